@@ -1,0 +1,77 @@
+# sunshim. `make help` lists the targets.
+#
+#   CC=clang               another compiler (gcc and clang are supported)
+#   SANITIZE=address,undefined | thread
+#                          instrumented build, in a build directory of its own
+#   PREFIX=/usr/local  DESTDIR=
+#                          where `make install` puts things
+
+PREFIX     ?= /usr/local
+bindir     ?= $(PREFIX)/bin
+libdir     ?= $(PREFIX)/lib
+datadir    ?= $(PREFIX)/share
+mandir     ?= $(datadir)/man
+docdir     ?= $(datadir)/doc/sunshim
+VERSION    := $(shell cat VERSION)
+
+comma      := ,
+ifneq ($(origin CC),default)
+else
+CC         := gcc
+endif
+flavour    := $(if $(filter gcc,$(notdir $(CC))),,-$(notdir $(CC)))$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+B          := build$(flavour)
+
+WARN       := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla \
+              -Wwrite-strings -Wpointer-arith -Wcast-align -Wformat=2
+HARDEN     := -fstack-protector-strong -fstack-clash-protection -fPIC
+SANFLAGS   := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+OPT        ?= -O2 -g
+CPPFLAGS   += -D_GNU_SOURCE -DSUNSHIM_VERSION='"$(VERSION)"' -I.
+ALL_CFLAGS  = -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) -fvisibility=hidden -MMD -MP $(CFLAGS)
+ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(LDFLAGS)
+# Only outside the shim: fortified headers define recv() and recvfrom() inline,
+# and the shim has to define them itself.
+FORTIFY    := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+
+policy_src := $(wildcard policy/*.c)
+shim_src   := $(wildcard shim/*.c shim/calls/*.c)
+cli_src    := $(wildcard cli/*.c)
+test_src   := $(wildcard tests/*.c tests/unit/*.c tests/tables/*.c tests/e2e/*.c tests/abi/*.c)
+prog_src   := $(wildcard tests/progs/*.c)
+obj         = $(patsubst %.c,$(B)/%.o,$(1))
+
+.PHONY: all help
+all: $(B)/libsunshim.so $(B)/sunshim ## build the library and the command
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile mk/*.mk 2>/dev/null
+	@echo
+	@sed -n 's/^#   //p' Makefile | head -n 5
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(if $(filter shim/%,$<),,$(FORTIFY)) $(ALL_CFLAGS) $(EXTRA) -c -o $@ $<
+
+$(B)/shim/%.o: EXTRA = -fstack-usage
+$(B)/policy/%.o: EXTRA = -fstack-usage
+
+$(B)/libpolicy.a: $(call obj,$(policy_src))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# The constructor must run before those of other libraries: their calls are
+# mediated too. Nothing but the interposed calls is exported.
+$(B)/libsunshim.so: $(call obj,$(shim_src)) $(B)/libpolicy.a shim/libsunshim.map
+	$(CC) -shared $(ALL_LDFLAGS) -Wl,-z,initfirst -Wl,-z,defs -Wl,--version-script=shim/libsunshim.map \
+	    -Wl,-soname,libsunshim.so -Wl,--exclude-libs,ALL -Wl,--gc-sections -o $@ $(filter %.o %.a,$^) -ldl
+
+$(B)/sunshim: $(call obj,$(cli_src)) $(B)/libpolicy.a
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ -ldl
+
+-include $(wildcard mk/*.mk)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf build build-*

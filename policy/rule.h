@@ -1,0 +1,86 @@
+/* What the parser hands to the compiler: rules with variables expanded, words
+ * turned into numbers and names turned into globs. Everything lives in the
+ * arena. Private to policy/. */
+#ifndef SUNSHIM_POLICY_RULE_H
+#define SUNSHIM_POLICY_RULE_H
+
+#include "glob.h"
+#include "policy.h"
+
+enum addr_match {
+    ADDR_ANY,   /* no condition */
+    ADDR_NONE,  /* addr=none: unnamed; with bind also autobind (R1) */
+    ADDR_AUTO,  /* addr=auto: see rule.perms */
+    ADDR_GLOB,  /* addr=@... or addr=/...; any of `globs` */
+    ADDR_INET,  /* ip= and/or port= */
+    ADDR_NOT_PATHNAME, /* AppArmor's own meaning of no addr=: abstract or unnamed */
+};
+
+struct port_range {
+    uint16_t low, high;
+};
+
+struct ip_prefix {
+    uint8_t family;    /* AF_INET, AF_INET6; 0: any address */
+    uint8_t bits;      /* prefix length */
+    uint8_t bytes[16]; /* bits after the prefix are zero */
+};
+
+struct addr_cond {
+    enum addr_match match;
+    const struct glob *globs; /* ADDR_GLOB; the values of variables, each tried */
+    uint32_t glob_count;
+    struct ip_prefix ip;      /* ADDR_INET */
+    struct port_range port;   /* ADDR_INET; 0..65535 when not given */
+};
+
+struct rule {
+    bool deny;
+    bool audit;            /* audit allow: record it */
+    bool quiet;            /* quiet deny (or plain deny in AppArmor's meaning): no record */
+    uint64_t families;     /* bit AF_x */
+    uint32_t perms;        /* enum policy_perm; AUTOBIND never (it became BIND + ADDR_AUTO) */
+    uint32_t types;        /* bit SOCK_x; all ones: any */
+    int protocol;          /* -1: any */
+    struct addr_cond local, peer;
+    const struct glob *labels; /* peer=(label=...); NULL: any */
+    uint32_t label_count;
+    int err;               /* 0: EACCES */
+    uint32_t source;       /* number of the source rule; several rules may share it */
+};
+
+/* Where source rule N stands. */
+struct rule_source {
+    const char *file;
+    unsigned line;
+    const char *text;
+    size_t text_len;
+    bool deny;
+};
+
+struct profile {
+    const char *name;         /* NULL: the bare rules */
+    const struct glob *attachments; /* any of them */
+    uint32_t attachment_count;
+    bool complain, default_allow;
+    const struct rule *rules; /* in file order, bare rules included at the end */
+    uint32_t rule_count;
+};
+
+/* A parsed policy: profiles[0] is always the bare rules. */
+struct ruleset {
+    const char *name;
+    const struct profile *profiles;
+    uint32_t profile_count;
+    const struct rule_source *sources;
+    uint32_t source_count;
+};
+
+/* parse.c: -EINVAL after reporting every error, -ENOMEM. */
+int policy_parse(const struct policy_input *in, struct arena *arena, struct ruleset *out);
+
+/* compile.c: lays the rules out with their index. -ENOMEM, -E2BIG. */
+int policy_layout(const struct ruleset *rules, bool keep_text, struct arena *arena, const void **blob,
+                  size_t *len);
+
+#endif
