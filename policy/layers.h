@@ -1,0 +1,41 @@
+/* The layers of a run in one file: several compiled policies one after another.
+ *
+ * `sunshim run` writes the file once; every process of the run maps it read-only
+ * and opens each layer with policy_open(). The outermost layer comes first.
+ * Nothing here allocates or does I/O; all of it is async-signal-safe. */
+#ifndef SUNSHIM_POLICY_LAYERS_H
+#define SUNSHIM_POLICY_LAYERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LAYERS_MAX 64u /* nested runs times policies of each */
+
+enum {
+    LAYER_COMPLAIN = 1 << 0, /* sunshim run --complain: log, let pass, explicit denies too */
+};
+
+struct layer {
+    const void *blob; /* 8-aligned where the file is mapped or read at an 8-aligned address */
+    size_t len;
+    uint32_t flags;   /* LAYER_* */
+};
+
+/* Checks everything but the layers' own contents: magic, version, count, that
+ * each layer lies inside the file, is 8-aligned and overlaps nothing. Gives the
+ * number of layers (0 is valid: a run without a policy), -EINVAL for a file
+ * that is none or is damaged or cut short, -EPROTO for another version. */
+int layers_check(const void *file, size_t len);
+
+/* Layer `i` of a file that layers_check() accepted. -ENOENT past the last one,
+ * -EINVAL where the file changed since and no longer holds together. */
+int layers_get(const void *file, size_t len, uint32_t i, struct layer *out);
+
+/* Bytes that layers_layout() needs, or 0 when there are more than LAYERS_MAX or
+ * the sum overflows. */
+size_t layers_size(const struct layer *layers, uint32_t count);
+
+/* Writes the file into `buffer` of layers_size() bytes. -EINVAL, -ENOSPC. */
+int layers_layout(const struct layer *layers, uint32_t count, void *buffer, size_t size);
+
+#endif
