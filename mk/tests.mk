@@ -1,0 +1,70 @@
+# make check, and what it needs.
+#
+# One test binary, tests/all, which runs programs in children. tests/progs/X.c
+# is built twice: native/X is the program as written, progs/X is what runs under
+# the shim. In plain builds both are the same file, preloaded or not. With
+# SANITIZE= the shim's objects are linked into progs/X instead (an executable's
+# symbols come first), because an instrumented library cannot be preloaded into
+# ordinary programs.
+#
+# Criterion does not run under ThreadSanitizer; its tests have no threads of
+# their own, so with SANITIZE=thread only the programs are instrumented.
+
+TEST_BUILD    ?= $(abspath $(B))
+TEST_SANITIZE ?= $(SANITIZE)
+TEST_TIMEOUT  ?= 120
+TEST_JOBS     ?= 2
+
+$(B)/tests/%.o: EXTRA = -DTEST_BUILD='"$(TEST_BUILD)"' -DTEST_TOP='"$(CURDIR)"' \
+                        -DTEST_SANITIZED=$(if $(TEST_SANITIZE),1,0)
+
+prog_names := $(patsubst tests/progs/%.c,%,$(filter-out tests/progs/lib%,$(prog_src)))
+prog_libs  := $(patsubst tests/progs/%.c,%,$(filter tests/progs/lib%,$(prog_src)))
+native     := $(prog_names:%=$(B)/tests/native/%) $(prog_libs:%=$(B)/tests/native/%.so)
+progs      := $(prog_names:%=$(B)/tests/progs/%) $(prog_libs:%=$(B)/tests/progs/%.so)
+PROG_FLAGS := -std=gnu11 -O1 -g $(WARN) -I. -D_GNU_SOURCE -pthread
+
+$(B)/tests/native/lib%.so: tests/progs/lib%.c
+	@mkdir -p $(@D)
+	$(CC) $(PROG_FLAGS) -fPIC -shared -o $@ $<
+
+$(B)/tests/native/%: tests/progs/%.c
+	@mkdir -p $(@D)
+	$(CC) $(PROG_FLAGS) -MMD -MP -MF $@.d -o $@ $< -ldl
+
+$(B)/tests/progs/lib%.so: $(B)/tests/native/lib%.so
+	@mkdir -p $(@D)
+	ln -sf ../native/$(@F) $@
+
+ifeq ($(SANITIZE),)
+$(B)/tests/progs/%: $(B)/tests/native/%
+	@mkdir -p $(@D)
+	ln -sf ../native/$(@F) $@
+else
+$(B)/tests/progs/%: tests/progs/%.c $(call obj,$(shim_src)) $(B)/libpolicy.a
+	@mkdir -p $(@D)
+	$(CC) $(PROG_FLAGS) $(SANFLAGS) -rdynamic -o $@ $< $(filter %.o %.a,$^) -ldl
+endif
+
+$(B)/tests/all: $(call obj,$(test_src)) $(B)/libpolicy.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcriterion -ldl
+
+ifneq ($(findstring thread,$(SANITIZE)),)
+.PHONY: $(B)/plain/tests/all
+$(B)/plain/tests/all:
+	+$(MAKE) --no-print-directory SANITIZE= B=$(B)/plain TEST_BUILD=$(TEST_BUILD) TEST_SANITIZE=thread $@
+tests_all := $(B)/plain/tests/all
+else
+tests_all := $(B)/tests/all
+endif
+
+.PHONY: tests check
+tests: all $(tests_all) $(native) $(progs)
+
+# The directories of all tests lie below one short name, which goes at the end.
+check: ## build and run all tests (installs what they need, if it may)
+	@tests/install-deps
+	+@$(MAKE) --no-print-directory tests
+	@root=$$(mktemp -d /tmp/ss.XXXX) && chmod 755 $$root && trap 'rm -rf '$$root EXIT && \
+	    TEST_ROOT=$$root $(TEST_WRAP) $(tests_all) -j$(TEST_JOBS) --timeout $(TEST_TIMEOUT) $(TESTS)
