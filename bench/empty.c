@@ -1,0 +1,1 @@
+/* A preloaded library that does nothing: what any preload costs. */

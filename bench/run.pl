@@ -1,0 +1,249 @@
+#!/usr/bin/perl
+# run.pl BUILD [ROUNDS] [ROW...]: the table of `make bench`.
+#
+# Every variant of every row runs once per round, in a process of its own, one
+# after the other; a cell is the median over the rounds of (variant / native in
+# the same round), so that a machine that slows down for a while slows both.
+# Needs perl-base only. Prints the budget beside the figure and judges nothing.
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+
+my $build = abs_path(shift // 'build') or die "run.pl: no build directory\n";
+my $rounds = @ARGV && $ARGV[0] =~ /^\d+$/ ? shift : 7;
+my %wanted = map { $_ => 1 } @ARGV;
+my $ms = 40; # per process
+
+my $root = `mktemp -d /tmp/sunshim-bench-XXXXXX`;
+chomp $root;
+my $main = $$;
+$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
+END { system 'rm', '-rf', $root if $main == $$ && $root }
+
+# Socket names of 60 bytes, a usual length: .../dgram.sock ends there.
+my $dir = abs_path($root) . '/run/a-service/';
+$dir .= 'x' x (60 - length("/stream.sock") - length $dir);
+system('mkdir', '-p', $dir, "$root/sw") == 0 or die;
+
+# --- Policies ---------------------------------------------------------------
+
+# The rules the rows need, after $n others that look like a real policy's.
+sub policy {
+    my ($n, $any_peer) = @_;
+    my $file = "$root/" . ($any_peer ? 'any' : 'path') . "$n.policy";
+    return $file if -e $file;
+    open my $f, '>', $file or die "$file: $!\n";
+    for my $i (1 .. $n) {
+        print $f $i % 5
+            ? "unix (connect, send, receive) peer=(addr=/srv/app$i/run/worker-*.sock),\n"
+            : "unix (bind, listen, accept) type=stream addr=\@service-$i-[0-9]*,\n";
+    }
+    print $f <<"END";
+unix (create, getattr, getopt, setopt, shutdown),
+unix (bind, listen) addr=$dir/*,
+unix (bind, listen) addr=@*,
+unix (bind) addr=auto,
+unix (accept, receive) peer=(addr=none),
+unix (connect, send, receive) peer=(addr=$dir/*),
+unix (connect) peer=(addr=@*),
+network inet,
+END
+    print $f "unix (send, receive),\n" if $any_peer;
+    close $f;
+    return $file;
+}
+
+# --- Variants: name, environment, words before the command -------------------
+
+my $shim = "$build/libsunshim.so";
+-e $shim or die "run.pl: no $shim; ld.so would only warn and the figures would be lies\n";
+my ($lib) = grep { -d } '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64';
+
+sub first_file { (grep { -e } @_)[0] }
+
+sub write_file {
+    my ($name, $text) = @_;
+    open my $f, '>', "$root/$name" or die;
+    print $f $text;
+    close $f;
+    return "$root/$name";
+}
+
+my $sw = first_file("$lib/libsocket_wrapper.so");
+my $tor = first_file("$lib/torsocks/libtorsocks.so");
+my $chain = first_file("$lib/libproxychains.so.4");
+my ($strace) = grep { -x } map { "$_/strace" } split /:/, $ENV{PATH};
+
+my %variant = (
+    native => { env => {} },
+    empty  => { env => { LD_PRELOAD => "$build/bench/empty.so" } },
+    shim   => { env => { LD_PRELOAD => $shim } },
+    (map { my $n = $_; ($n => { env => { LD_PRELOAD => $shim }, rules => $n }) } 10, 100, 1000, 10000),
+    run1000 => { before => ["$build/sunshim", 'run', '-p', policy(1000, 0), '--'] },
+    socket_wrapper => $sw && { env => { LD_PRELOAD => $sw, SOCKET_WRAPPER_DIR => "$root/sw",
+                                        SOCKET_WRAPPER_DEFAULT_IFACE => 10 } },
+    torsocks => $tor && { env => { LD_PRELOAD => $tor, TORSOCKS_LOG_LEVEL => 1, TORSOCKS_CONF_FILE =>
+                                   write_file('tor.conf', "AllowOutboundLocalhost 2\nAllowInbound 1\n") } },
+    proxychains4 => $chain && { env => { LD_PRELOAD => $chain, PROXYCHAINS_QUIET_MODE => 1,
+                                         PROXYCHAINS_CONF_FILE => write_file('chain.conf',
+        "strict_chain\nquiet_mode\nlocalnet 127.0.0.0/255.0.0.0\n[ProxyList]\nsocks4 127.0.0.1 9\n") } },
+    strace => $strace && { before => [$strace, '-f', '-o', "$root/strace.out"] },
+);
+my @ours = qw(empty shim 10 1000 10000);
+my @peers = qw(socket_wrapper torsocks proxychains4 strace);
+
+my %why; # what went wrong, for the notes under the table
+
+# Runs a command in a variant; its output, or undef.
+sub measure {
+    my ($name, $any_peer, @command) = @_;
+    my $v = $variant{$name} or return undef;
+    my $pid = open my $out, '-|';
+    if (!$pid) {
+        $ENV{$_} = $v->{env}{$_} for keys %{ $v->{env} || {} };
+        $ENV{SUNSHIM_POLICY} = policy($v->{rules}, $any_peer) if $v->{rules};
+        open STDERR, '>', "$root/stderr";
+        exec @{ $v->{before} || [] }, @command or exit 127;
+    }
+    my $line = <$out>;
+    close $out;
+    return $line if defined $line && $? == 0;
+    my ($error) = `head -n 1 $root/stderr` =~ /(.*)/;
+    $why{"$name, $command[-3]: $error"} = 1;
+    return undef;
+}
+
+sub median {
+    my @s = sort { $a <=> $b } grep { defined } @_;
+    return @s ? $s[$#s / 2] : undef;
+}
+
+# --- Rows ---------------------------------------------------------------------
+
+# name, operation, whether the policy grants send and receive whatever the peer, budget
+my @rows = (
+    ['any call (send, EBADF)',        'badfd',      0, 'no policy: +5 ns, 0 calls'],
+    ['socket+close',                  'socket',     0, '1.05, 0 calls'],
+    ['socketpair+close',              'socketpair', 0, '1.05, 0 calls'],
+    ['socket+autobind+close',         'autobind',   0, '1.05, 0 calls'],
+    ['abstract connect+accept+close', 'abstract',   0, '1.05, 0 calls'],
+    ['inet sendto (UDP)+read',        'udp',        0, '1.05, 0 calls'],
+    ['inet connect+accept+close',     'tcp',        0, '1.05, 0 calls'],
+    ['path connect+accept+close',     'connect',    0, '1.60, 2 calls'],
+    ['  the same through a symlink',  'symlink',    0, '2.00'],
+    ['path sendto+read',              'sendto',     0, '3.00'],
+    ['send+recv, any peer granted',   'sendrecv',   1, '0 calls'],
+    ['send+recv, peers by path',      'sendrecv',   0, '1.60'],
+);
+
+sub show {
+    my ($title, @cells) = @_;
+    printf "%-30s %8s", $title, shift @cells;
+    printf " %7s", $_ for @cells[0 .. 4];
+    printf " |";
+    printf " %7s", $_ for @cells[5 .. 8];
+    print $cells[9] ? "  $cells[9]\n" : "\n";
+}
+
+my @heading = ('none', 'shim', '10', '1,000', '10,000', 's_wrap', 'torsock', 'proxych', 'strace');
+
+sub time_row {
+    my ($title, $op, $any, $budget) = @{ $_[0] };
+    my (%ratio, %ns);
+    for (1 .. $rounds) {
+        my %round = map { $_ => measure($_, $any, "$build/bench/calls", $op, $dir, $ms) } 'native', @ours, @peers;
+        defined $round{native} or die "calls $op failed without any preload\n";
+        for (keys %round) {
+            next unless defined $round{$_};
+            push @{ $ns{$_} }, $round{$_};
+            push @{ $ratio{$_} }, $round{$_} / $round{native};
+        }
+    }
+    my $native = median(@{ $ns{native} });
+    my $cell = sub {
+        my $r = median(@{ $ratio{ $_[0] } || [] });
+        return '-' unless defined $r;
+        # A call of a few dozen ns: the difference says more than the ratio.
+        return sprintf '%+.0f ns', ($r - 1) * $native if $op eq 'badfd' && $_[0] ne 'strace';
+        return sprintf $r < 10 ? '%.2f' : '%.0f', $r;
+    };
+    show($title, $native < 1000 ? sprintf('%.0f ns', $native) : sprintf('%.2f us', $native / 1000),
+        (map { $cell->($_) } @ours, @peers), $budget);
+}
+
+sub count_row {
+    my ($title, $op, $any) = @{ $_[0] };
+    my @cells;
+    my @native = split ' ', measure('native', $any, "$build/bench/count", "$build/bench/calls", $op, $dir, 0) // '';
+    @native == 2 or return show($title, '-', ('-') x 9);
+    for (@ours, @peers) {
+        my $line = $_ eq 'strace' ? undef : measure($_, $any, "$build/bench/count", "$build/bench/calls", $op, $dir, 0);
+        my @got = split ' ', $line // '';
+        push @cells, @got == 2 ? sprintf('%d+%d', $got[0] - $native[0] + 0.5, $got[1] - $native[1]) : '-';
+    }
+    show($title, sprintf('%d+%d', @native), @cells);
+}
+
+my @chosen = grep { !%wanted || $wanted{ $_->[1] } } @rows;
+
+chomp(my $kernel = `uname -r`);
+print "sunshim on Linux $kernel, ", scalar(() = `cat /proc/cpuinfo` =~ /^processor/mg), " processors, $rounds rounds\n\n";
+print "Time: native, then ratios to native. Columns: an empty preload, sunshim without policy, with 10, 1,000\n",
+      "and 10,000 rules | other tools. Budgets are for sunshim under a policy.\n\n";
+show('', 'native', @heading, 'budget');
+$| = 1;
+time_row($_) for @chosen;
+
+print "\nExtra system calls + extra user-space instructions for each operation (native: the number itself).\n\n";
+show('', 'native', @heading);
+count_row($_) for @chosen;
+
+# --- Single figures -------------------------------------------------------------
+
+sub exec_figures {
+    $ENV{BENCH_NOTHING} = "$build/bench/nothing";
+    my @kinds = ('empty', 'shim', '100', 'run1000', @peers);
+    my (%ratio, @native);
+    for (1 .. $rounds) {
+        my %round = map { $_ => measure($_, 0, "$build/bench/calls", 'exec', $dir, 100) } 'native', @kinds;
+        push @native, $round{native};
+        for (@kinds) { push @{ $ratio{$_} }, $round{$_} / $round{native} if defined $round{$_} }
+    }
+    my %title = (empty => 'an empty preload', shim => 'sunshim without policy',
+        100 => '100 rules as text (SUNSHIM_POLICY)', run1000 => '1,000 rules under sunshim run');
+    my %budget = (100 => '1.12', run1000 => '1.15');
+    printf "\nStarting a small program (exec to wait): native %.0f us\n", median(@native) / 1000;
+    for (@kinds) {
+        my $r = median(@{ $ratio{$_} || [] });
+        printf "  %-36s %s%s\n", $title{$_} // $_, !$variant{$_} ? 'not installed' : defined $r ? sprintf('%.2f', $r) : '-',
+            $budget{$_} ? "   budget $budget{$_}" : '';
+    }
+}
+
+sub memory_figures {
+    my %kib = map { $_ => measure($_, 0, "$build/bench/calls", 'memory', $dir) } 'native', 'empty', 'shim', 10, 1000, 10000, 'run1000';
+    print "\nMemory a process writes to, beyond native, KiB (budget 64):";
+    printf " %s %s;", $_->[1], defined $kib{ $_->[0] } ? $kib{ $_->[0] } - $kib{native} : '-'
+        for ['empty', 'empty preload'], ['shim', 'no policy'], [10, '10 rules'], [1000, '1,000'], [10000, '10,000'],
+            ['run1000', '1,000 under sunshim run'];
+    print "\n";
+    my $stripped = "$root/stripped.so";
+    system 'strip', '-o', $stripped, $shim;
+    printf "Library on disk: %d KiB, stripped %d KiB (budget 250)\n", (-s $shim) / 1024, (-s $stripped // 0) / 1024;
+}
+
+sub decision_figures {
+    print "\nDecision alone (bench/decide; budget 200 ns, within 2x from 10 to 10,000 rules):\n";
+    system "$build/bench/decide" if -x "$build/bench/decide";
+    print "  bench/decide is not built\n" unless -x "$build/bench/decide";
+}
+
+unless (%wanted) {
+    exec_figures();
+    memory_figures();
+    decision_figures();
+}
+my @missing = grep { !$variant{$_} } @peers;
+print "\nnot installed: @missing\n" if @missing;
+print "\nCells with - could not run there:\n", map { "  $_\n" } sort keys %why if %why;

@@ -1,0 +1,18 @@
+# What sunshim costs (DESIGN.md section 12). `make bench` measures; it judges nothing.
+
+bench_tools := $(addprefix $(B)/bench/,calls count nothing empty.so) \
+               $(if $(wildcard bench/decide.c),$(B)/bench/decide)
+
+$(B)/bench/empty.so: $(B)/bench/empty.o
+	$(CC) -shared $(ALL_LDFLAGS) -o $@ $<
+
+$(B)/bench/decide: $(B)/bench/decide.o $(B)/libpolicy.a
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^
+
+$(addprefix $(B)/bench/,calls count nothing): $(B)/bench/%: $(B)/bench/%.o
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $<
+
+.PHONY: bench bench-tools
+bench-tools: $(bench_tools)
+bench: all $(bench_tools) ## what each call costs, beside its budget and other tools
+	@perl bench/run.pl $(B) $(BENCH)
