@@ -1,8 +1,9 @@
 /* AppArmor's globs: * ** ? [..] [^..] {a,b} and \-escapes. Private to policy/.
  *
- * A glob is kept as a run of tokens. A name is matched as a string of bytes
- * whose first byte tells its kind: '/' for a pathname, NUL for an abstract name
- * (written '@' in text, followed by the name's own bytes, which may be NUL). */
+ * A glob is kept as a short program of bytes. A name is matched as a string of
+ * bytes whose first byte tells its kind: '/' for a pathname, NUL for an
+ * abstract name (written '@' in text, followed by the name's own bytes, which
+ * may be NUL). */
 #ifndef SUNSHIM_POLICY_GLOB_H
 #define SUNSHIM_POLICY_GLOB_H
 
@@ -12,33 +13,33 @@
 
 #include "arena.h"
 
+/* One byte each; a byte that is not listed here stands for itself. */
 enum glob_op {
-    GLOB_BYTE,     /* this byte */
-    GLOB_ANY,      /* ?  any byte but '/' */
-    GLOB_CLASS,    /* [..] any byte of the set */
+    GLOB_END,      /* of the program */
     GLOB_STAR,     /* *  any run without '/' */
     GLOB_STARSTAR, /* ** any run */
-    GLOB_ALT,      /* {  start of alternatives: `to` is the next alternative */
-    GLOB_JUMP,     /* end of an alternative: go on at `to`, after the } */
+    GLOB_ANY,      /* ?  any byte but '/' */
+    GLOB_CLASS,    /* [..] followed by an index into `sets` */
+    GLOB_ALT,      /* start of an alternative; u16: distance to the next one's ALT, 0: it is the last */
+    GLOB_JUMP,     /* end of an alternative; u16: distance to what follows the } */
+    GLOB_QUOTE,    /* the next byte stands for itself */
+    GLOB_OPS,
 };
 
-struct glob_token {
-    uint8_t op;
-    uint8_t byte;
-    uint16_t set;  /* GLOB_CLASS: index into sets */
-    uint32_t to;   /* GLOB_ALT: token where the next alternative starts (0: none is left);
-                      GLOB_JUMP: token after the closing brace */
-};
+#define GLOB_CODE_MAX 4608u /* bytes of a program; POLICY_NAME_MAX and room for what grows */
+#define GLOB_SETS_MAX 255u
+#define GLOB_NESTING 49     /* of braces, as AppArmor's parser */
 
 struct glob {
-    const struct glob_token *tokens;
-    uint32_t count;
+    const uint8_t *code;
+    uint32_t len; /* of code, GLOB_END included */
+    uint8_t set_count;
+    bool hard; /* glob_match has to follow several paths at once */
     const uint8_t (*sets)[32]; /* bitmaps of 256 bits */
-    uint32_t set_count;
 };
 
 enum glob_flavour {
-    GLOB_ADDR,  /* a socket name: leading '@' means NUL, or '/' */
+    GLOB_ADDR,  /* a socket name: a leading '@' means NUL, else '/' */
     GLOB_PLAIN, /* a label, a profile's attachment: bytes as they are */
 };
 
@@ -47,11 +48,24 @@ enum glob_flavour {
 int glob_parse(struct arena *a, enum glob_flavour flavour, const char *text, size_t len, struct glob *out,
                size_t *error_at, const char **why);
 
-/* Matches the whole of `name`. Linear in len x count, no recursion deeper than
- * the nesting of braces (at most GLOB_NESTING), no allocation. Test oracle and
- * fallback of the index. */
+/* Matches the whole of `name`. Time at most proportional to len x g->len, under
+ * 800 bytes of stack, no recursion. */
 bool glob_match(const struct glob *g, const void *name, size_t len);
 
-#define GLOB_NESTING 8
+/* The same from byte `from` of the program on. */
+bool glob_match_from(const struct glob *g, uint32_t from, const void *name, size_t len);
+
+/* Bytes of the program element at `code`. */
+uint32_t glob_step(const uint8_t *code);
+
+static inline uint32_t glob_distance(const uint8_t *code)
+{
+    return code[1] | (uint32_t)code[2] << 8;
+}
+
+static inline bool glob_in_set(const uint8_t set[32], uint8_t byte)
+{
+    return set[byte >> 3] >> (byte & 7) & 1;
+}
 
 #endif

@@ -1,0 +1,519 @@
+#include "glob.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- Parsing ----------------------------------------------------------- */
+
+struct group {
+    uint32_t alt;   /* ALT of the current alternative */
+    uint32_t jumps; /* last JUMP waiting for the end; each holds the distance to the one before it */
+    size_t at;      /* of the { in the text */
+    bool several;   /* a comma was seen */
+};
+
+struct parse {
+    const char *text;
+    size_t len, at;
+    uint8_t *code;
+    uint32_t used;
+    uint8_t (*sets)[32];
+    unsigned set_count;
+    bool slash;     /* the last element is a literal '/' */
+    bool path;      /* runs of '/' count as one, as in AppArmor's file rules */
+    bool stars, double_stars, wide_class, hard;
+    unsigned depth;
+    struct group groups[GLOB_NESTING];
+    size_t error_at;
+    const char *why;
+};
+
+static int refuse(struct parse *p, size_t at, const char *why)
+{
+    p->error_at = at;
+    p->why = why;
+    return -EINVAL;
+}
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+}
+
+/* Up to `most` digits as long as the value fits a byte; -1 when there is none. */
+static int number(const char *s, size_t len, int base, size_t most, size_t *taken)
+{
+    int value = 0;
+    size_t n = 0;
+
+    while (n < len && n < most && digit(s[n]) < base && value * base + digit(s[n]) <= 255)
+        value = value * base + digit(s[n++]);
+    *taken = n;
+    return n ? value : -1;
+}
+
+/* The byte an escape stands for; `at` is after the backslash. AppArmor's set:
+ * \a \e \f \n \r \t, octal, \dNNN decimal, \xHH; any other byte is itself. */
+static uint8_t escape(const char *text, size_t len, size_t at, size_t *next)
+{
+    static const char names[] = "aefnrt", values[] = "\a\033\f\n\r\t";
+    char c = text[at];
+    size_t taken = 0;
+    int value = -1;
+
+    if (c >= '0' && c <= '7')
+        value = number(text + at, len - at, 8, 3, &taken);
+    else if (c == 'x' || c == 'd')
+        value = number(text + at + 1, len - at - 1, c == 'x' ? 16 : 10, c == 'x' ? 2 : 3, &taken);
+    if (value >= 0) {
+        *next = at + taken + (c == 'x' || c == 'd');
+        return (uint8_t)value;
+    }
+    *next = at + 1;
+    const char *named = memchr(names, c, sizeof names - 1);
+    return (uint8_t)(named ? values[named - names] : c);
+}
+
+static void emit(struct parse *p, uint8_t op)
+{
+    p->code[p->used++] = op;
+    p->slash = false;
+}
+
+static void emit_distance(struct parse *p, uint32_t at, uint32_t distance)
+{
+    p->code[at + 1] = (uint8_t)distance;
+    p->code[at + 2] = (uint8_t)(distance >> 8);
+}
+
+static void literal(struct parse *p, uint8_t byte)
+{
+    if (byte == '/' && p->slash && p->path)
+        return;
+    if (byte < GLOB_OPS)
+        emit(p, GLOB_QUOTE);
+    emit(p, byte);
+    p->slash = byte == '/';
+}
+
+/* Whether the text at `at` starts with a literal '/', escaped or not. */
+static bool slash_follows(const struct parse *p, size_t at)
+{
+    size_t next;
+
+    if (at < p->len && p->text[at] == '\\' && at + 1 < p->len)
+        return escape(p->text, p->len, at + 1, &next) == '/';
+    return at < p->len && p->text[at] == '/';
+}
+
+/* A * or ** that is a whole path component needs at least one byte, so that
+ * one below /a/ does not match the directory itself (AppArmor: in every kind of
+ * name). */
+static void star(struct parse *p)
+{
+    size_t end = p->at;
+
+    while (end < p->len && p->text[end] == '*')
+        end++;
+    if (p->slash && (end == p->len || slash_follows(p, end)))
+        emit(p, GLOB_ANY);
+    p->hard |= p->double_stars && end - p->at == 1;
+    emit(p, end - p->at > 1 ? GLOB_STARSTAR : GLOB_STAR);
+    if (end - p->at > 1)
+        p->double_stars = true;
+    else
+        p->stars = true;
+    p->at = end;
+}
+
+static int class_byte(struct parse *p, uint8_t *byte)
+{
+    if (p->text[p->at] == '\\') {
+        if (p->at + 1 == p->len)
+            return refuse(p, p->at, "a backslash at the end escapes nothing");
+        *byte = escape(p->text, p->len, p->at + 1, &p->at);
+        return 0;
+    }
+    *byte = (uint8_t)p->text[p->at++];
+    return 0;
+}
+
+static void set_range(uint8_t set[32], unsigned from, unsigned to)
+{
+    unsigned low = from < to ? from : to, high = from < to ? to : from;
+
+    for (unsigned c = low; c <= high; c++)
+        set[c >> 3] |= (uint8_t)(1u << (c & 7));
+}
+
+/* One byte or range of a class. A dash counts as itself only at the start. */
+static int class_item(struct parse *p, uint8_t set[32], bool first)
+{
+    uint8_t from, to;
+    int err;
+
+    if (p->text[p->at] == '-' && !first)
+        return refuse(p, p->at, "a '-' in [...] must come first or stand between two bytes");
+    if ((err = class_byte(p, &from)))
+        return err;
+    to = from;
+    if (p->at < p->len && p->text[p->at] == '-') {
+        if (++p->at == p->len || p->text[p->at] == ']')
+            return refuse(p, p->at - 1, "a '-' in [...] must come first or stand between two bytes");
+        if ((err = class_byte(p, &to)))
+            return err;
+    }
+    set_range(set, from, to);
+    return 0;
+}
+
+static int class_number(struct parse *p, size_t start)
+{
+    for (unsigned i = 0; i < p->set_count; i++)
+        if (!memcmp(p->sets[i], p->sets[p->set_count], 32))
+            return (int)i;
+    if (p->set_count == GLOB_SETS_MAX)
+        return refuse(p, start, "more than 255 different [...] in one name");
+    return (int)p->set_count++;
+}
+
+static int class(struct parse *p)
+{
+    size_t start = p->at++;
+    uint8_t *set = p->sets[p->set_count];
+    bool negated = p->at < p->len && p->text[p->at] == '^';
+    int err, index;
+
+    memset(set, 0, 32);
+    p->at += negated;
+    for (bool first = true; p->at < p->len && p->text[p->at] != ']'; first = false)
+        if ((err = class_item(p, set, first)))
+            return err;
+    if (p->at++ >= p->len)
+        return refuse(p, start, "this [ is never closed");
+    for (unsigned i = 0; negated && i < 32; i++)
+        set[i] = (uint8_t)~set[i];
+    p->wide_class |= glob_in_set(set, '/');
+    if ((index = class_number(p, start)) < 0)
+        return index;
+    emit(p, GLOB_CLASS);
+    emit(p, (uint8_t)index);
+    return 0;
+}
+
+static void start_alternative(struct parse *p, struct group *g)
+{
+    g->alt = p->used;
+    emit(p, GLOB_ALT);
+    emit(p, 0);
+    emit(p, 0);
+}
+
+static int open_group(struct parse *p)
+{
+    if (p->depth == GLOB_NESTING)
+        return refuse(p, p->at, "braces are nested more than 49 deep");
+    struct group *g = &p->groups[p->depth++];
+    *g = (struct group){.at = p->at++};
+    start_alternative(p, g);
+    p->hard = true;
+    return 0;
+}
+
+static void next_alternative(struct parse *p)
+{
+    struct group *g = &p->groups[p->depth - 1];
+    uint32_t jump = p->used;
+
+    emit(p, GLOB_JUMP);
+    emit(p, 0);
+    emit(p, 0);
+    emit_distance(p, jump, g->several ? jump - g->jumps : 0);
+    g->jumps = jump;
+    g->several = true;
+    emit_distance(p, g->alt, p->used - g->alt);
+    start_alternative(p, g);
+    p->at++;
+}
+
+static int close_group(struct parse *p)
+{
+    if (!p->depth)
+        return refuse(p, p->at, "this } closes nothing (write \\} for the byte itself)");
+    struct group *g = &p->groups[p->depth - 1];
+    if (!g->several)
+        return refuse(p, g->at, "{...} needs at least two alternatives, as in {a,b}");
+    for (uint32_t jump = g->jumps;;) {
+        uint32_t before = glob_distance(p->code + jump);
+        emit_distance(p, jump, p->used - jump);
+        if (!before)
+            break;
+        jump -= before;
+    }
+    p->depth--;
+    p->at++;
+    p->slash = false;
+    return 0;
+}
+
+static int element(struct parse *p)
+{
+    char c = p->text[p->at];
+
+    switch (c) {
+    case '*':
+        star(p);
+        return 0;
+    case '?':
+        emit(p, GLOB_ANY);
+        break;
+    case '[':
+        return class(p);
+    case ']':
+        return refuse(p, p->at, "this ] closes nothing (write \\] for the byte itself)");
+    case '{':
+        return open_group(p);
+    case '}':
+        return close_group(p);
+    case '\\':
+        if (p->at + 1 == p->len)
+            return refuse(p, p->at, "a backslash at the end escapes nothing");
+        literal(p, escape(p->text, p->len, p->at + 1, &p->at));
+        return 0;
+    case ',':
+        if (p->depth) {
+            next_alternative(p);
+            return 0;
+        }
+        /* fall through */
+    default:
+        literal(p, (uint8_t)c);
+    }
+    p->at++;
+    return 0;
+}
+
+static int elements(struct parse *p)
+{
+    while (p->at < p->len) {
+        int err = element(p);
+        if (err)
+            return err;
+        if (p->used > GLOB_CODE_MAX - 8)
+            return refuse(p, 0, "the name is too long (at most 4096 bytes)");
+    }
+    if (p->depth)
+        return refuse(p, p->groups[p->depth - 1].at, "this { is never closed");
+    emit(p, GLOB_END);
+    return 0;
+}
+
+/* Room for the program: most bytes take one; control bytes and stars two,
+ * braces three, commas six. */
+static int reserve(struct arena *a, struct parse *p)
+{
+    size_t size = p->len + 16, classes = 0;
+
+    for (size_t i = 0; i < p->len; i++) {
+        uint8_t c = (uint8_t)p->text[i];
+        size += c < GLOB_OPS || c == '*' ? 1 : c == ',' ? 5 : c == '{' ? 2 : 0;
+        classes += c == '[';
+    }
+    p->code = arena_alloc(a, size < GLOB_CODE_MAX + 16 ? size : GLOB_CODE_MAX + 16, 1);
+    p->sets = classes ? arena_alloc(a, 32 * (classes < 256 ? classes : 256), 1) : NULL;
+    return p->code && (p->sets || !classes) ? 0 : -ENOMEM;
+}
+
+static int kind(struct parse *p, enum glob_flavour flavour)
+{
+    if (flavour == GLOB_PLAIN)
+        return 0;
+    if (p->len && p->text[0] == '@') {
+        literal(p, 0);
+        p->at = 1;
+        return 0;
+    }
+    p->path = true;
+    return slash_follows(p, 0) ? 0 : refuse(p, 0, "an address starts with '/' or '@'");
+}
+
+static int parse(struct arena *a, struct parse *p, enum glob_flavour flavour)
+{
+    int err = reserve(a, p);
+
+    if (!err)
+        err = kind(p, flavour);
+    return err ? err : elements(p);
+}
+
+int glob_parse(struct arena *a, enum glob_flavour flavour, const char *text, size_t len, struct glob *out,
+               size_t *error_at, const char **why)
+{
+    struct parse p;
+
+    memset(&p, 0, offsetof(struct parse, groups)); /* groups are set when opened */
+    p.text = text;
+    p.len = len;
+    p.error_at = 0;
+    p.why = NULL;
+    int err = parse(a, &p, flavour);
+    if (err) {
+        *error_at = p.error_at;
+        *why = p.why;
+        return err;
+    }
+    *out = (struct glob){.code = p.code,
+                         .len = p.used,
+                         .set_count = (uint8_t)p.set_count,
+                         .hard = p.hard || (p.wide_class && p.stars),
+                         .sets = (const uint8_t(*)[32])p.sets};
+    return 0;
+}
+
+/* --- Matching ---------------------------------------------------------- */
+
+uint32_t glob_step(const uint8_t *code)
+{
+    switch (*code) {
+    case GLOB_ALT:
+    case GLOB_JUMP:
+        return 3;
+    case GLOB_CLASS:
+    case GLOB_QUOTE:
+        return 2;
+    default:
+        return 1;
+    }
+}
+
+/* Whether the element at `code` (not a star) takes the byte `c`. */
+static bool takes(const struct glob *g, const uint8_t *code, uint8_t c)
+{
+    switch (*code) {
+    case GLOB_END:
+        return false;
+    case GLOB_ANY:
+        return c != '/';
+    case GLOB_CLASS:
+        return glob_in_set(g->sets[code[1]], c);
+    case GLOB_QUOTE:
+        return code[1] == c;
+    default:
+        return *code == c;
+    }
+}
+
+/* For globs where it is enough to stretch the last star: the first match of
+ * what follows it is as good as any later one. That fails for braces, for a *
+ * after a ** and for classes with '/': those are `hard`. */
+static bool match_easy(const struct glob *g, const uint8_t *code, const uint8_t *name, const uint8_t *end)
+{
+    const uint8_t *star = NULL, *resume = NULL;
+    bool any = false; /* the last star is ** */
+
+    for (;;) {
+        uint8_t op = *code;
+        if (op == GLOB_JUMP) {
+            code += glob_distance(code);
+        } else if (op == GLOB_STAR || op == GLOB_STARSTAR) {
+            any = op == GLOB_STARSTAR;
+            star = ++code;
+            resume = name;
+        } else if (name == end && op == GLOB_END) {
+            return true;
+        } else if (name < end && takes(g, code, *name)) {
+            code += glob_step(code);
+            name++;
+        } else {
+            if (!star || resume == end || (*resume == '/' && !any))
+                return false;
+            code = star;
+            name = ++resume;
+        }
+    }
+}
+
+enum { WORDS = (GLOB_CODE_MAX + 63) / 64 };
+
+static inline void mark(uint64_t *set, uint32_t at)
+{
+    set[at / 64] |= (uint64_t)1 << (at % 64);
+}
+
+/* Follows what costs no byte. It all leads forward, so one pass is enough. */
+static void spread(const uint8_t *code, uint64_t *set, uint32_t words)
+{
+    for (uint32_t w = 0; w < words; w++)
+        for (uint64_t done = 0, todo; (todo = set[w] & ~done);) {
+            uint32_t bit = (uint32_t)__builtin_ctzll(todo), at = w * 64 + bit;
+            uint8_t op = code[at];
+
+            done |= (uint64_t)1 << bit;
+            if (op == GLOB_ALT) {
+                mark(set, at + 3);
+                if (glob_distance(code + at))
+                    mark(set, at + glob_distance(code + at));
+            } else if (op == GLOB_JUMP) {
+                mark(set, at + glob_distance(code + at));
+            } else if (op == GLOB_STAR || op == GLOB_STARSTAR) {
+                mark(set, at + 1);
+            }
+        }
+}
+
+/* Takes one byte, from the last place to the first so that no place moves
+ * twice. False when no place is left. */
+static bool advance(const struct glob *g, uint64_t *set, uint32_t words, uint8_t c)
+{
+    uint64_t left = 0;
+
+    for (uint32_t w = words; w-- > 0;) {
+        uint64_t todo = set[w];
+        set[w] = 0;
+        while (todo) {
+            uint32_t bit = 63 - (uint32_t)__builtin_clzll(todo), at = w * 64 + bit;
+            uint8_t op = g->code[at];
+
+            todo &= ~((uint64_t)1 << bit);
+            if (op == GLOB_STARSTAR || (op == GLOB_STAR && c != '/'))
+                mark(set, at);
+            else if (op != GLOB_STAR && op != GLOB_ALT && op != GLOB_JUMP && takes(g, g->code + at, c))
+                mark(set, at + glob_step(g->code + at));
+        }
+    }
+    for (uint32_t w = 0; w < words; w++)
+        left |= set[w];
+    return left != 0;
+}
+
+static bool match_hard(const struct glob *g, uint32_t from, const uint8_t *name, const uint8_t *end)
+{
+    uint64_t set[WORDS];
+    uint32_t words = (g->len + 63) / 64;
+
+    memset(set, 0, words * sizeof *set);
+    mark(set, from);
+    spread(g->code, set, words);
+    for (; name < end; name++) {
+        if (!advance(g, set, words, *name))
+            return false;
+        spread(g->code, set, words);
+    }
+    return set[(g->len - 1) / 64] >> ((g->len - 1) % 64) & 1;
+}
+
+bool glob_match_from(const struct glob *g, uint32_t from, const void *name, size_t len)
+{
+    const uint8_t *at = name, *end = at + len;
+
+    return g->hard ? match_hard(g, from, at, end) : match_easy(g, g->code + from, at, end);
+}
+
+bool glob_match(const struct glob *g, const void *name, size_t len)
+{
+    return glob_match_from(g, 0, name, len);
+}
