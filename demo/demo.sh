@@ -1,0 +1,93 @@
+#!/bin/sh
+# demo.sh BUILD: what sunshim does, in four steps. Needs no root, no network, and
+# only sh, perl and logger besides what `make` built. Leaves nothing behind. Every
+# step is checked: the exit status is 0 only if all went as the text says.
+set -u
+build=$(cd "$1" && pwd) || exit 1
+work=$(mktemp -d /tmp/sunshim-demo-XXXXXX) || exit 1
+server=
+trap 'test -z "$server" || kill "$server"; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+PATH=$build:$build/demo:$PATH
+unset LD_PRELOAD SUNSHIM_POLICY SUNSHIM_DOMAIN SUNSHIM_MODE SUNSHIM_LOG SUNSHIM_LOG_FORMAT SUNSHIM_PROFILE
+cd "$work" || exit 1
+
+bold= plain=
+if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); fi
+
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
+
+# A record has some twenty fields; these are the ones to look at first.
+shorten() {
+    sed -E 's/^time=[^ ]* //
+            s/ (class|profile|pid|ppid|exe|sock_type|family|protocol|requested|denied)=("[^"]*"|[^ ]*)//g'
+}
+
+# Shows a command and runs it; its output stays in ./out.
+try() {
+    printf '  $ %s\n' "$1"
+    sh -c "$1" >out 2>&1
+    status=$?
+    shorten <out | sed 's/^/  /'
+}
+
+fail() {
+    printf '\ndemo: step %s did not behave as it says: %s\n' "$step" "$1" >&2
+    exit 1
+}
+
+expect_status() { [ "$status" -eq "$1" ] || fail "exit status $status, not $1"; }
+expect() { grep -q -e "$1" out || fail "no '$1' in the output"; }
+
+wait_for() {
+    tries=0
+    while [ ! -S "$1" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || fail "nobody bound $1"
+        sleep 0.1
+    done
+}
+
+step=1
+say '1. A program binds a socket without naming it. The policy does not allow that:'
+echo 'include <abstractions/sockets>' >small.policy
+try 'cat small.policy'
+try 'sunshim run -p ./small.policy -- autobind'
+expect_status 1
+expect 'sunshim="DENIED" operation="bind".* addr=auto .*hint="add: unix (autobind) type=dgram,"'
+
+step=2
+say '2. The record names the rule that is missing. With it, the program works:'
+sed -n 's/.*hint="add: \([^"]*\)".*/\1/p' out >>small.policy
+try 'cat small.policy'
+try 'sunshim run -p ./small.policy -- autobind'
+expect_status 0
+expect 'the kernel named the socket @'
+
+step=3
+say '3. logger may send to a socket, until a rule forbids it. logger is not changed:'
+perl -MIO::Socket::UNIX -e '
+    my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "log.sock") or die "log.sock: $!";
+    while (defined recv($s, my $text, 1000, 0)) { open my $f, ">>", "received"; print $f "$text\n" }' &
+server=$!
+wait_for log.sock
+try 'logger --socket log.sock hello && echo sent'
+expect_status 0
+cat >no-log.policy <<END
+allow all,
+deny unix (connect) peer=(addr=$work/log.sock),
+END
+try 'cat no-log.policy'
+try 'sunshim run -p ./no-log.policy -- logger --socket log.sock hello'
+[ "$status" -ne 0 ] || fail 'logger was not stopped'
+expect "sunshim=\"DENIED\" operation=\"connect\".* peer_addr=\"$work/log.sock\" .*rule=\"[^\"]*no-log.policy:2\""
+
+step=4
+say '4. Why? Ask the policy, without running anything:'
+try "sunshim explain ./no-log.policy connect family=unix type=dgram peer_addr=$work/log.sock"
+expect_status 1
+expect '^deny'
+expect 'no-log.policy:2'
+
+say 'Next: README.md, and `sunshim run -p no-network -- COMMAND` for a command of yours.'
+printf '(Records are shortened here: the time, the process, the program and more are in them too.)\n'

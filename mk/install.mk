@@ -1,0 +1,42 @@
+# make install DESTDIR= PREFIX=; make uninstall takes the same.
+
+INSTALL    ?= install
+bashcompdir ?= $(datadir)/bash-completion/completions
+zshcompdir  ?= $(datadir)/zsh/site-functions
+fishcompdir ?= $(datadir)/fish/vendor_completions.d
+policydir   := $(datadir)/sunshim/policies
+
+policy_files := $(patsubst policies/%,%,$(shell find policies -type f))
+man_pages    := $(wildcard man/*.[1578])
+doc_files    := README.md CHANGELOG.md SECURITY.md LICENSE $(wildcard docs/*.md)
+
+# Finds the completions by name, so that adding a shell is adding a file.
+completion_dest = $(if $(filter %.bash,$1),$(bashcompdir)/sunshim,$(if $(filter %.fish,$1),$(fishcompdir)/sunshim.fish,$(zshcompdir)/_sunshim))
+completions  := $(wildcard completion/sunshim.bash completion/sunshim.fish completion/_sunshim)
+
+man_dest = $(mandir)/man$(subst .,,$(suffix $1))/$(notdir $1)
+
+# Pairs FROM:TO:MODE.
+installed = $(B)/sunshim:$(bindir)/sunshim:755 \
+            $(B)/libsunshim.so:$(libdir)/libsunshim.so:755 \
+            $(foreach f,$(policy_files),policies/$f:$(policydir)/$f:644) \
+            $(foreach f,$(man_pages),$f:$(call man_dest,$f):644) \
+            $(foreach f,$(doc_files),$f:$(docdir)/$(notdir $f):644) \
+            $(foreach f,$(completions),$f:$(call completion_dest,$f):644)
+
+.PHONY: install uninstall lint-man
+install: all ## install below $(DESTDIR)$(PREFIX)
+	@set -e; for entry in $(installed); do \
+	    from=$${entry%%:*}; rest=$${entry#*:}; to=$${rest%:*}; \
+	    $(INSTALL) -D -m $${rest##*:} "$$from" "$(DESTDIR)$$to"; \
+	done
+	@echo "installed in $(DESTDIR)$(PREFIX)"
+
+uninstall: ## remove what install put there
+	@for entry in $(installed); do rest=$${entry#*:}; rm -f "$(DESTDIR)$${rest%:*}"; done
+	@for d in $(policydir)/abstractions $(policydir) $(datadir)/sunshim $(docdir); do \
+	    rmdir "$(DESTDIR)$$d" 2>/dev/null || :; done
+
+# The pages refer to each other and to pages that not every machine has.
+lint-man: ## check the manual pages
+	@! mandoc -T lint $(man_pages) 2>/dev/null | grep -v -e 'referenced manual not found' -e 'instead of ERRORS'
