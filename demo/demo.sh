@@ -5,14 +5,14 @@
 set -u
 build=$(cd "$1" && pwd) || exit 1
 work=$(mktemp -d /tmp/sunshim-demo-XXXXXX) || exit 1
-server=
+server=''
 trap 'test -z "$server" || kill "$server"; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 PATH=$build:$build/demo:$PATH
 unset LD_PRELOAD SUNSHIM_POLICY SUNSHIM_DOMAIN SUNSHIM_MODE SUNSHIM_LOG SUNSHIM_LOG_FORMAT SUNSHIM_PROFILE
 cd "$work" || exit 1
 
-bold= plain=
+bold='' plain=''
 if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); fi
 
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
@@ -89,5 +89,5 @@ expect_status 1
 expect '^deny'
 expect 'no-log.policy:2'
 
-say 'Next: README.md, and `sunshim run -p no-network -- COMMAND` for a command of yours.'
+say "Next: README.md; or sunshim run -p no-network -- COMMAND, with a command of yours."
 printf '(Records are shortened here: the time, the process, the program and more are in them too.)\n'
