@@ -24,7 +24,7 @@ B          := build$(flavour)
 
 WARN       := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla \
               -Wwrite-strings -Wpointer-arith -Wcast-align -Wformat=2
-HARDEN     := -fstack-protector-strong -fstack-clash-protection -fPIC
+HARDEN     := -fstack-protector-strong -fstack-clash-protection -ffunction-sections -fdata-sections -fPIC
 SANFLAGS   := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 OPT        ?= -O2 -g
 CPPFLAGS   += -D_GNU_SOURCE -DSUNSHIM_VERSION='"$(VERSION)"' -I.
@@ -39,6 +39,9 @@ shim_src   := $(wildcard shim/*.c shim/calls/*.c)
 cli_src    := $(wildcard cli/*.c)
 test_src   := $(wildcard tests/*.c tests/unit/*.c tests/tables/*.c tests/e2e/*.c tests/abi/*.c)
 prog_src   := $(wildcard tests/progs/*.c)
+# Short lines; V=1 shows the commands.
+Q          := $(if $(V),,@)
+say         = $(if $(V),@:,@printf '  %-5s %s\n' '$(1)' '$(2)')
 obj         = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all help
@@ -51,23 +54,27 @@ help: ## this list
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(if $(filter shim/%,$<),,$(FORTIFY)) $(ALL_CFLAGS) $(EXTRA) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(if $(filter shim/%,$<),,$(FORTIFY)) $(ALL_CFLAGS) $(EXTRA) -c -o $@ $<
 
 $(B)/shim/%.o: EXTRA = -fstack-usage
 $(B)/policy/%.o: EXTRA = -fstack-usage
 
 $(B)/libpolicy.a: $(call obj,$(policy_src))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
 
 # The constructor must run before those of other libraries: their calls are
 # mediated too. Nothing but the interposed calls is exported.
 $(B)/libsunshim.so: $(call obj,$(shim_src)) $(B)/libpolicy.a shim/libsunshim.map
-	$(CC) -shared $(ALL_LDFLAGS) -Wl,-z,initfirst -Wl,-z,defs -Wl,--version-script=shim/libsunshim.map \
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(ALL_LDFLAGS) -Wl,-z,initfirst -Wl,-z,defs -Wl,--version-script=shim/libsunshim.map \
 	    -Wl,-soname,libsunshim.so -Wl,--exclude-libs,ALL -Wl,--gc-sections -o $@ $(filter %.o %.a,$^) -ldl
 
 $(B)/sunshim: $(call obj,$(cli_src)) $(B)/libpolicy.a
-	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ -ldl
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ -ldl
 
 -include $(wildcard mk/*.mk)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

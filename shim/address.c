@@ -1,0 +1,173 @@
+#include "address.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "state.h"
+#include "sys.h"
+
+/* The main stack is never further down than this; other stacks are further
+ * away from its end (the kernel keeps a gap of at least 128 MiB below it). */
+enum { STACK_REACH = 64 << 20 };
+
+static bool surely_readable(const char *from, size_t len)
+{
+    const char *here = __builtin_frame_address(0);
+    const struct state *s = state;
+
+    if (from >= here && from < s->stack_end && len <= (size_t)(s->stack_end - from))
+        return s->stack_end - here < STACK_REACH;
+    return from >= s->data_start && from < s->data_end && len <= (size_t)(s->data_end - from);
+}
+
+/* rt_sigprocmask(2) copies the new set in before it looks at `how`: with a bad
+ * `how` it is the cheapest call that tells EFAULT from EINVAL and does nothing. */
+static bool word_readable(uintptr_t at)
+{
+    return SYS4(SYS_rt_sigprocmask, -1, at & ~7ul, NULL, 8) != -EFAULT;
+}
+
+static bool readable(const void *from, size_t len)
+{
+    uintptr_t first = (uintptr_t)from, last = first + len - 1;
+
+    if (surely_readable(from, len))
+        return true;
+    if (last < first || !word_readable(first))
+        return false;
+    return (first & ~4095ul) == (last & ~4095ul) || word_readable(last);
+}
+
+int copy_in(void *to, const void *from, size_t len)
+{
+    if (len > 4096 || !readable(from, len)) /* readable() looks at two pages */
+        return -EFAULT;
+    memcpy(to, from, len);
+    return 0;
+}
+
+int address_read(struct address *a, const struct sockaddr *from, socklen_t len, enum address_source source)
+{
+    a->valid = false;
+    a->len = 0;
+    a->family = AF_UNSPEC;
+    a->name = (struct policy_addr){.kind = POLICY_ADDR_UNKNOWN};
+    if (len == 0 || len > ADDRESS_MAX)
+        return -EINVAL;
+    int err = copy_in(a->raw.bytes, from, len);
+    if (err)
+        return err;
+    a->len = len;
+    address_classify(a, source);
+    return 0;
+}
+
+static void classify_unix(struct address *a, enum address_source source)
+{
+    const socklen_t head = offsetof(struct sockaddr_un, sun_path);
+
+    if (a->len == head) {
+        a->name.kind = source == ADDRESS_BIND ? POLICY_ADDR_AUTO : POLICY_ADDR_NONE;
+        a->valid = source != ADDRESS_TARGET;
+        return;
+    }
+    if (a->len > sizeof(struct sockaddr_un) + (source == ADDRESS_KERNEL))
+        return;
+    a->valid = true;
+    a->raw.bytes[a->len] = '\0';
+    if (a->raw.un.sun_path[0] == '\0') {
+        a->name.kind = POLICY_ADDR_ABSTRACT;
+        a->name.bytes = a->raw.un.sun_path + 1;
+        a->name.len = a->len - head - 1;
+    } else {
+        a->name.kind = POLICY_ADDR_PATHNAME;
+        a->name.bytes = a->raw.un.sun_path;
+        /* May run one past sun_path: raw has the room. */
+        a->name.len = (uint32_t)strlen((const char *)a->raw.bytes + head);
+    }
+}
+
+static void classify_inet(struct address *a)
+{
+    if (a->len < sizeof(struct sockaddr_in))
+        return;
+    a->valid = true;
+    a->name.kind = POLICY_ADDR_INET;
+    a->name.bytes = &a->raw.in.sin_addr;
+    a->name.len = 4;
+    a->name.port = ntohs(a->raw.in.sin_port);
+}
+
+static void classify_inet6(struct address *a)
+{
+    /* Without sin6_scope_id: the kernel still takes the form of RFC 2133. */
+    if (a->len < offsetof(struct sockaddr_in6, sin6_scope_id))
+        return;
+    a->valid = true;
+    a->name.port = ntohs(a->raw.in6.sin6_port);
+    if (IN6_IS_ADDR_V4MAPPED(&a->raw.in6.sin6_addr)) {
+        a->family = AF_INET;
+        a->name.kind = POLICY_ADDR_INET;
+        a->name.bytes = a->raw.in6.sin6_addr.s6_addr + 12;
+        a->name.len = 4;
+    } else {
+        a->name.kind = POLICY_ADDR_INET6;
+        a->name.bytes = &a->raw.in6.sin6_addr;
+        a->name.len = 16;
+    }
+}
+
+void address_classify(struct address *a, enum address_source source)
+{
+    a->valid = false;
+    a->family = AF_UNSPEC;
+    a->name = (struct policy_addr){.kind = POLICY_ADDR_UNKNOWN};
+    if (a->len < sizeof(sa_family_t))
+        return;
+    a->family = a->raw.any.sa_family;
+    if (a->family == AF_UNIX)
+        classify_unix(a, source);
+    else if (a->family == AF_INET)
+        classify_inet(a);
+    else if (a->family == AF_INET6)
+        classify_inet6(a);
+    else {
+        a->valid = true;
+        a->name.kind = POLICY_ADDR_OTHER;
+    }
+}
+
+static int from_kernel(struct address *a, int err, socklen_t len)
+{
+    if (err < 0)
+        return err;
+    a->len = len > ADDRESS_MAX ? ADDRESS_MAX : len;
+    address_classify(a, ADDRESS_KERNEL);
+    return 0;
+}
+
+int address_own(struct address *a, int fd)
+{
+    socklen_t len = ADDRESS_MAX;
+    int err = sys_getsockname(fd, a->raw.bytes, &len);
+
+    return from_kernel(a, err, len);
+}
+
+int address_peer(struct address *a, int fd)
+{
+    socklen_t len = ADDRESS_MAX;
+    int err = sys_getpeername(fd, a->raw.bytes, &len);
+
+    if (err == -ENOTCONN) {
+        *a = (struct address){.name.kind = POLICY_ADDR_NONE};
+        return 0;
+    }
+    return from_kernel(a, err, len);
+}
+
+void address_unspec_is_inet(struct address *a)
+{
+    a->family = AF_INET;
+    classify_inet(a);
+}

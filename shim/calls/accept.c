@@ -1,0 +1,85 @@
+#include <sys/syscall.h>
+
+#include "calls.h"
+#include "shim/sys.h"
+
+enum { PLAIN = -1 }; /* accept, not accept4 */
+
+static int perform(enum via via, int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+    if (flags == PLAIN)
+        return via == VIA_LIBC ? real.accept(fd, addr, len)
+#ifdef SYS_accept
+                               : (int)real.syscall(SYS_accept, fd, addr, len);
+#else
+                               : (int)real.syscall(SYS_accept4, fd, addr, len, 0);
+#endif
+    return via == VIA_LIBC ? real.accept4(fd, addr, len, flags)
+                           : (int)real.syscall(SYS_accept4, fd, addr, len, flags);
+}
+
+static int judge_peer(struct request *r, int accepted)
+{
+    struct address peer;
+
+    /* Gone already: nobody knows who it was. */
+    if (address_peer(&peer, accepted) < 0)
+        peer.name.kind = POLICY_ADDR_UNKNOWN;
+    return mediate_peer(r, &peer);
+}
+
+/* Connections that the policy refuses are closed, and the call goes on waiting:
+ * on a nonblocking socket the kernel then says EAGAIN by itself. */
+static int accept_judged(enum via via, struct request *r, struct sockaddr *addr, socklen_t *len, int flags)
+{
+    socklen_t room = 0;
+
+    if (addr && len && copy_in(&room, len, sizeof room) < 0)
+        return perform(via, r->fd, addr, len, flags);
+    for (;;) {
+        int fd = perform(via, r->fd, addr, len, flags);
+
+        if (fd < 0 || judge_peer(r, fd) == 0)
+            return fd;
+        sys_close(fd);
+        if (addr && len)
+            *len = room;
+    }
+}
+
+static int judged(enum via via, const char *name, int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+    struct request r = request(name, fd, POLICY_ACCEPT);
+    int next = state_free(POLICY_ACCEPT, -1) ? MEDIATE_PROCEED : mediate(&r);
+
+    if (next < 0)
+        return fail(next);
+    if (next == MEDIATE_LATER)
+        return accept_judged(via, &r, addr, len, flags);
+    return perform(via, fd, addr, len, flags);
+}
+
+int call_accept(enum via via, int fd, struct sockaddr *addr, socklen_t *len)
+{
+    return judged(via, "accept", fd, addr, len, PLAIN);
+}
+
+int call_accept4(enum via via, int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+    /* Flags the kernel refuses anyway; -1 would look like PLAIN. */
+    return flags < 0 ? perform(via, fd, addr, len, -2) : judged(via, "accept4", fd, addr, len, flags);
+}
+
+INTERPOSED int accept(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    if (state_pass())
+        return real.accept(fd, addr, len);
+    return call_accept(VIA_LIBC, fd, addr, len);
+}
+
+INTERPOSED int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+    if (state_pass())
+        return real.accept4(fd, addr, len, flags);
+    return call_accept4(VIA_LIBC, fd, addr, len, flags);
+}

@@ -1,0 +1,64 @@
+#include <pthread.h>
+#include <sys/syscall.h>
+
+#include "calls.h"
+
+static int perform(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
+{
+    return via == VIA_LIBC ? real.connect(fd, addr, len) : (int)real.syscall(SYS_connect, fd, addr, len);
+}
+
+static void close_pin(void *pin)
+{
+    pin_close(pin);
+}
+
+/* Through a pin, which is closed also when the thread is cancelled meanwhile. */
+static int perform_pinned(enum via via, struct request *r)
+{
+    int ret;
+
+    pthread_cleanup_push(close_pin, &r->pin);
+    ret = perform(via, r->fd, r->via, r->via_len);
+    if (ret < 0)
+        errno = mediate_failed(r, errno);
+    pthread_cleanup_pop(1);
+    return ret;
+}
+
+static int judge(struct request *r)
+{
+    int err = mediate_autobind(r);
+
+    if (err < 0)
+        return err;
+    if (state_free(POLICY_CONNECT, r->target->family)) {
+        r->via = &r->target->raw.any;
+        r->via_len = r->target->len;
+        return 0;
+    }
+    return mediate(r);
+}
+
+int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct request r = request("connect", fd, POLICY_CONNECT);
+    struct address target;
+
+    if (address_read(&target, addr, len, ADDRESS_TARGET) < 0)
+        return perform(via, fd, addr, len);
+    if (target.family == AF_UNSPEC) /* dissolves an association; never refused */
+        return perform(via, fd, &target.raw.any, target.len);
+    r.target = &target;
+    int err = judge(&r);
+    if (err < 0)
+        return fail(err);
+    return r.pin.fd >= 0 ? perform_pinned(via, &r) : perform(via, fd, r.via, r.via_len);
+}
+
+INTERPOSED int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    if (state_pass())
+        return real.connect(fd, addr, len);
+    return call_connect(VIA_LIBC, fd, addr, len);
+}

@@ -1,0 +1,57 @@
+#include "message.h"
+
+#include "shim/sys.h"
+
+/* What AF_UNSPEC means in a send is the socket's family's business. */
+static int read_unspec(struct request *r, struct address *target)
+{
+    int domain;
+
+    if (sys_getsockopt_int(r->fd, SO_DOMAIN, &domain) < 0)
+        return 1;
+    if (domain == AF_INET6) /* udpv6_sendmsg: as if no address was given */
+        r->target = NULL;
+    else if (domain == AF_INET) /* udp_sendmsg: an inet address */
+        address_unspec_is_inet(target);
+    else if (domain == AF_UNIX)
+        target->valid = false;
+    return 0;
+}
+
+/* A send that opens a connection (tcp(7), MSG_FASTOPEN) needs that permission too. */
+static int judge_fastopen(const struct request *r, int flags)
+{
+    if (!(flags & MSG_FASTOPEN) || !r->target || (r->target->family != AF_INET && r->target->family != AF_INET6))
+        return 0;
+    struct request open = request(r->operation, r->fd, POLICY_CONNECT);
+    open.target = r->target;
+    return mediate(&open);
+}
+
+int message_judge(struct request *r, struct address *target, struct message_name name, int flags)
+{
+    int err = 0;
+
+    r->target = NULL;
+    r->via = NULL;
+    r->via_len = 0;
+    if (name.at && name.len) {
+        if (address_read(target, name.at, name.len, ADDRESS_TARGET) < 0)
+            return 1;
+        r->target = target;
+        if (target->family == AF_UNSPEC)
+            err = read_unspec(r, target);
+    }
+    bool unspec = name.at && name.len && !r->target;
+    if (err == 0)
+        err = mediate_autobind(r);
+    if (err == 0)
+        err = judge_fastopen(r, flags);
+    if (err == 0)
+        err = mediate(r);
+    if (err == 0 && unspec) { /* the kernel is to see it as it was */
+        r->via = &target->raw.any;
+        r->via_len = target->len;
+    }
+    return err;
+}

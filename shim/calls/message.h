@@ -1,0 +1,31 @@
+/* What the sending calls share: one message to one address. */
+#ifndef SUNSHIM_SHIM_MESSAGE_H
+#define SUNSHIM_SHIM_MESSAGE_H
+
+#include "calls.h"
+
+/* The name in a message as the program gave it. */
+struct message_name {
+    const void *at;
+    socklen_t len;
+};
+
+/* Judges a send of `name` (len 0 or NULL: to the connected peer) over r->fd.
+ * `target` holds the copy of the address that r->via points to. 0: make the
+ * call with r->via, r->via_len (NULL and 0 for the connected peer), then
+ * pin_close(&r->pin); -errno: do not; 1: the kernel refuses the name itself,
+ * pass the original. */
+int message_judge(struct request *r, struct address *target, struct message_name name, int flags);
+
+/* The name of a message header, cut as the kernel cuts it. */
+struct message_name message_name_of(const struct msghdr *msg);
+
+/* True when sends need no look at all: granted for every family, and no socket
+ * can be bound by one. */
+static inline bool sends_are_free(void)
+{
+    return state_free(POLICY_SEND, -1) && state_free(POLICY_CONNECT, -1) &&
+           !atomic_load_explicit(&state_autobind_probe, memory_order_relaxed);
+}
+
+#endif

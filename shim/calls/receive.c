@@ -1,0 +1,81 @@
+#include "receive.h"
+
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "shim/sys.h"
+
+static ssize_t perform(enum via via, int fd, struct msghdr *msg, int flags)
+{
+    return via == VIA_LIBC ? real.recvmsg(fd, msg, flags) : real.syscall(SYS_recvmsg, fd, msg, flags);
+}
+
+static void close_descriptors(struct msghdr *msg)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (size_t i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= c->cmsg_len; i++) {
+            int fd;
+
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+            sys_close(fd);
+        }
+    }
+}
+
+/* The program must not find in its buffers what it was not to get. */
+static void wipe(const struct msghdr *msg, size_t len)
+{
+    for (size_t i = 0; i < msg->msg_iovlen && len; i++) {
+        size_t part = msg->msg_iov[i].iov_len < len ? msg->msg_iov[i].iov_len : len;
+
+        memset(msg->msg_iov[i].iov_base, 0, part);
+        len -= part;
+    }
+}
+
+static void discard(const struct request *r, struct msghdr *msg, ssize_t got, int flags)
+{
+    close_descriptors(msg);
+    wipe(msg, (size_t)got);
+    if (flags & MSG_PEEK) /* it is still in the queue */
+        SYS6(SYS_recvfrom, r->fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC, NULL, NULL);
+}
+
+ssize_t receive_judged(enum via via, struct request *r, struct msghdr *msg, int flags, struct address *from)
+{
+    const size_t control_room = msg->msg_controllen;
+
+    for (;;) {
+        msg->msg_name = from->raw.bytes;
+        msg->msg_namelen = ADDRESS_MAX;
+        msg->msg_controllen = control_room;
+        ssize_t got = perform(via, r->fd, msg, flags);
+        if (got < 0)
+            return got;
+        from->len = msg->msg_namelen > ADDRESS_MAX ? ADDRESS_MAX : msg->msg_namelen;
+        address_classify(from, ADDRESS_KERNEL);
+        if (from->len == 0) /* an unnamed sender */
+            from->name.kind = POLICY_ADDR_NONE;
+        if (mediate_peer(r, from) == 0)
+            return got;
+        discard(r, msg, got, flags);
+    }
+}
+
+void receive_name(const struct address *from, void *to, socklen_t room, socklen_t *len)
+{
+    if (to)
+        memcpy(to, from->raw.bytes, from->len < room ? from->len : room);
+    *len = from->len;
+}
+
+void receive_noticed(const struct msghdr *msg)
+{
+    if (!state->autobind_matters || !msg->msg_controllen)
+        return;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c))
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+            atomic_store_explicit(&state_autobind_probe, true, memory_order_relaxed);
+}

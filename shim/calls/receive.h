@@ -1,0 +1,20 @@
+/* What the receiving calls share. */
+#ifndef SUNSHIM_SHIM_RECEIVE_H
+#define SUNSHIM_SHIM_RECEIVE_H
+
+#include "calls.h"
+
+/* Receives a datagram whose sender the policy must know: into msg's own buffers,
+ * with the sender's address in *from. A refused one is thrown away with its
+ * descriptors and the next one awaited (or EAGAIN, as the kernel then says). msg
+ * is the caller's copy; its name fields are not used. */
+ssize_t receive_judged(enum via via, struct request *r, struct msghdr *msg, int flags, struct address *from);
+
+/* Gives the program the address as the kernel would: as much as there is room
+ * for, and the length of all. */
+void receive_name(const struct address *from, void *to, socklen_t room, socklen_t *len);
+
+/* Notes that sockets of unknown options may have arrived with a message. */
+void receive_noticed(const struct msghdr *msg);
+
+#endif

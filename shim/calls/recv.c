@@ -1,0 +1,85 @@
+#include <sys/syscall.h>
+
+#include "receive.h"
+
+ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *buf, size_t size, size_t room, int flags, struct sockaddr *addr,
+                       socklen_t *len);
+
+static ssize_t perform(enum via via, int fd, void *buf, size_t size, int flags, struct sockaddr *addr,
+                       socklen_t *len)
+{
+    if (via == VIA_SYSCALL)
+        return real.syscall(SYS_recvfrom, fd, buf, size, flags, addr, len);
+    return addr ? real.recvfrom(fd, buf, size, flags, addr, len) : real.recv(fd, buf, size, flags);
+}
+
+/* The sender decides: look at each before the program does. */
+static ssize_t judge_sender(enum via via, struct request *r, void *buf, size_t size, int flags,
+                            struct sockaddr *addr, socklen_t *len)
+{
+    struct iovec part = {.iov_base = buf, .iov_len = size};
+    struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
+    struct address from;
+    socklen_t room = 0;
+
+    if (addr && (copy_in(&room, len, sizeof room) < 0 || room > INT32_MAX))
+        return perform(via, r->fd, buf, size, flags | MSG_PEEK, addr, len); /* the kernel's own error */
+    ssize_t got = receive_judged(via, r, &msg, flags, &from);
+    if (got >= 0 && addr)
+        receive_name(&from, addr, room, len);
+    return got;
+}
+
+static ssize_t judged(enum via via, const char *name, int fd, void *buf, size_t size, int flags,
+                      struct sockaddr *addr, socklen_t *len)
+{
+    struct request r = request(name, fd, POLICY_RECEIVE);
+    int next = mediate(&r);
+
+    if (next < 0)
+        return fail(next);
+    if (next == MEDIATE_LATER)
+        return judge_sender(via, &r, buf, size, flags, addr, len);
+    return perform(via, fd, buf, size, flags, addr, len);
+}
+
+ssize_t call_recvfrom(enum via via, int fd, void *buf, size_t size, int flags, struct sockaddr *addr,
+                      socklen_t *len)
+{
+    if (state_free(POLICY_RECEIVE, -1))
+        return perform(via, fd, buf, size, flags, addr, len);
+    return judged(via, "recvfrom", fd, buf, size, flags, addr, len);
+}
+
+INTERPOSED ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags, struct sockaddr *restrict addr,
+                            socklen_t *restrict len)
+{
+    if (state_pass())
+        return real.recvfrom(fd, buf, size, flags, addr, len);
+    return call_recvfrom(VIA_LIBC, fd, buf, size, flags, addr, len);
+}
+
+INTERPOSED ssize_t recv(int fd, void *buf, size_t size, int flags)
+{
+    if (state_pass() || state_free(POLICY_RECEIVE, -1))
+        return real.recv(fd, buf, size, flags);
+    return judged(VIA_LIBC, "recv", fd, buf, size, flags, NULL, NULL);
+}
+
+/* What fortified programs call; a size over the room ends the program, which is
+ * left to the C library. */
+INTERPOSED ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags)
+{
+    if (state_pass() || size > room)
+        return real.recv_chk(fd, buf, size, room, flags);
+    return recv(fd, buf, size, flags);
+}
+
+INTERPOSED ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t size, size_t room, int flags,
+                                  struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+    if (state_pass() || size > room)
+        return real.recvfrom_chk(fd, buf, size, room, flags, addr, len);
+    return recvfrom(fd, buf, size, flags, addr, len);
+}

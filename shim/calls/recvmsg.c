@@ -1,0 +1,46 @@
+#include <sys/syscall.h>
+
+#include "receive.h"
+
+static ssize_t perform(enum via via, int fd, struct msghdr *msg, int flags)
+{
+    return via == VIA_LIBC ? real.recvmsg(fd, msg, flags) : real.syscall(SYS_recvmsg, fd, msg, flags);
+}
+
+/* Works on a copy of the header, and gives the program what the kernel would. */
+static ssize_t judge_sender(enum via via, struct request *r, struct msghdr *msg, int flags)
+{
+    struct address from;
+    struct msghdr copy;
+
+    if (copy_in(&copy, msg, sizeof copy) < 0 || copy.msg_namelen > INT32_MAX)
+        return perform(via, r->fd, msg, flags); /* the kernel's own error */
+    ssize_t got = receive_judged(via, r, &copy, flags, &from);
+    if (got < 0)
+        return got;
+    if (msg->msg_name)
+        receive_name(&from, msg->msg_name, msg->msg_namelen, &msg->msg_namelen);
+    msg->msg_controllen = copy.msg_controllen;
+    msg->msg_flags = copy.msg_flags;
+    return got;
+}
+
+ssize_t call_recvmsg(enum via via, int fd, struct msghdr *msg, int flags)
+{
+    struct request r = request("recvmsg", fd, POLICY_RECEIVE);
+    int next = state_free(POLICY_RECEIVE, -1) ? MEDIATE_PROCEED : mediate(&r);
+
+    if (next < 0)
+        return fail(next);
+    ssize_t got = next == MEDIATE_LATER ? judge_sender(via, &r, msg, flags) : perform(via, fd, msg, flags);
+    if (got >= 0)
+        receive_noticed(msg);
+    return got;
+}
+
+INTERPOSED ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+    if (state_pass())
+        return real.recvmsg(fd, msg, flags);
+    return call_recvmsg(VIA_LIBC, fd, msg, flags);
+}

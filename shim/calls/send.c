@@ -1,0 +1,71 @@
+#include <pthread.h>
+#include <sys/syscall.h>
+
+#include "message.h"
+
+static ssize_t perform(enum via via, int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
+                       socklen_t len)
+{
+    if (via == VIA_SYSCALL)
+        return real.syscall(SYS_sendto, fd, buf, size, flags, addr, len);
+    return addr ? real.sendto(fd, buf, size, flags, addr, len) : real.send(fd, buf, size, flags);
+}
+
+static void close_pin(void *pin)
+{
+    pin_close(pin);
+}
+
+static ssize_t perform_pinned(enum via via, struct request *r, const void *buf, size_t size, int flags)
+{
+    ssize_t ret;
+
+    pthread_cleanup_push(close_pin, &r->pin);
+    ret = perform(via, r->fd, buf, size, flags, r->via, r->via_len);
+    if (ret < 0)
+        errno = mediate_failed(r, errno);
+    pthread_cleanup_pop(1);
+    return ret;
+}
+
+static ssize_t send_judged(enum via via, struct request *r, const void *buf, size_t size, int flags,
+                           struct message_name name)
+{
+    struct address target;
+    int err = message_judge(r, &target, name, flags);
+
+    if (err < 0)
+        return fail(err);
+    if (err > 0)
+        return perform(via, r->fd, buf, size, flags, name.at, name.len);
+    if (r->pin.fd >= 0)
+        return perform_pinned(via, r, buf, size, flags);
+    return perform(via, r->fd, buf, size, flags, r->via, r->via_len);
+}
+
+ssize_t call_sendto(enum via via, int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
+                    socklen_t len)
+{
+    struct request r = request("sendto", fd, POLICY_SEND);
+
+    if (sends_are_free())
+        return perform(via, fd, buf, size, flags, addr, len);
+    return send_judged(via, &r, buf, size, flags, (struct message_name){addr, len});
+}
+
+INTERPOSED ssize_t sendto(int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
+                          socklen_t len)
+{
+    if (state_pass())
+        return real.sendto(fd, buf, size, flags, addr, len);
+    return call_sendto(VIA_LIBC, fd, buf, size, flags, addr, len);
+}
+
+INTERPOSED ssize_t send(int fd, const void *buf, size_t size, int flags)
+{
+    struct request r = request("send", fd, POLICY_SEND);
+
+    if (state_pass() || sends_are_free())
+        return real.send(fd, buf, size, flags);
+    return send_judged(VIA_LIBC, &r, buf, size, flags, (struct message_name){NULL, 0});
+}

@@ -1,0 +1,108 @@
+#include <pthread.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "message.h"
+
+enum { CHUNK = 8, MESSAGES_MAX = 1024 /* UIO_MAXIOV: the kernel takes no more */ };
+
+/* Messages that were judged and wait to be sent together. */
+struct chunk {
+    unsigned count;
+    struct mmsghdr vec[CHUNK];
+    struct pin pins[CHUNK];
+    unsigned char names[CHUNK][sizeof(struct sockaddr_un)];
+};
+
+static int perform(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags)
+{
+    return via == VIA_LIBC ? real.sendmmsg(fd, vec, count, flags)
+                           : (int)real.syscall(SYS_sendmmsg, fd, vec, count, flags);
+}
+
+static void close_pins(void *chunk)
+{
+    struct chunk *c = chunk;
+
+    for (unsigned i = 0; i < CHUNK; i++)
+        pin_close(&c->pins[i]);
+}
+
+/* Judges one message and appends it. -errno: denied, or not readable. */
+static int take(struct chunk *c, int fd, const struct mmsghdr *from, int flags)
+{
+    struct request r = request("sendmmsg", fd, POLICY_SEND);
+    struct address target;
+    struct mmsghdr *to = &c->vec[c->count];
+
+    if (copy_in(to, from, sizeof *to) < 0)
+        return -EFAULT;
+    int err = message_judge(&r, &target, message_name_of(&to->msg_hdr), flags);
+    if (err < 0)
+        return err;
+    if (err == 0 && r.via_len > sizeof c->names[0])
+        err = 1; /* longer than any name that was judged: the kernel refuses or cuts it */
+    if (err == 0) {
+        memcpy(c->names[c->count], r.via ? (const void *)r.via : "", r.via_len);
+        to->msg_hdr.msg_name = r.via ? c->names[c->count] : NULL;
+        to->msg_hdr.msg_namelen = r.via_len;
+    }
+    c->pins[c->count++] = r.pin;
+    return 0;
+}
+
+/* Sends what was taken; tells the program how much of each message went. */
+static int flush(enum via via, int fd, struct chunk *c, struct mmsghdr *vec, int flags)
+{
+    int sent;
+
+    pthread_cleanup_push(close_pins, c);
+    sent = perform(via, fd, c->vec, c->count, flags);
+    for (int i = 0; i < sent; i++)
+        vec[i].msg_len = c->vec[i].msg_len;
+    pthread_cleanup_pop(1);
+    return sent;
+}
+
+static void start(struct chunk *c)
+{
+    c->count = 0;
+    for (unsigned i = 0; i < CHUNK; i++)
+        c->pins[i] = PIN_NONE;
+}
+
+/* Messages before the first denied one are sent and counted; a denied first one
+ * fails (sendmmsg(2): an error after the first message is not reported). */
+int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags)
+{
+    unsigned done = 0;
+    int err = 0;
+
+    if (sends_are_free() || count == 0)
+        return perform(via, fd, vec, count, flags);
+    if (count > MESSAGES_MAX)
+        count = MESSAGES_MAX;
+    while (done < count && !err) {
+        struct chunk c;
+
+        start(&c);
+        while (c.count < CHUNK && done + c.count < count && !err)
+            err = take(&c, fd, &vec[done + c.count], flags);
+        if (c.count == 0)
+            break;
+        int sent = flush(via, fd, &c, vec + done, flags);
+        if (sent < 0)
+            return done ? (int)done : sent;
+        done += (unsigned)sent;
+        if ((unsigned)sent < c.count)
+            return (int)done;
+    }
+    return done ? (int)done : fail(err);
+}
+
+INTERPOSED int sendmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags)
+{
+    if (state_pass())
+        return real.sendmmsg(fd, vec, count, flags);
+    return call_sendmmsg(VIA_LIBC, fd, vec, count, flags);
+}

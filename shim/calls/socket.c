@@ -1,0 +1,65 @@
+#include <netinet/in.h>
+#include <sys/syscall.h>
+
+#include "calls.h"
+
+/* What kind of socket the kernel will make of it. */
+static void normalize(struct request *r)
+{
+    if (r->family == AF_INET && r->type == SOCK_PACKET)
+        r->family = AF_PACKET; /* __sock_create: "bogus families", kept for libpcap */
+    if (r->family == AF_UNIX && r->type == SOCK_RAW)
+        r->type = SOCK_DGRAM; /* unix_create: "believe it or not BSD has AF_UNIX, SOCK_RAW" */
+    if (r->family == AF_UNIX)
+        r->protocol = 0;
+    if ((r->family == AF_INET || r->family == AF_INET6) && r->protocol == 0)
+        r->protocol = r->type == SOCK_STREAM ? IPPROTO_TCP : r->type == SOCK_DGRAM ? IPPROTO_UDP : 0;
+}
+
+static int judge(const char *operation, int domain, int type, int protocol)
+{
+    struct request r = request(operation, -1, POLICY_CREATE);
+
+    /* The kernel refuses these before anything else. */
+    if (domain < 0 || domain >= POLICY_FAMILIES || (type & ~0xf & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)))
+        return 0;
+    r.family = domain;
+    r.type = type & 0xf;
+    r.protocol = protocol;
+    normalize(&r);
+    return state_free(POLICY_CREATE, r.family) ? 0 : mediate(&r);
+}
+
+int call_socket(enum via via, int domain, int type, int protocol)
+{
+    int err = judge("socket", domain, type, protocol);
+
+    if (err < 0)
+        return fail(err);
+    return via == VIA_LIBC ? real.socket(domain, type, protocol)
+                           : (int)real.syscall(SYS_socket, domain, type, protocol);
+}
+
+int call_socketpair(enum via via, int domain, int type, int protocol, int sv[2])
+{
+    int err = judge("socketpair", domain, type, protocol);
+
+    if (err < 0)
+        return fail(err);
+    return via == VIA_LIBC ? real.socketpair(domain, type, protocol, sv)
+                           : (int)real.syscall(SYS_socketpair, domain, type, protocol, sv);
+}
+
+INTERPOSED int socket(int domain, int type, int protocol)
+{
+    if (state_pass())
+        return real.socket(domain, type, protocol);
+    return call_socket(VIA_LIBC, domain, type, protocol);
+}
+
+INTERPOSED int socketpair(int domain, int type, int protocol, int sv[2])
+{
+    if (state_pass())
+        return real.socketpair(domain, type, protocol, sv);
+    return call_socketpair(VIA_LIBC, domain, type, protocol, sv);
+}

@@ -1,0 +1,156 @@
+#include "facts.h"
+
+#include <errno.h>
+
+#include "state.h"
+#include "sys.h"
+
+/* Until there are domains, nobody's peer has a profile of ours. */
+static const char stranger[] = "unconfined";
+
+void facts_start(struct facts *f, const struct request *r)
+{
+    f->query = (struct policy_query){
+        .perm = r->perm, .family = r->family, .type = r->type, .protocol = r->protocol, .label = stranger,
+    };
+    f->local_name.scratch = f->peer_name.scratch = NULL;
+    f->local_name.at = f->peer_name.at = NULL;
+    if (!r->target)
+        return;
+    f->query.family = r->target->family;
+    if (r->perm == POLICY_BIND)
+        f->query.local = r->target->name;
+    else
+        f->query.peer = r->target->name;
+}
+
+void facts_end(struct facts *f)
+{
+    name_release(&f->local_name);
+    name_release(&f->peer_name);
+}
+
+uint32_t facts_needed(const struct facts *f)
+{
+    uint32_t needs = 0;
+
+    for (unsigned i = 0; i < state->layer_count; i++)
+        needs |= policy_needs(&state->layers[i].policy, f->query.perm, f->query.family);
+    return needs;
+}
+
+static int option(int fd, int name, int *value)
+{
+    if (*value >= 0 || fd < 0)
+        return 0;
+    int got, err = sys_getsockopt_int(fd, name, &got);
+    if (err >= 0)
+        *value = got;
+    return err;
+}
+
+/* Puts the canonical name in place of a pathname as somebody wrote it. One that
+ * cannot be resolved (any more) stays unknown. */
+static void use_name(struct policy_addr *addr, const struct name *name)
+{
+    addr->bytes = name->at;
+    addr->len = name->at ? name->len : 0;
+}
+
+static void resolve_known(struct policy_addr *addr, struct name *name, bool wanted)
+{
+    if (addr->kind != POLICY_ADDR_PATHNAME)
+        return;
+    if (!wanted || pin_new_name(name, addr->bytes) < 0)
+        name->at = NULL;
+    use_name(addr, name);
+}
+
+static int gather_local(struct facts *f, struct request *r, uint32_t needs)
+{
+    struct policy_addr *local = &f->query.local;
+    bool path = needs & POLICY_NEEDS_LOCAL_PATH;
+
+    if (r->perm == POLICY_BIND) {
+        if (local->kind != POLICY_ADDR_PATHNAME || !path)
+            return 0;
+        int err = pin_new_name(&f->local_name, local->bytes);
+        use_name(local, &f->local_name);
+        return err;
+    }
+    if (!(needs & (POLICY_NEEDS_LOCAL | POLICY_NEEDS_LOCAL_PATH)) || r->fd < 0)
+        return 0;
+    int err = address_own(&f->own, r->fd);
+    if (err)
+        return err;
+    *local = f->own.name;
+    resolve_known(local, &f->local_name, path);
+    return 0;
+}
+
+void facts_peer(struct facts *f, const struct address *peer, uint32_t needs)
+{
+    f->query.peer = peer->name;
+    resolve_known(&f->query.peer, &f->peer_name, needs & POLICY_NEEDS_PEER_PATH);
+}
+
+static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
+{
+    struct policy_addr *peer = &f->query.peer;
+
+    if (!(r->perm & POLICY_PEER_PERMS))
+        return 0;
+    if (r->target) {
+        if (peer->kind != POLICY_ADDR_PATHNAME || !(needs & POLICY_NEEDS_PEER_PATH))
+            return 0;
+        int err = pin_file(&r->pin, &f->peer_name, peer->bytes);
+        use_name(peer, &f->peer_name);
+        return err;
+    }
+    if (!(needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH)) || r->fd < 0 || r->perm == POLICY_ACCEPT)
+        return 0;
+    int err = address_peer(&f->peer, r->fd);
+    if (!err)
+        facts_peer(f, &f->peer, needs);
+    return err;
+}
+
+int facts_gather(struct facts *f, struct request *r, uint32_t needs)
+{
+    int err = 0;
+
+    if (needs & POLICY_NEEDS_TYPE)
+        err = option(r->fd, SO_TYPE, &f->query.type);
+    if (err >= 0 && (needs & POLICY_NEEDS_PROTOCOL))
+        err = option(r->fd, SO_PROTOCOL, &f->query.protocol);
+    if (err >= 0)
+        err = gather_local(f, r, needs);
+    if (err >= 0)
+        err = gather_peer(f, r, needs);
+    return err;
+}
+
+void facts_complete(struct facts *f, const struct request *r)
+{
+    struct policy_query *q = &f->query;
+
+    if (r->fd < 0)
+        return;
+    option(r->fd, SO_DOMAIN, &q->family);
+    option(r->fd, SO_TYPE, &q->type);
+    option(r->fd, SO_PROTOCOL, &q->protocol);
+    if (q->local.kind == POLICY_ADDR_UNKNOWN && address_own(&f->own, r->fd) == 0) {
+        q->local = f->own.name;
+        resolve_known(&q->local, &f->local_name, true);
+    }
+    if (q->peer.kind == POLICY_ADDR_UNKNOWN && (q->perm & (POLICY_SEND | POLICY_RECEIVE)) &&
+        address_peer(&f->peer, r->fd) == 0)
+        facts_peer(f, &f->peer, POLICY_NEEDS_PEER_PATH);
+    /* Looked up in vain or not at all: show what the program asked for. */
+    if (r->target && r->target->name.kind == POLICY_ADDR_PATHNAME) {
+        struct policy_addr *a = r->perm == POLICY_BIND ? &q->local : &q->peer;
+
+        if (!a->bytes)
+            *a = r->target->name;
+    }
+}

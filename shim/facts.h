@@ -1,0 +1,32 @@
+/* What is known of a call, gathered as far as the policies ask for it. */
+#ifndef SUNSHIM_SHIM_FACTS_H
+#define SUNSHIM_SHIM_FACTS_H
+
+#include "mediate.h"
+
+struct facts {
+    struct policy_query query;
+    struct address own, peer;             /* read back from the kernel */
+    struct name local_name, peer_name;    /* canonical, where the address is a pathname */
+};
+
+/* Starts with what the request itself says. */
+void facts_start(struct facts *f, const struct request *r);
+
+/* What the verdict of all layers together depends on. */
+uint32_t facts_needed(const struct facts *f);
+
+/* Gathers what `needs` (POLICY_NEEDS_*) names and pins the target if its path
+ * matters. Negative errno: of descriptor or path, as the kernel's. */
+int facts_gather(struct facts *f, struct request *r, uint32_t needs);
+
+/* Takes `peer` as the peer, resolving its path if `needs` asks for it. */
+void facts_peer(struct facts *f, const struct address *peer, uint32_t needs);
+
+/* Fills in whatever can still be learned, for a record. */
+void facts_complete(struct facts *f, const struct request *r);
+
+/* Gives the names' memory back. */
+void facts_end(struct facts *f);
+
+#endif

@@ -1,0 +1,24 @@
+/* How the policy parser reaches files inside the constructor, and the memory it
+ * works in; both are given back at the end. */
+#ifndef SUNSHIM_SHIM_FILES_H
+#define SUNSHIM_SHIM_FILES_H
+
+#include "policy/policy.h"
+
+/* Everything mapped while a policy is compiled. */
+struct workspace {
+    struct mapping {
+        struct mapping *next;
+        size_t size;
+    } *mappings;
+    struct arena arena;
+    struct policy_files files;
+};
+
+void workspace_start(struct workspace *w);
+void workspace_end(struct workspace *w);
+
+/* Reads a regular file whole. -EISDIR, -EINVAL for what is no regular file, -EFBIG. */
+int workspace_read(void *workspace, const char *path, struct policy_file *out);
+
+#endif

@@ -1,0 +1,201 @@
+/* The text and JSON forms: the same keys in the same order. */
+#include "format.h"
+
+#include "policy/ip.h"
+#include "quote.h"
+
+const char *addr_word(const struct policy_addr *a)
+{
+    return a->kind == POLICY_ADDR_NONE ? "none" : a->kind == POLICY_ADDR_AUTO ? "auto" : NULL;
+}
+
+/* Days since 1970-01-01 to a date of the proleptic Gregorian calendar: years are
+ * counted from March, so that the leap day is the last of its year. */
+static void put_date(struct text *t, int64_t days)
+{
+    int64_t z = days + 719468, era = z / 146097, doe = z % 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+    int64_t month = mp < 10 ? mp + 3 : mp - 9;
+
+    text_padded(t, (uint64_t)(yoe + era * 400 + (month <= 2)), 4);
+    text_byte(t, '-');
+    text_padded(t, (uint64_t)month, 2);
+    text_byte(t, '-');
+    text_padded(t, (uint64_t)(doy - (153 * mp + 2) / 5 + 1), 2);
+}
+
+void format_time(struct text *t, const struct timespec *ts)
+{
+    int64_t second = ts->tv_sec % 86400;
+
+    put_date(t, ts->tv_sec / 86400);
+    text_byte(t, 'T');
+    text_padded(t, (uint64_t)(second / 3600), 2);
+    text_byte(t, ':');
+    text_padded(t, (uint64_t)(second / 60 % 60), 2);
+    text_byte(t, ':');
+    text_padded(t, (uint64_t)(second % 60), 2);
+    text_byte(t, '.');
+    text_padded(t, (uint64_t)(ts->tv_nsec / 1000), 6);
+    text_byte(t, 'Z');
+}
+
+/* A line under construction. */
+struct line {
+    struct text *t;
+    bool json, first;
+};
+
+static void key(struct line *l, const char *name)
+{
+    if (!l->first)
+        text_byte(l->t, l->json ? ',' : ' ');
+    l->first = false;
+    if (l->json)
+        text_byte(l->t, '"');
+    text_str(l->t, name);
+    text_str(l->t, l->json ? "\":" : "=");
+}
+
+static void put_bytes(struct line *l, const char *name, const char *prefix, const void *bytes, size_t len)
+{
+    key(l, name);
+    quote(l->t, l->json ? QUOTE_JSON : QUOTE_TEXT, prefix, bytes, len);
+}
+
+static void put_string(struct line *l, const char *name, const char *value)
+{
+    put_bytes(l, name, "", value, __builtin_strlen(value));
+}
+
+/* A word of ours: plain in text, a string in JSON. */
+static void put_word(struct line *l, const char *name, const char *value)
+{
+    if (l->json)
+        put_string(l, name, value);
+    else {
+        key(l, name);
+        text_str(l->t, value);
+    }
+}
+
+static void put_number(struct line *l, const char *name, int64_t value)
+{
+    key(l, name);
+    text_signed(l->t, value);
+}
+
+static void put_hex(struct line *l, const char *name, const struct policy_addr *a)
+{
+    const unsigned char *p = a->bytes;
+
+    if (!l->json || is_utf8(p, a->len) || a->len > 400)
+        return;
+    key(l, name);
+    text_byte(l->t, '"');
+    for (uint32_t i = 0; i < a->len; i++)
+        text_hex(l->t, p[i], 2);
+    text_byte(l->t, '"');
+}
+
+static void put_unix(struct line *l, const char *name, const char *hex_name, const struct policy_addr *a)
+{
+    if (addr_word(a))
+        put_word(l, name, addr_word(a));
+    else if (addr_is_name(a)) {
+        put_bytes(l, name, addr_prefix(a), a->bytes, a->len);
+        put_hex(l, hex_name, a);
+    }
+}
+
+static void put_inet(struct line *l, const char *addr_key, const char *port_key, const struct policy_addr *a)
+{
+    char buffer[48];
+    struct text ip = text_into(buffer, sizeof buffer);
+
+    if (!addr_is_inet(a))
+        return;
+    text_ip(&ip, a->bytes, a->kind == POLICY_ADDR_INET6);
+    put_string(l, addr_key, text_done(&ip));
+    put_number(l, port_key, a->port);
+}
+
+static void put_query(struct line *l, const struct record *r)
+{
+    const struct policy_query *q = r->query;
+    const char *family = policy_family_name(q->family), *type = policy_type_name(q->type);
+    const char *perm = policy_perm_name(q->perm);
+
+    put_string(l, "family", family ? family : "unknown");
+    put_string(l, "sock_type", type ? type : "unknown");
+    put_number(l, "protocol", q->protocol < 0 ? 0 : q->protocol);
+    put_string(l, "requested", perm ? perm : "unknown");
+    if (r->err)
+        put_string(l, "denied", perm ? perm : "unknown");
+    put_unix(l, "addr", "addr_hex", &q->local);
+    put_unix(l, "peer_addr", "peer_addr_hex", &q->peer);
+    put_inet(l, "laddr", "lport", &q->local);
+    put_inet(l, "faddr", "fport", &q->peer);
+}
+
+static void put_rule(struct line *l, const struct record *r)
+{
+    struct text where = text_into(r->room, FORMAT_ROOM);
+
+    if (!r->ruled) {
+        put_word(l, "rule", "none");
+        return;
+    }
+    text_str(&where, r->rule_file);
+    text_byte(&where, ':');
+    text_unsigned(&where, r->rule_line);
+    put_string(l, "rule", text_done(&where));
+}
+
+static void put_record(struct line *l, const struct record *r)
+{
+    char time[40];
+    struct text stamp = text_into(time, sizeof time);
+
+    format_time(&stamp, &r->time);
+    put_word(l, "time", text_done(&stamp));
+    put_string(l, "sunshim", r->what);
+    put_string(l, "operation", r->operation);
+    put_string(l, "class", "net");
+    put_string(l, "profile", r->profile);
+    put_number(l, "pid", r->pid);
+    put_number(l, "ppid", r->ppid);
+    put_string(l, "comm", r->comm);
+    put_string(l, "exe", r->exe);
+    if (r->query)
+        put_query(l, r);
+    if (r->err) {
+        const char *name = policy_errno_name(r->err);
+
+        name ? put_word(l, "errno", name) : put_number(l, "errno", r->err);
+    }
+    if (r->policy)
+        put_string(l, "policy", r->policy);
+    if (r->verdict)
+        put_rule(l, r);
+    if (r->hint)
+        put_string(l, "hint", r->hint);
+}
+
+void format_text(struct text *t, const struct record *r)
+{
+    struct line l = {.t = t, .first = true};
+
+    put_record(&l, r);
+    text_byte(t, '\n');
+}
+
+void format_json(struct text *t, const struct record *r)
+{
+    struct line l = {.t = t, .first = true, .json = true};
+
+    text_byte(t, '{');
+    put_record(&l, r);
+    text_str(t, "}\n");
+}

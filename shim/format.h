@@ -1,0 +1,53 @@
+/* Records as lines: DESIGN "Records" and sunshim(1), "RECORDS". */
+#ifndef SUNSHIM_SHIM_FORMAT_H
+#define SUNSHIM_SHIM_FORMAT_H
+
+#include <time.h>
+
+#include "policy/policy.h"
+#include "policy/text.h"
+
+struct record {
+    const char *what;       /* "DENIED", "ALLOWED", "AUDIT", "HINT" */
+    const char *operation;
+    struct timespec time;
+    int pid, ppid;
+    const char *comm, *exe;
+    const struct policy_query *query;     /* NULL: the record is about no address */
+    const struct policy_verdict *verdict; /* NULL likewise */
+    const char *profile, *policy;
+    bool ruled;                           /* rule_file, rule_line name the deciding rule */
+    const char *rule_file;
+    unsigned rule_line;
+    int err;                              /* positive; 0: no error */
+    const char *hint;                     /* or NULL */
+    char *room;                           /* FORMAT_ROOM bytes to put values together in */
+};
+
+#define FORMAT_ROOM 2048
+
+/* Each appends one line with its newline. Async-signal-safe. */
+void format_text(struct text *t, const struct record *r);
+void format_json(struct text *t, const struct record *r);
+void format_apparmor(struct text *t, const struct record *r);
+
+/* An address in the words of unix(7) and AppArmor; NULL where a record says nothing of it. */
+const char *addr_word(const struct policy_addr *a); /* "none", "auto" */
+static inline const char *addr_prefix(const struct policy_addr *a)
+{
+    return a->kind == POLICY_ADDR_ABSTRACT ? "@" : "";
+}
+static inline bool addr_is_inet(const struct policy_addr *a)
+{
+    return a->kind == POLICY_ADDR_INET || a->kind == POLICY_ADDR_INET6;
+}
+/* A name with text: abstract, or a pathname that is known. */
+static inline bool addr_is_name(const struct policy_addr *a)
+{
+    return a->kind == POLICY_ADDR_ABSTRACT || (a->kind == POLICY_ADDR_PATHNAME && a->bytes);
+}
+
+/* 2026-01-31T03:02:11.481223Z */
+void format_time(struct text *t, const struct timespec *ts);
+
+#endif

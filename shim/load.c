@@ -1,0 +1,270 @@
+#include "load.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+
+#include "files.h"
+#include "policy/text.h"
+#include "say.h"
+#include "sys.h"
+
+enum { PATH_BYTES = 4096, SEARCH_MAX = 6 };
+
+static void add_layer(struct state *s, const char *name, const void *blob, size_t len, bool complain)
+{
+    struct active_layer *layer;
+
+    if (s->layer_count == LAYERS_MAX)
+        say_fatal(name, "too many policies: the limit is 64 layers");
+    layer = &s->layers[s->layer_count];
+    layer->complain = complain;
+    if (policy_open(&layer->policy, blob, len) < 0)
+        say_fatal(name, "not a compiled policy of this version, or damaged");
+    s->layer_count++;
+}
+
+/* --- Layers that `sunshim run` compiled --------------------------------- */
+
+static const void *map_file(const char *path, size_t *len)
+{
+    struct stat st;
+    int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+
+    if (fd < 0)
+        say_fatal_errno(path, fd);
+    int err = sys_fstat(fd, &st);
+    const void *at = err < 0 || st.st_size <= 0 ? NULL : sys_map((size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd);
+    sys_close(fd);
+    if (!at)
+        say_fatal(path, "cannot be mapped");
+    *len = (size_t)st.st_size;
+    return at;
+}
+
+static void load_domain(struct state *s, const char *domain)
+{
+    char path[PATH_BYTES];
+    struct text t = text_into(path, sizeof path);
+    struct layer layer;
+    size_t len;
+
+    text_str(&t, domain);
+    text_str(&t, "/policy");
+    text_done(&t);
+    if (t.full)
+        say_fatal("SUNSHIM_DOMAIN", "longer than a path can be");
+    const void *file = map_file(path, &len);
+    int count = layers_check(file, len);
+    if (count < 0)
+        say_fatal(path, "not the policies of a run of this version, or damaged");
+    for (int i = 0; i < count; i++) {
+        if (layers_get(file, len, (uint32_t)i, &layer) < 0)
+            say_fatal(path, "damaged");
+        add_layer(s, path, layer.blob, layer.len, layer.flags & LAYER_COMPLAIN);
+    }
+}
+
+/* --- Policies as text --------------------------------------------------- */
+
+/* Where names without a slash and <...> includes are looked for. */
+struct search {
+    const char *dirs[SEARCH_MAX + 1];
+    unsigned count;
+    char room[2 * PATH_BYTES];
+    struct text text;
+};
+
+static void search_add(struct search *s, const char *dir, const char *below)
+{
+    char *start = s->text.at;
+
+    if (!dir || s->count == SEARCH_MAX)
+        return;
+    text_str(&s->text, dir);
+    text_str(&s->text, below);
+    text_byte(&s->text, '\0');
+    if (s->text.full)
+        say_fatal(dir, "too long a directory name to look for policies in");
+    s->dirs[s->count++] = start;
+}
+
+/* The directory this library was loaded from, for the policies that come with it. */
+static void search_add_own(struct search *s)
+{
+    char dir[PATH_BYTES];
+    Dl_info info;
+    const char *slash;
+
+    if (!dladdr((void *)(uintptr_t)&load_layers, &info) || !(slash = strrchr(info.dli_fname, '/')) ||
+        slash - info.dli_fname >= (long)sizeof dir)
+        return;
+    memcpy(dir, info.dli_fname, (size_t)(slash - info.dli_fname));
+    dir[slash - info.dli_fname] = '\0';
+    search_add(s, dir, "/../policies");
+    search_add(s, dir, "/../share/sunshim/policies");
+}
+
+static void search_start(struct search *s, const struct environment *env)
+{
+    memset(s->dirs, 0, sizeof s->dirs);
+    s->count = 0;
+    s->text = text_into(s->room, sizeof s->room);
+    if (env->config_home)
+        search_add(s, env->config_home, "/sunshim");
+    else
+        search_add(s, env->home, "/.config/sunshim");
+    search_add(s, "/etc/sunshim", "");
+    search_add_own(s);
+    search_add(s, "/etc/apparmor.d", "");
+}
+
+/* Reads a policy by path, or by name: NAME.policy in the search directories,
+ * never in the working directory. `path` becomes what was opened. */
+static int read_policy(struct workspace *w, const struct search *search, const char *name, char *path,
+                       struct policy_file *file)
+{
+    struct text t = text_into(path, PATH_BYTES);
+    int err = -ENOENT;
+
+    if (strchr(name, '/')) {
+        text_str(&t, name);
+        text_done(&t);
+        return t.full ? -ENAMETOOLONG : workspace_read(w, path, file);
+    }
+    for (unsigned i = 0; i < search->count && err == -ENOENT; i++) {
+        t = text_into(path, PATH_BYTES);
+        text_str(&t, search->dirs[i]);
+        text_byte(&t, '/');
+        text_str(&t, name);
+        text_str(&t, ".policy");
+        text_done(&t);
+        err = t.full ? -ENAMETOOLONG : workspace_read(w, path, file);
+    }
+    return err;
+}
+
+static const char *why_unread(int err)
+{
+    switch (err) {
+    case -ENOENT:
+        return "no such policy (a name without a slash is looked for as NAME.policy in $XDG_CONFIG_HOME/sunshim, "
+               "/etc/sunshim and next to the library)";
+    case -EISDIR:
+        return "is a directory, not a policy";
+    case -EINVAL:
+        return "is not a regular file";
+    case -EFBIG:
+        return "is larger than the limit of 16 MiB";
+    default:
+        return policy_errno_name(-err) ? policy_errno_name(-err) : "cannot be read";
+    }
+}
+
+/* The directory part of `path`, for includes relative to the file. */
+static const char *directory_of(const char *path, char *buffer)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == path ? 1 : (size_t)(slash - path);
+
+    memcpy(buffer, path, len);
+    buffer[len] = '\0';
+    return buffer;
+}
+
+/* The compiled policy outlives the workspace in a mapping of its own. */
+static const void *keep(const void *blob, size_t len)
+{
+    void *copy = sys_map(len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+    if (!copy)
+        say_fatal("policy", "no memory");
+    memcpy(copy, blob, len);
+    sys_protect(copy, len, PROT_READ);
+    return copy;
+}
+
+static void load_text(struct state *s, const struct environment *env, const struct search *search,
+                      const char *name)
+{
+    char path[PATH_BYTES], dir[PATH_BYTES], uid[24];
+    struct text digits = text_into(uid, sizeof uid);
+    struct workspace w;
+    struct policy_file file;
+    const void *blob;
+    size_t len;
+
+    workspace_start(&w);
+    text_unsigned(&digits, (unsigned)SYS0(SYS_getuid));
+    int err = read_policy(&w, search, name, path, &file);
+    if (err)
+        say_fatal(name, why_unread(err));
+    const struct policy_input in = {
+        .name = path,
+        .text = file.text,
+        .len = file.len,
+        .dir = directory_of(path, dir),
+        .files = &w.files,
+        .search = search->dirs,
+        .home = env->home,
+        .uid = text_done(&digits),
+        .runtime_dir = env->runtime_dir,
+        .tmpdir = env->tmpdir ? env->tmpdir : "/tmp",
+        .report = say_diag,
+    };
+    if (policy_compile(&in, &w.arena, &blob, &len) < 0)
+        say_fatal(path, "the policy has errors; the program was not started");
+    add_layer(s, path, keep(blob, len), len, false);
+    workspace_end(&w);
+}
+
+/* SUNSHIM_POLICY: several are separated by ':'. Empty parts are passed over. */
+static void load_texts(struct state *s, const struct environment *env)
+{
+    struct search search;
+    char name[PATH_BYTES];
+
+    search_start(&search, env);
+    for (const char *p = env->policy; *p;) {
+        size_t len = strcspn(p, ":");
+
+        if (len >= sizeof name)
+            say_fatal("SUNSHIM_POLICY", "longer than a path can be");
+        memcpy(name, p, len);
+        name[len] = '\0';
+        if (len)
+            load_text(s, env, &search, name);
+        p += len + (p[len] == ':');
+    }
+}
+
+/* --- Profiles ----------------------------------------------------------- */
+
+static void choose_profiles(struct state *s, const char *forced)
+{
+    char exe[PATH_BYTES];
+    bool found = !forced;
+    long len = sys_readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+    exe[len > 0 ? len : 0] = '\0';
+    for (unsigned i = 0; i < s->layer_count; i++) {
+        struct policy *p = &s->layers[i].policy;
+
+        if (forced && policy_select(p, exe, forced) == 0)
+            found = true;
+        else
+            policy_select(p, exe, NULL);
+    }
+    if (!found)
+        say_fatal(forced, "no such profile in any policy (SUNSHIM_PROFILE, --profile)");
+}
+
+void load_layers(struct state *s, const struct environment *env)
+{
+    if (env->domain)
+        load_domain(s, env->domain);
+    if (env->policy)
+        load_texts(s, env);
+    if (s->layer_count)
+        choose_profiles(s, env->profile);
+}

@@ -1,0 +1,207 @@
+#include "log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "policy/text.h"
+#include "state.h"
+#include "sys.h"
+
+static atomic_uint dropped;
+
+void log_dropped(void)
+{
+    atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
+}
+
+static bool same_file(int fd, uint64_t dev, uint64_t ino)
+{
+    struct stat st;
+
+    return sys_fstat(fd, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
+/* A pipe that is ready takes PIPE_BUF (4,096) bytes whole (pipe(7)). */
+static bool ready(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    const struct timespec second = {.tv_sec = 1};
+
+    return SYS5(SYS_ppoll, &p, 1, &second, NULL, 8) > 0 && (p.revents & POLLOUT);
+}
+
+/* SIGPIPE or SIGXFSZ that our own write raised must not reach the program; one
+ * that was pending before stays. */
+static void forget_signal(int signal, bool was_pending)
+{
+    const uint64_t set = 1ull << (signal - 1);
+    const struct timespec now = {0};
+
+    if (!was_pending)
+        SYS4(SYS_rt_sigtimedwait, &set, NULL, &now, 8);
+}
+
+static bool put(int fd, const char *line, size_t len)
+{
+    uint64_t pending = 0;
+
+    if (!ready(fd))
+        return false;
+    SYS2(SYS_rt_sigpending, &pending, 8);
+    long n = sys_write(fd, line, len);
+    if (n == -EPIPE)
+        forget_signal(SIGPIPE, pending >> (SIGPIPE - 1) & 1);
+    if (n == -EFBIG)
+        forget_signal(SIGXFSZ, pending >> (SIGXFSZ - 1) & 1);
+    return n == (long)len;
+}
+
+static bool put_descriptor(const struct log_state *log, const char *line, size_t len)
+{
+    return log->ino && same_file(log->fd, log->dev, log->ino) && put(log->fd, line, len);
+}
+
+static int open_log(const char *path)
+{
+    const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = sys_openat(AT_FDCWD, path, flags, 0);
+
+    return fd == -ENOENT ? sys_openat(AT_FDCWD, path, flags | O_CREAT, 0600) : fd;
+}
+
+static bool put_file(const struct log_state *log, const char *line, size_t len, char *room)
+{
+    struct text t = text_into(room, LOG_ROOM); /* log->path and some pids */
+
+    for (const char *p = log->path; *p; p++) {
+        if (p[0] == '%' && p[1] == 'p') {
+            text_unsigned(&t, (unsigned)sys_getpid());
+            p++;
+        } else {
+            text_byte(&t, *p);
+        }
+    }
+    text_done(&t);
+    int fd = t.full ? -ENAMETOOLONG : open_log(room);
+    if (fd < 0)
+        return false;
+    bool done = put(fd, line, len);
+    sys_close(fd);
+    return done;
+}
+
+/* systemd's native protocol: a datagram of fields, one on each line. */
+static bool put_journal(const char *line, size_t len)
+{
+    static const char head[] = "PRIORITY=5\nSYSLOG_IDENTIFIER=sunshim\nMESSAGE=";
+    struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
+    struct iovec parts[] = {{(void *)(uintptr_t)head, sizeof head - 1}, {(void *)(uintptr_t)line, len}};
+    struct msghdr msg = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts, .msg_iovlen = 2};
+    int fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return false;
+    long n = SYS3(SYS_sendmsg, fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+    sys_close(fd);
+    return n >= 0;
+}
+
+static bool put_somewhere(const char *line, size_t len, char *room)
+{
+    const struct log_state *log = &state->log;
+
+    if (log->where == LOG_FD)
+        return put_descriptor(log, line, len);
+    return log->where == LOG_FILE ? put_file(log, line, len, room) : put_journal(line, len);
+}
+
+/* Says how many records were lost, as soon as one gets through again. */
+static void confess(char *room)
+{
+    unsigned n = atomic_exchange_explicit(&dropped, 0, memory_order_relaxed);
+    char buffer[160];
+    struct text t = text_into(buffer, sizeof buffer);
+    bool json = state->log.format == LOG_JSON;
+
+    if (!n)
+        return;
+    if (state->log.format == LOG_APPARMOR)
+        return; /* no key for it in that form */
+    text_str(&t, json ? "{\"sunshim\":\"HINT\",\"operation\":\"log\",\"dropped\":"
+                      : "sunshim=\"HINT\" operation=\"log\" dropped=");
+    text_unsigned(&t, n);
+    text_str(&t, json ? "}\n" : "\n");
+    if (!put_somewhere(buffer, text_len(&t), room))
+        atomic_fetch_add_explicit(&dropped, n, memory_order_relaxed);
+}
+
+void log_write(const char *line, size_t len, char *room)
+{
+    if (!put_somewhere(line, len, room)) {
+        log_dropped();
+        return;
+    }
+    if (atomic_load_explicit(&dropped, memory_order_relaxed))
+        confess(room);
+}
+
+static const char *use_descriptor(struct log_state *log, int fd)
+{
+    struct stat st;
+
+    log->where = LOG_FD;
+    log->fd = fd;
+    if (sys_fstat(fd, &st) == 0) {
+        log->dev = st.st_dev;
+        log->ino = st.st_ino;
+    } else if (fd != 2) {
+        return "SUNSHIM_LOG names a descriptor that is not open";
+    }
+    return NULL;
+}
+
+static const char *use_number(struct log_state *log, const char *digits)
+{
+    int fd = 0;
+
+    for (const char *p = digits; *p; p++) {
+        if (*p < '0' || *p > '9' || fd > 99999999)
+            return "SUNSHIM_LOG=fd:N wants a number";
+        fd = fd * 10 + (*p - '0');
+    }
+    return *digits ? use_descriptor(log, fd) : "SUNSHIM_LOG=fd:N wants a number";
+}
+
+static const char *log_place(struct log_state *log, const char *where)
+{
+    if (!where || !*where || strcmp(where, "stderr") == 0)
+        return use_descriptor(log, 2);
+    if (strncmp(where, "fd:", 3) == 0)
+        return use_number(log, where + 3);
+    if (strcmp(where, "journal") == 0) {
+        log->where = LOG_JOURNAL;
+        return NULL;
+    }
+    if (where[0] != '/')
+        return "SUNSHIM_LOG wants stderr, fd:N, journal or an absolute path";
+    if (strlen(where) >= sizeof log->path)
+        return "SUNSHIM_LOG names a path of more than 1,023 bytes";
+    log->where = LOG_FILE;
+    memcpy(log->path, where, strlen(where) + 1);
+    return NULL;
+}
+
+const char *log_setup(struct log_state *log, const char *where, const char *format)
+{
+    if (!format || !*format || strcmp(format, "text") == 0)
+        log->format = LOG_TEXT;
+    else if (strcmp(format, "json") == 0)
+        log->format = LOG_JSON;
+    else if (strcmp(format, "apparmor") == 0)
+        log->format = LOG_APPARMOR;
+    else
+        return "SUNSHIM_LOG_FORMAT wants text, json or apparmor";
+    return log_place(log, where);
+}

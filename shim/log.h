@@ -1,0 +1,23 @@
+/* Where records go. No descriptor is held between records. */
+#ifndef SUNSHIM_SHIM_LOG_H
+#define SUNSHIM_SHIM_LOG_H
+
+#include <stddef.h>
+
+struct log_state;
+
+/* Understands SUNSHIM_LOG and SUNSHIM_LOG_FORMAT; NULL for what is not set.
+ * Returns NULL, or what is wrong with a value. */
+const char *log_setup(struct log_state *log, const char *where, const char *format);
+
+/* Writes one line of at most 4,096 bytes in one go, or drops and counts it.
+ * Waits at most a second for a reader. All signals must be blocked. `room` is
+ * LOG_ROOM bytes to work in: paths do not belong on a small stack. */
+void log_write(const char *line, size_t len, char *room);
+
+#define LOG_ROOM 1280
+
+/* Counts a record that could not even be put together. */
+void log_dropped(void);
+
+#endif

@@ -1,0 +1,199 @@
+#include "mediate.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "facts.h"
+#include "record.h"
+#include "state.h"
+#include "sys.h"
+
+/* True when the kernel refuses the call whatever a policy says: no socket, or
+ * an address of a family that the socket does not take. */
+static bool kernel_refuses(const struct request *r)
+{
+    int domain;
+
+    if (r->fd < 0)
+        return false;
+    if (sys_getsockopt_int(r->fd, SO_DOMAIN, &domain) < 0)
+        return true;
+    if (!r->target)
+        return false;
+    int family = r->target->raw.any.sa_family;
+    if (domain == AF_UNIX || family == AF_UNIX)
+        return domain != family;
+    return domain == AF_INET && family == AF_INET6;
+}
+
+static enum policy_outcome relaxed(const struct active_layer *layer, enum policy_outcome outcome)
+{
+    if ((outcome == POLICY_DENIED || outcome == POLICY_QUIET) && (layer->complain || state->complain))
+        return POLICY_COMPLAIN;
+    return outcome;
+}
+
+/* One layer's verdict, put on record if it is to be. 0 or -errno. */
+static int decide_layer(struct facts *f, struct request *r, const struct active_layer *layer)
+{
+    struct policy_verdict v;
+
+    policy_decide(&layer->policy, &f->query, &v);
+    v.outcome = relaxed(layer, v.outcome);
+    if (v.outcome == POLICY_ALLOWED)
+        return 0;
+    if (kernel_refuses(r))
+        return 0;
+    if (v.outcome != POLICY_QUIET) {
+        facts_complete(f, r);
+        record_verdict(r->operation, &f->query, &v, &layer->policy);
+    }
+    return v.outcome == POLICY_DENIED || v.outcome == POLICY_QUIET ? -v.err : 0;
+}
+
+/* Every layer must allow; the outermost that does not gives errno and record. */
+static int decide(struct facts *f, struct request *r)
+{
+    for (unsigned i = 0; i < state->layer_count; i++) {
+        int err = decide_layer(f, r, &state->layers[i]);
+
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+/* The call goes through the pin: what was judged is what is used. */
+static void aim(struct request *r)
+{
+    if (!r->target)
+        return;
+    if (r->pin.fd >= 0) {
+        struct sockaddr_un *un = &r->target->raw.un;
+        size_t len = pin_path(&r->pin, un->sun_path, sizeof un->sun_path);
+
+        r->target->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1);
+    }
+    r->via = &r->target->raw.any;
+    r->via_len = r->target->len;
+}
+
+static bool peer_comes_later(struct facts *f, const struct request *r, uint32_t needs)
+{
+    if (!(needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH)))
+        return false;
+    if (r->perm != POLICY_RECEIVE)
+        return r->perm == POLICY_ACCEPT;
+    if (f->query.type < 0 && sys_getsockopt_int(r->fd, SO_TYPE, &f->query.type) < 0)
+        return false;
+    return f->query.type != SOCK_STREAM && f->query.type != SOCK_SEQPACKET;
+}
+
+static int gather_failed(struct request *r, int err)
+{
+    if (kernel_refuses(r) || err == -ENOTSUP)
+        return MEDIATE_PROCEED;
+    if (err == -EMFILE || err == -ENFILE || err == -ENOMEM)
+        record_trouble(r->operation, err, "no free descriptor to look the path up with");
+    return err;
+}
+
+static int mediate_facts(struct facts *f, struct request *r)
+{
+    uint32_t needs = facts_needed(f);
+
+    if ((needs & POLICY_NEEDS_FAMILY) && f->query.family < 0) {
+        if (sys_getsockopt_int(r->fd, SO_DOMAIN, &f->query.family) < 0)
+            return MEDIATE_PROCEED;
+        needs = facts_needed(f);
+    }
+    if (state_free(r->perm, f->query.family))
+        return MEDIATE_PROCEED;
+    if (peer_comes_later(f, r, needs)) {
+        r->family = f->query.family;
+        r->type = f->query.type;
+        return MEDIATE_LATER;
+    }
+    int err = facts_gather(f, r, needs);
+    if (err < 0)
+        return gather_failed(r, err);
+    return decide(f, r);
+}
+
+int mediate(struct request *r)
+{
+    struct facts f;
+    int result = MEDIATE_PROCEED;
+
+    if (!r->target || r->target->valid) {
+        facts_start(&f, r);
+        result = mediate_facts(&f, r);
+        facts_end(&f);
+    }
+    if (result >= 0)
+        aim(r);
+    else
+        pin_close(&r->pin);
+    return result;
+}
+
+int mediate_peer(struct request *r, const struct address *peer)
+{
+    struct facts f;
+
+    facts_start(&f, r);
+    uint32_t needs = facts_needed(&f);
+    facts_peer(&f, peer, needs);
+    /* The peer is known; gather the rest. A socket that went away meanwhile has
+     * nothing left to be judged by, so what it lacks counts as unknown. */
+    facts_gather(&f, r, needs & ~(uint32_t)(POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH));
+    int err = decide(&f, r);
+    facts_end(&f);
+    return err;
+}
+
+int mediate_auto(const char *operation, int fd)
+{
+    struct request r = request(operation, fd, POLICY_BIND);
+    struct facts f;
+
+    r.family = AF_UNIX;
+    facts_start(&f, &r);
+    f.query.local.kind = POLICY_ADDR_AUTO;
+    int err = facts_gather(&f, &r, facts_needed(&f) & (POLICY_NEEDS_TYPE | POLICY_NEEDS_PROTOCOL));
+    err = err < 0 ? 0 : decide(&f, &r);
+    facts_end(&f);
+    return err;
+}
+
+int mediate_autobind(const struct request *r)
+{
+    int on;
+    struct address own;
+
+    if (!atomic_load_explicit(&state_autobind_probe, memory_order_relaxed))
+        return 0;
+    if (r->target && r->target->family != AF_UNIX)
+        return 0;
+    if (sys_getsockopt_int(r->fd, SO_PASSCRED, &on) < 0)
+        return 0;
+    if (!on && (sys_getsockopt_int(r->fd, SO_PASSPIDFD, &on) < 0 || !on))
+        return 0;
+    if (address_own(&own, r->fd) < 0 || own.family != AF_UNIX || own.name.kind != POLICY_ADDR_NONE)
+        return 0;
+    return mediate_auto(r->operation, r->fd);
+}
+
+int mediate_failed(const struct request *r, int err)
+{
+    char link[40];
+    char byte;
+
+    if (r->pin.fd < 0 || (err != ENOENT && err != ENOTDIR && err != EACCES))
+        return err;
+    pin_path(&r->pin, link, sizeof link);
+    if (sys_readlink(link, &byte, 1) > 0)
+        return err;
+    record_trouble(r->operation, -EACCES, "a connect that path rules must judge needs /proc");
+    return EACCES;
+}

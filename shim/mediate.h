@@ -1,0 +1,61 @@
+/* The way of a call: classify -> resolve -> decide -> perform -> record.
+ *
+ * An interposed function fills a struct request, calls mediate(), and makes the
+ * call if that says so, with the address that came back. Everything here is
+ * async-signal-safe, leaves errno alone, and keeps to about 2 KiB of stack. */
+#ifndef SUNSHIM_SHIM_MEDIATE_H
+#define SUNSHIM_SHIM_MEDIATE_H
+
+#include "address.h"
+#include "pin.h"
+#include "policy/policy.h"
+
+struct request {
+    const char *operation;      /* the call's name, for the record */
+    int fd;                     /* -1: the call makes the socket */
+    uint32_t perm;
+    int family, type, protocol; /* -1: not known yet */
+    struct address *target;     /* the address in the call: bind's own, else the peer's; or NULL */
+
+    /* Filled by mediate(): */
+    struct pin pin;             /* to be closed after the call */
+    const struct sockaddr *via; /* the address to pass on; NULL without target */
+    socklen_t via_len;
+};
+
+static inline struct request request(const char *operation, int fd, uint32_t perm)
+{
+    return (struct request){
+        .operation = operation, .fd = fd, .perm = perm, .family = -1, .type = -1, .protocol = -1,
+        .pin = PIN_NONE,
+    };
+}
+
+/* What mediate() found. Negative: -errno; the call is not made. */
+enum {
+    MEDIATE_PROCEED = 0,
+    MEDIATE_LATER = 1, /* accept, receive: make the call, then ask mediate_peer() */
+};
+
+/* Decides. After MEDIATE_PROCEED, r->via and r->via_len are what to pass on, and
+ * r->pin may be open. Denials are on record when this returns. What the kernel
+ * itself refuses (bad descriptor, wrong family) proceeds, so that the error is
+ * the kernel's. */
+int mediate(struct request *r);
+
+/* The second half of MEDIATE_LATER: `peer` is who it turned out to be. */
+int mediate_peer(struct request *r, const struct address *peer);
+
+/* Implicit autobind (unix(7)): an unbound socket with SO_PASSCRED or SO_PASSPIDFD
+ * is given a name by connect and by sends. Asks for the bind permission when
+ * that is about to happen. 0 or -errno. */
+int mediate_autobind(const struct request *r);
+
+/* Asks for the bind permission of address kind AUTO on `fd`. 0 or -errno. */
+int mediate_auto(const char *operation, int fd);
+
+/* What to tell the caller whose call through r->pin failed with `err` (positive).
+ * Without /proc the pin cannot be used: EACCES, and a record that says so. */
+int mediate_failed(const struct request *r, int err);
+
+#endif

@@ -1,0 +1,49 @@
+/* Stage 2, resolve: pathnames to pins and canonical names.
+ *
+ * A pin is an O_PATH descriptor of the very file that a decision is about. The
+ * call is then made through it, so that what was judged is what is used, however
+ * quickly somebody swaps links on the way. */
+#ifndef SUNSHIM_SHIM_PIN_H
+#define SUNSHIM_SHIM_PIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An absolute name without symlinks, "." or "..". `at` is NULL when it could not
+ * be learned (no /proc, outside the root directory). */
+struct name {
+    const char *at;
+    uint32_t len;
+    char *scratch;   /* holds what does not fit in `near`; NULL: not in use */
+    char near[256];
+};
+
+void name_release(struct name *n);
+
+struct pin {
+    int fd;            /* -1: none */
+    int ticket;        /* of the parking table; -1: none */
+};
+
+#define PIN_NONE ((struct pin){.fd = -1, .ticket = -1})
+
+/* Pins the file `path` leads to, following symlinks (as connect and sends do),
+ * and learns its canonical name. Negative errno as the kernel's own resolution
+ * would give it; then nothing is pinned. */
+int pin_file(struct pin *pin, struct name *name, const char *path);
+
+/* The canonical name that a new file at `path` would have (as bind makes it: the
+ * last component is not followed). Holds no pin afterwards. -ENOTSUP: the last
+ * component is no name ("a/..", "a/"): the kernel refuses those itself. */
+int pin_new_name(struct name *name, const char *path);
+
+/* Closes; harmless on PIN_NONE. Leaves errno alone. */
+void pin_close(struct pin *pin);
+
+/* "/proc/thread-self/fd/N", terminated; returns its length. `size` >= 40. The
+ * thread's own directory: another thread may have another descriptor table,
+ * and the main thread may be gone (proc(5)). */
+size_t pin_path(const struct pin *pin, char *buffer, size_t size);
+
+#endif

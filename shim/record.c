@@ -1,0 +1,119 @@
+#include "record.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "format.h"
+#include "log.h"
+#include "policy/hint.h"
+#include "scratch.h"
+#include "state.h"
+#include "sys.h"
+
+/* How a scratch buffer is divided. */
+enum { LINE = 4096, EXE = 4096, HINT = 1536 };
+_Static_assert(LOG_ROOM <= FORMAT_ROOM, "the log works where values were put together");
+_Static_assert(LINE + EXE + HINT + FORMAT_ROOM <= SCRATCH_SIZE, "a record must fit a scratch buffer");
+
+static void who_we_are(struct record *r, char *comm, char *exe)
+{
+    long len = sys_readlink("/proc/self/exe", exe, EXE - 1);
+
+    SYS2(SYS_clock_gettime, CLOCK_REALTIME, &r->time);
+    r->pid = sys_getpid();
+    r->ppid = sys_getppid();
+    SYS2(SYS_prctl, PR_GET_NAME, comm);
+    exe[len > 0 ? len : 0] = '\0';
+    r->comm = comm;
+    r->exe = exe;
+}
+
+static const char *outcome_word(enum policy_outcome outcome)
+{
+    return outcome == POLICY_AUDITED ? "AUDIT" : outcome == POLICY_COMPLAIN ? "ALLOWED" : "DENIED";
+}
+
+static void about_rule(struct record *r, const struct policy_verdict *v, const struct policy *p)
+{
+    struct policy_rule_info info;
+
+    r->ruled = v->rule != POLICY_RULE_NONE && policy_rule(p, v->rule, &info);
+    if (!r->ruled)
+        return;
+    r->rule_file = info.file;
+    r->rule_line = info.line;
+}
+
+/* What to paste into the policy. Nothing helps against an explicit deny. */
+static const char *hint_for(const struct record *r, char *buffer)
+{
+    struct text t = text_into(buffer, HINT);
+
+    if (r->verdict->outcome == POLICY_AUDITED || r->verdict->explicit_deny)
+        return NULL;
+    text_str(&t, "add: ");
+    if (!policy_hint(&t, r->query) || t.full)
+        return NULL;
+    return text_done(&t);
+}
+
+static void write_line(const struct record *r, char *line)
+{
+    static void (*const format[])(struct text *, const struct record *) = {
+        [LOG_TEXT] = format_text, [LOG_JSON] = format_json, [LOG_APPARMOR] = format_apparmor};
+    struct text t = text_into(line, LINE);
+
+    format[state->log.format](&t, r);
+    if (t.full)
+        t.at[-1] = '\n'; /* cannot be with names cut to size; a line must end all the same */
+    log_write(line, text_len(&t), r->room);
+}
+
+/* Fills in who we are, formats and writes; signals are blocked meanwhile. */
+static void emit(struct record *r, const struct policy_verdict *v, const struct policy *p)
+{
+    const uint64_t all = ~(uint64_t)0;
+    uint64_t before;
+    char comm[16] = "";
+
+    sys_sigmask(SIG_BLOCK, &all, &before);
+    char *scratch = scratch_take();
+    if (scratch) {
+        who_we_are(r, comm, scratch + LINE);
+        r->room = scratch + LINE + EXE + HINT;
+        if (v) {
+            about_rule(r, v, p);
+            r->hint = hint_for(r, scratch + LINE + EXE);
+        }
+        write_line(r, scratch);
+        scratch_give(scratch);
+    } else {
+        log_dropped();
+    }
+    sys_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void record_verdict(const char *operation, const struct policy_query *q, const struct policy_verdict *v,
+                    const struct policy *p)
+{
+    struct record r = {
+        .what = outcome_word(v->outcome),
+        .operation = operation,
+        .query = q,
+        .verdict = v,
+        .profile = policy_profile_name(p),
+        .policy = policy_name(p),
+        .err = v->outcome == POLICY_AUDITED ? 0 : v->err,
+    };
+
+    emit(&r, v, p);
+}
+
+void record_trouble(const char *operation, int err, const char *hint)
+{
+    struct record r = {
+        .what = "HINT", .operation = operation, .profile = "-", .err = -err, .hint = hint,
+    };
+
+    emit(&r, NULL, NULL);
+}

@@ -1,0 +1,19 @@
+/* Stage 5, record: one line for each thing worth saying.
+ *
+ * Signals are blocked from taking the buffer to giving it back, so that nothing
+ * can jump out of the middle, and so that a log nobody reads cannot kill the
+ * program by SIGPIPE. Async-signal-safe; errno is left alone. */
+#ifndef SUNSHIM_SHIM_RECORD_H
+#define SUNSHIM_SHIM_RECORD_H
+
+#include "policy/policy.h"
+
+/* `v` of `p` on `q`, asked for by `operation`. Its outcome decides the kind. */
+void record_verdict(const char *operation, const struct policy_query *q, const struct policy_verdict *v,
+                    const struct policy *p);
+
+/* A HINT: sunshim itself could not do what it had to; `err` (negative) is what
+ * the caller gets. */
+void record_trouble(const char *operation, int err, const char *hint);
+
+#endif

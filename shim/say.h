@@ -1,0 +1,15 @@
+/* Last words: messages of the constructor, before main() and to stderr alone. */
+#ifndef SUNSHIM_SHIM_SAY_H
+#define SUNSHIM_SHIM_SAY_H
+
+#include "policy/policy.h"
+
+/* "sunshim: SUBJECT: WHY" (WHY a negative errno by name, or `why`), then exit
+ * status 125: a program whose policy cannot be had does not start. */
+_Noreturn void say_fatal(const char *subject, const char *why);
+_Noreturn void say_fatal_errno(const char *subject, int err);
+
+/* A diagnostic as compilers print them; for policy_input.report. */
+void say_diag(void *ctx, const struct policy_diag *d);
+
+#endif

@@ -1,0 +1,233 @@
+/* The constructor: everything that is read once. */
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "environment.h"
+#include "load.h"
+#include "log.h"
+#include "policy/text.h"
+#include "real.h"
+#include "say.h"
+#include "state.h"
+#include "sys.h"
+
+enum { PAGE = 4096, STATE_SIZE = (sizeof(struct state) + PAGE - 1) / PAGE * PAGE };
+
+static union {
+    struct state state;
+    char bytes[STATE_SIZE];
+} room __attribute__((aligned(PAGE)));
+
+const struct state *const state = &room.state;
+_Atomic int state_gate = GATE_UNSET;
+atomic_bool state_autobind_probe;
+
+/* --- What is allowed whatever the circumstances ------------------------- */
+
+static bool layer_frees(const struct active_layer *layer, uint32_t perm, int family)
+{
+    struct policy_query q = {.perm = perm, .family = family, .type = -1, .protocol = -1};
+    struct policy_verdict v;
+
+    if (policy_needs(&layer->policy, perm, family) != 0)
+        return false;
+    policy_decide(&layer->policy, &q, &v);
+    return v.outcome == POLICY_ALLOWED;
+}
+
+static bool all_free(const struct state *s, uint32_t perm, int family)
+{
+    for (unsigned i = 0; i < s->layer_count; i++)
+        if (!layer_frees(&s->layers[i], perm, family))
+            return false;
+    return true;
+}
+
+/* Other families take the long way; they are rare. */
+static void find_free(struct state *s)
+{
+    static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+
+    for (unsigned i = 0; i < POLICY_PERM_COUNT; i++) {
+        uint32_t perm = 1u << i;
+
+        if ((perm & (POLICY_AUTOBIND | POLICY_INHERIT)))
+            continue;
+        s->free_always[i] = all_free(s, perm, -1);
+        for (unsigned k = 0; k < sizeof families / sizeof *families; k++)
+            if (s->free_always[i] || all_free(s, perm, families[k]))
+                s->free_families[i] |= 1ull << families[k];
+    }
+    s->autobind_matters = !(s->free_families[perm_index(POLICY_BIND)] >> AF_UNIX & 1);
+}
+
+/* --- Memory that is surely there ---------------------------------------- */
+
+static void find_data(struct state *s)
+{
+    const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
+    size_t count = getauxval(AT_PHNUM);
+    uintptr_t base = 0;
+
+    for (size_t i = 0; headers && i < count; i++)
+        if (headers[i].p_type == PT_PHDR)
+            base = (uintptr_t)headers - headers[i].p_vaddr;
+    for (size_t i = 0; headers && i < count; i++)
+        if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_W)) {
+            s->data_start = (const char *)(base + headers[i].p_vaddr);
+            s->data_end = s->data_start + headers[i].p_memsz;
+        }
+}
+
+/* --- Sockets from elsewhere --------------------------------------------- */
+
+static bool foreign_option(const char *digits)
+{
+    int fd = 0, on;
+
+    for (; *digits; digits++) {
+        if (*digits < '0' || *digits > '9')
+            return false;
+        fd = fd * 10 + (*digits - '0');
+    }
+    return (sys_getsockopt_int(fd, SO_PASSCRED, &on) == 0 && on) ||
+           (sys_getsockopt_int(fd, SO_PASSPIDFD, &on) == 0 && on);
+}
+
+/* An inherited socket may have SO_PASSCRED on. Without /proc: assume so. */
+static bool inherited_option(void)
+{
+    struct {
+        uint64_t ino, off;
+        uint16_t len;
+        uint8_t type;
+        char name[];
+    } *entry;
+    char entries[2048] __attribute__((aligned(8)));
+    int dir = sys_openat(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    bool found = false;
+    long got = 0;
+
+    if (dir < 0)
+        return true;
+    while (!found && (got = sys_getdents(dir, entries, sizeof entries)) > 0)
+        for (long at = 0; at < got && !found; at += entry->len) {
+            entry = (void *)(entries + at);
+            found = foreign_option(entry->name);
+        }
+    sys_close(dir);
+    return found || got < 0;
+}
+
+/* --- Start --------------------------------------------------------------- */
+
+/* Tells the launcher that the library is in the program it started. */
+static void report_in(const struct environment *env)
+{
+    char path[4096], pid[24];
+    struct text digits = text_into(pid, sizeof pid), t = text_into(path, sizeof path);
+
+    if (!env->report || !env->domain)
+        return;
+    text_unsigned(&digits, (unsigned)sys_getpid());
+    if (strcmp(text_done(&digits), env->report) != 0)
+        return;
+    text_str(&t, env->domain);
+    text_str(&t, "/reported");
+    int fd = sys_openat(AT_FDCWD, text_done(&t), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd >= 0)
+        sys_close(fd);
+}
+
+static bool mode_is_off(struct state *s, const char *mode)
+{
+    if (!mode || strcmp(mode, "enforce") == 0)
+        return false;
+    if (strcmp(mode, "off") == 0)
+        return true;
+    if (strcmp(mode, "complain") != 0)
+        say_fatal("SUNSHIM_MODE", "wants enforce, complain or off");
+    s->complain = true;
+    return false;
+}
+
+static int prepare(struct state *s, char *const *envp, const char *stack_end)
+{
+    struct environment env;
+
+    environment_read(&env, envp);
+    if (getauxval(AT_SECURE))
+        return GATE_PASS;
+    report_in(&env);
+    if (mode_is_off(s, env.mode) || (!env.domain && !env.policy))
+        return GATE_PASS;
+    const char *wrong = log_setup(&s->log, env.log, env.log_format);
+    if (wrong)
+        say_fatal(env.log ? env.log : "SUNSHIM_LOG_FORMAT", wrong);
+    load_layers(s, &env);
+    if (!s->layer_count)
+        return GATE_PASS;
+    s->stack_end = stack_end;
+    find_data(s);
+    find_free(s);
+    if (s->autobind_matters)
+        atomic_store(&state_autobind_probe, inherited_option());
+    return GATE_MEDIATE;
+}
+
+static void begin(char *const *envp, const char *stack_end)
+{
+    int nobody = GATE_UNSET;
+
+    real_find();
+    if (!atomic_compare_exchange_strong(&state_gate, &nobody, GATE_STARTING))
+        return;
+    int gate = prepare(&room.state, envp, stack_end);
+    sys_protect(&room, sizeof room, PROT_READ);
+    atomic_store_explicit(&state_gate, gate, memory_order_release);
+}
+
+__attribute__((constructor)) static void start(int argc, char **argv, char **envp)
+{
+    (void)argc;
+    (void)argv;
+    begin(envp, (const char *)envp); /* the vector stands at the end of the stack */
+}
+
+/* The environment as /proc has it, cut into strings; empty where that fails. */
+static char **environ_from_proc(void)
+{
+    enum { BYTES = 4 << 20, STRINGS = 65536 };
+    char **vector = sys_map(BYTES + STRINGS * sizeof *vector, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+    char *bytes = (char *)(vector + STRINGS);
+    size_t len = 0, count = 0;
+
+    if (!vector)
+        say_fatal("start", "no memory");
+    int fd = sys_openat(AT_FDCWD, "/proc/self/environ", O_RDONLY | O_CLOEXEC, 0);
+    for (long n; fd >= 0 && len < BYTES - 1 && (n = sys_read(fd, bytes + len, BYTES - 1 - len)) > 0;)
+        len += (size_t)n;
+    if (fd >= 0)
+        sys_close(fd);
+    for (size_t at = 0; at < len && count < STRINGS - 1; at += strlen(bytes + at) + 1)
+        vector[count++] = bytes + at;
+    return vector;
+}
+
+/* A call before our constructor: another library was initialised first, or a
+ * second thread is already there while the first still starts. */
+int state_begin(void)
+{
+    if (atomic_load(&state_gate) == GATE_UNSET)
+        begin(environ_from_proc(), NULL);
+    for (unsigned tries = 0; atomic_load(&state_gate) == GATE_STARTING && tries < 1000; tries++) {
+        const struct timespec millisecond = {.tv_nsec = 1000000};
+
+        SYS2(SYS_nanosleep, &millisecond, NULL);
+    }
+    return atomic_load(&state_gate) == GATE_PASS ? GATE_PASS : GATE_MEDIATE;
+}

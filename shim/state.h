@@ -1,0 +1,89 @@
+/* What the constructor learned, read-only from then on, and the few words that
+ * change afterwards.
+ *
+ * The state stands in a page of its own that start.c maps read-only when it is
+ * done: a stray write of the host program faults instead of changing a policy. */
+#ifndef SUNSHIM_SHIM_STATE_H
+#define SUNSHIM_SHIM_STATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/layers.h"
+#include "policy/policy.h"
+
+enum gate {
+    GATE_UNSET,    /* no constructor has run */
+    GATE_STARTING, /* one is running */
+    GATE_PASS,     /* nothing to check: calls go straight through */
+    GATE_MEDIATE,
+};
+
+struct active_layer {
+    struct policy policy;
+    bool complain; /* log and let pass, explicit denies too */
+};
+
+enum log_format { LOG_TEXT, LOG_JSON, LOG_APPARMOR };
+enum log_where { LOG_FD, LOG_FILE, LOG_JOURNAL };
+
+struct log_state {
+    enum log_format format;
+    enum log_where where;
+    int fd;             /* LOG_FD */
+    uint64_t dev, ino;  /* LOG_FD: the file it was at start; ino 0: was not open */
+    char path[1024];    /* LOG_FILE; "%p" stands for the pid */
+};
+
+struct state {
+    unsigned layer_count;
+    struct active_layer layers[LAYERS_MAX];
+    /* Families (bit AF_x) that get a permission from every layer whatever the
+     * other facts are, and without a record; by number of the permission's bit. */
+    uint64_t free_families[POLICY_PERM_COUNT];
+    bool free_always[POLICY_PERM_COUNT]; /* the same, for every family */
+    bool complain;                       /* SUNSHIM_MODE=complain */
+    bool autobind_matters;               /* some layer does not let everything autobind */
+    const char *stack_end;               /* end of the main thread's stack */
+    const char *data_start, *data_end;   /* the program's writable segment */
+    struct log_state log;
+};
+
+extern const struct state *const state;
+extern _Atomic int state_gate;
+
+/* SO_PASSCRED or SO_PASSPIDFD may be on for a socket of this process, so that an
+ * unbound one may be bound by the kernel in the middle of a call. */
+extern atomic_bool state_autobind_probe;
+
+/* start.c: prepares everything if no constructor has yet. Returns the gate. */
+int state_begin(void);
+
+/* True when the call has nothing to be checked for. Cost: one load. */
+static inline bool state_pass(void)
+{
+    int gate = atomic_load_explicit(&state_gate, memory_order_acquire);
+
+    if (__builtin_expect(gate < GATE_PASS, 0))
+        gate = state_begin();
+    return gate == GATE_PASS;
+}
+
+/* The number of a permission's bit. */
+static inline unsigned perm_index(uint32_t perm)
+{
+    return (unsigned)__builtin_ctz(perm);
+}
+
+/* True when `perm` is granted to the family whatever else is true. */
+static inline bool state_free(uint32_t perm, int family)
+{
+    unsigned i = perm_index(perm);
+
+    return state->free_always[i] ||
+           (family >= 0 && family < 64 && (state->free_families[i] >> family & 1));
+}
+
+#endif
