@@ -72,7 +72,7 @@ static int row(const char *table, size_t count, size_t size, const char *word, s
             return (int)i;
     return -1;
 }
-#define ROW(table, word, len) row(&(table)[0][0], COUNT(table), sizeof *(table), word, len)
+#define ROW(table, word, len) row((const char *)(table), COUNT(table), sizeof *(table), word, len)
 
 /* Decimal, at most `max`; -1 if anything else. */
 static int number(const char *word, size_t len, int max)
