@@ -72,6 +72,8 @@ static int row(const char *table, size_t count, size_t size, const char *word, s
             return (int)i;
     return -1;
 }
+/* From the whole table: of a pointer into its first row gcc -O2 concludes that the
+ * string ends there. */
 #define ROW(table, word, len) row((const char *)(table), COUNT(table), sizeof *(table), word, len)
 
 /* Decimal, at most `max`; -1 if anything else. */
