@@ -1,0 +1,37 @@
+/* Reads tests/tables/decisions.txt; its format is described there. */
+#ifndef TESTS_TABLES_TABLE_H
+#define TESTS_TABLES_TABLE_H
+
+#include <stdbool.h>
+
+enum { TABLE_SECTIONS = 200, TABLE_ROWS = 2000 };
+
+struct row {
+    int number; /* from 1, over the whole table */
+    int line;   /* in the file */
+    const char *operation, *family, *type, *protocol, *local, *peer;
+    const char *verdict, *err;
+    int rule;             /* line of the policy; 0: none */
+    const char *not_live; /* why it cannot be performed; NULL: it can */
+};
+
+struct section {
+    const char *sentence, *profile; /* profile: NULL where none is forced */
+    char *policy;
+    int first, rows; /* indexes into table.rows */
+};
+
+struct table {
+    struct section sections[TABLE_SECTIONS];
+    struct row rows[TABLE_ROWS];
+    int section_count, row_count;
+};
+
+/* $T in the file becomes `directory`, $U its last component. Fails the test
+ * when the file is malformed. */
+const struct table *table_read(const char *path, const char *directory);
+
+bool row_denied(const struct row *r);   /* deny or quiet */
+bool row_recorded(const struct row *r); /* deny or audit */
+
+#endif
