@@ -137,6 +137,8 @@ int policy_select(struct policy *p, const char *exe, const char *name);
 
 /* "-" where the bare rules apply. */
 const char *policy_profile_name(const struct policy *p);
+/* The bare rules, which are profile 0, and the named ones: values for p->profile. */
+uint32_t policy_profile_count(const struct policy *p);
 /* The top-level file's name as given to policy_compile. */
 const char *policy_name(const struct policy *p);
 

@@ -76,6 +76,11 @@ const char *policy_name(const struct policy *p)
     return string(p, ((const struct blob_header *)p->blob)->name);
 }
 
+uint32_t policy_profile_count(const struct policy *p)
+{
+    return ((const struct blob_header *)p->blob)->tables[BLOB_PROFILES].count;
+}
+
 uint32_t policy_rule_count(const struct policy *p)
 {
     return ((const struct blob_header *)p->blob)->tables[BLOB_SOURCES].count;

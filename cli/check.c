@@ -1,0 +1,87 @@
+/* sunshim check: everything that can be said about policies without running. */
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "cli.h"
+#include "load.h"
+
+static const char usage[] =
+    "Usage: sunshim check [OPTION]... POLICY...\n"
+    "Shows errors, warnings and notes of policies.\n"
+    "\n"
+    "  -p, --policy POLICY   as in sunshim run; POLICY may also stand without -p\n"
+    "      --rule RULE       one rule on top of 'allow all,'\n"
+    "      --apparmor FILE   an AppArmor profile, with AppArmor's own meaning\n"
+    "  -I, --include DIR     look for policies and <includes> here first\n"
+    "  -h, --help            this text\n"
+    "\n"
+    "A POLICY with a dot or a slash in its name is a file; another one is looked up as\n"
+    "in sunshim run. Exit status: 0, 1 when a policy has errors, 125 when it could not\n"
+    "be looked at.\n";
+
+/* Denied by a rule is meant so; what is merely not mentioned may be forgotten. */
+static bool forgotten(const struct policy *p, int family)
+{
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_RAW};
+    struct policy_verdict v;
+
+    for (unsigned i = 0; i < sizeof types / sizeof *types; i++) {
+        struct policy_query q = {.perm = POLICY_CREATE, .family = family, .type = types[i]};
+
+        policy_decide(p, &q, &v);
+        if (v.rule != POLICY_RULE_NONE || (v.outcome != POLICY_DENIED && v.outcome != POLICY_QUIET))
+            return false;
+    }
+    return true;
+}
+
+static void warn_of_inet(const struct loaded *l)
+{
+    struct policy p = l->policy;
+    uint32_t profiles = policy_profile_count(&p);
+
+    /* Where there are profiles, the bare rules alone may well be few. */
+    for (p.profile = profiles > 1; p.profile < profiles; p.profile++) {
+        const char *in = p.profile ? format_new("profile %s: ", policy_profile_name(&p)) : "";
+
+        if (forgotten(&p, AF_INET) && forgotten(&p, AF_INET6))
+            diag_file(l->path, POLICY_WARNING,
+                      format_new("%sno rule mentions inet and inet6, so TCP and UDP are denied; say "
+                                  "'network inet,' to allow or 'deny network inet,' to mean it",
+                                  in));
+    }
+}
+
+/* Found, readable and wrong is 1; not found or unreadable is a failure to check. */
+static int check_one(const struct options *o, const struct source *s)
+{
+    struct loaded l;
+
+    if (load_one(o, s, POLICY_INPUT_NOTES, &l))
+        return l.unread ? EXIT_SUNSHIM : 1;
+    warn_of_inet(&l);
+    printf("%s: ok, %u rules, %u profiles\n", l.path, policy_rule_count(&l.policy),
+           policy_profile_count(&l.policy) - 1);
+    return 0;
+}
+
+static int check(int argc, char **argv)
+{
+    static struct options o;
+    int status = options_read(&o, USE_CHECK, argc, argv), worst = 0;
+
+    if (status)
+        return status < 0 ? 0 : status;
+    for (char **at = argv + o.rest; *at; at++)
+        if (options_add(&o, SOURCE_OPERAND, *at))
+            return EXIT_SUNSHIM;
+    if (!o.source_count)
+        return usage_error("check", "no policy given");
+    for (unsigned i = 0; i < o.source_count; i++) {
+        status = check_one(&o, &o.sources[i]);
+        worst = status > worst ? status : worst;
+    }
+    return worst;
+}
+
+const struct command check_command = {"check", "show what is wrong in policies", usage, check};

@@ -1,0 +1,32 @@
+/* What stands in a domain's directory. Private to cli/. */
+#ifndef SUNSHIM_CLI_DOMAIN_NAMES_H
+#define SUNSHIM_CLI_DOMAIN_NAMES_H
+
+#include <stdbool.h>
+
+#define DOMAIN_POLICY "policy"
+#define DOMAIN_LIBRARY "libsunshim.so"
+#define DOMAIN_REPORTED "reported"
+#define DOMAIN_PID "pid"
+#define DOMAIN_NEW ".new" /* suffix of a file that is being written */
+
+/* The places where a user's domains are, and how their names begin. */
+struct domain_base {
+    const char *dir, *prefix;
+    bool own; /* the directory is sunshim's own, to be made where it is missing */
+};
+
+/* In the order of preference; ends with a NULL dir. */
+const struct domain_base *domain_bases(void);
+
+/* Empties the directory `fd` of the files above and removes it as `name` of
+ * `base`. A directory that holds anything else stays. */
+void domain_erase(int base, const char *name, int fd);
+
+/* When process `pid` started, in clock ticks since boot; 0 if it is not there. */
+unsigned long long process_start(int pid);
+
+/* Identifies the process ids' name space: a pid means nothing in another one. */
+unsigned long long process_namespace(void);
+
+#endif

@@ -1,0 +1,125 @@
+#include "environment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define JOURNAL "/run/systemd/journal/socket"
+
+static const char *absolute(const char *path)
+{
+    char here[PATH_MAX];
+
+    if (*path == '/')
+        return path;
+    if (!getcwd(here, sizeof here)) {
+        say("cannot tell the current directory: %s", strerror(errno));
+        return NULL;
+    }
+    return format_new("%s/%s", strcmp(here, "/") ? here : "", path);
+}
+
+static const char *descriptor_log(const char *log)
+{
+    char *end;
+    long fd = strtol(log + 3, &end, 10);
+    int mode = *end || end == log + 3 || fd < 0 || fd > INT_MAX ? -1 : fcntl((int)fd, F_GETFL);
+
+    /* Our own stand-ins for a closed standard descriptor are no log. */
+    if (mode < 0 || (mode & O_ACCMODE) == O_RDONLY || (fd <= 2 && fcntl((int)fd, F_GETFD) & FD_CLOEXEC)) {
+        say("cannot log to %s: no descriptor open for writing has that number", log);
+        return NULL;
+    }
+    return log;
+}
+
+/* With %p every process has a file of its own, so that only the directory can be
+ * tried; otherwise the file is made now, and found by all. */
+static int try_file(const char *path)
+{
+    int fd;
+
+    if (strstr(path, "%p")) {
+        char *dir = format_new("%.*s", (int)(strrchr(path, '/') - path + 1), path);
+        return access(dir, W_OK | X_OK) ? -errno : 0;
+    }
+    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+const char *environment_log(const char *log)
+{
+    const char *path;
+    int err;
+
+    if (!strcmp(log, "stderr") || !strcmp(log, "-"))
+        return "stderr";
+    if (!strncmp(log, "fd:", 3))
+        return descriptor_log(log);
+    if (!strcmp(log, "journal")) {
+        if (!access(JOURNAL, W_OK))
+            return log;
+        say("cannot log to the journal: " JOURNAL ": %s", strerror(errno));
+        return NULL;
+    }
+    if (!*log || !(path = absolute(log)) || (err = try_file(path))) {
+        say("cannot log to '%s': %s", log, *log ? strerror(errno) : "no file name");
+        return NULL;
+    }
+    return path;
+}
+
+static bool is_ours(const char *entry, size_t len)
+{
+    static const char name[] = "libsunshim.so";
+    size_t n = sizeof name - 1;
+
+    return len >= n && !memcmp(entry + len - n, name, n) && (len == n || entry[len - n - 1] == '/');
+}
+
+const char *environment_preload(const char *library)
+{
+    const char *before = getenv("LD_PRELOAD");
+    char *list = allocate(strlen(library) + (before ? strlen(before) : 0) + 2);
+    char *end = stpcpy(list, library);
+    size_t len;
+
+    for (; before && *before; before += len) {
+        before += strspn(before, " :");
+        len = strcspn(before, " :");
+        if (len && !is_ours(before, len))
+            end += sprintf(end, ":%.*s", (int)len, before);
+    }
+    return list;
+}
+
+static void set_number(const char *name, int value)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, "%d", value);
+    setenv(name, text, 1);
+}
+
+void environment_set(const struct domain *d, const struct options *o, const char *log)
+{
+    setenv("LD_PRELOAD", environment_preload(format_new("%s/libsunshim.so", d->path)), 1);
+    setenv("SUNSHIM_DOMAIN", d->path, 1);
+    set_number("SUNSHIM_REPORT", getpid());
+    if (log)
+        setenv("SUNSHIM_LOG", log, 1);
+    if (o->json)
+        setenv("SUNSHIM_LOG_FORMAT", "json", 1);
+    if (o->profile)
+        setenv("SUNSHIM_PROFILE", o->profile, 1);
+}

@@ -1,0 +1,42 @@
+/* The options of the subcommands, read by getopt_long(). Private to cli/. */
+#ifndef SUNSHIM_CLI_OPTIONS_H
+#define SUNSHIM_CLI_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "policy/layers.h"
+
+enum use { USE_RUN = 1, USE_ENV = 2, USE_CHECK = 4, USE_EXPLAIN = 8 };
+
+enum source_kind {
+    SOURCE_POLICY,   /* -p NAME or -p PATH/TO/FILE */
+    SOURCE_OPERAND,  /* the same given to check and explain: a file here may lack the slash */
+    SOURCE_RULE,     /* --rule TEXT */
+    SOURCE_APPARMOR, /* --apparmor FILE */
+};
+
+struct source {
+    enum source_kind kind;
+    const char *arg;
+};
+
+enum { DIRS_MAX = 64 };
+
+struct options {
+    struct source sources[LAYERS_MAX]; /* outermost first */
+    unsigned source_count;
+    const char *dirs[DIRS_MAX]; /* -I */
+    unsigned dir_count;
+    const char *profile, *log;
+    bool complain, json, exec, shell;
+    int rest; /* index of the first operand in argv */
+};
+
+/* Reads the options that `use` knows. 0; 125 after saying what is wrong; or -1
+ * when --help was asked for and has been answered (exit 0). */
+int options_read(struct options *o, enum use use, int argc, char **argv);
+
+/* Adds a layer; 125 when there are too many. */
+int options_add(struct options *o, enum source_kind kind, const char *arg);
+
+#endif

@@ -1,0 +1,232 @@
+#include "query.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cli.h"
+
+static const char *const keys[] = {"family", "type",  "protocol", "addr",  "peer_addr", "ip",  "port",    "peer_ip", "peer_port",
+                                   "laddr",  "lport", "faddr",    "fport", "label",     "exe", "profile", NULL};
+
+struct asked asked_nothing(void)
+{
+    return (struct asked){.family = -1, .type = -1, .protocol = -1};
+}
+
+static char *copy(const char *bytes, size_t len)
+{
+    char *to = allocate(len + 1);
+
+    memcpy(to, bytes, len);
+    return to;
+}
+
+long unescape(char *text, size_t len)
+{
+    size_t out = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] != '\\' || i + 1 == len) {
+            text[out++] = text[i];
+        } else if (text[i + 1] != 'x') {
+            text[out++] = text[++i];
+        } else {
+            char hex[3] = "";
+
+            if (len - i < 4 || !isxdigit((unsigned char)text[i + 2]) || !isxdigit((unsigned char)text[i + 3]))
+                return -1;
+            memcpy(hex, text + i + 2, 2);
+            text[out++] = (char)strtoul(hex, NULL, 16);
+            i += 3;
+        }
+    }
+    return (long)out;
+}
+
+static int set_name(struct policy_addr *a, const char *key, const char *value, size_t len)
+{
+    char *bytes = copy(value, len);
+
+    if (len == 4 && !memcmp(value, "none", 4))
+        *a = (struct policy_addr){.kind = POLICY_ADDR_NONE};
+    else if (len == 4 && !memcmp(value, "auto", 4))
+        *a = (struct policy_addr){.kind = POLICY_ADDR_AUTO};
+    else if (len > 1 && *value == '@')
+        *a = (struct policy_addr){.kind = POLICY_ADDR_ABSTRACT, .bytes = bytes + 1, .len = (uint32_t)len - 1};
+    else if (len && *value == '/')
+        *a = (struct policy_addr){.kind = POLICY_ADDR_PATHNAME, .bytes = bytes, .len = (uint32_t)len};
+    else if (len && *value == '@')
+        return fail("%s=@: an abstract name has at least one byte after the '@'", key);
+    else
+        return fail("%s=%s: an address is none, auto, @NAME or an absolute path", key, bytes);
+    return 0;
+}
+
+static int set_ip(struct asked *a, struct policy_addr *addr, const char *key, const char *text)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    uint8_t bytes[16];
+    bool v6 = inet_pton(AF_INET, text, bytes) != 1;
+
+    if (v6 && inet_pton(AF_INET6, text, bytes) != 1)
+        return fail("%s=%s: not an IPv4 or IPv6 address", key, text);
+    addr->bytes = copy((const char *)bytes, sizeof bytes);
+    if (v6 && !memcmp(bytes, mapped, sizeof mapped)) { /* the policy sees IPv4 */
+        addr->bytes = (const char *)addr->bytes + sizeof mapped;
+        a->family = AF_INET;
+        v6 = false;
+    }
+    addr->kind = v6 ? POLICY_ADDR_INET6 : POLICY_ADDR_INET;
+    addr->len = v6 ? 16 : 4;
+    return 0;
+}
+
+static int set_number(int *to, const char *key, const char *text, int most)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+
+    if (!isdigit((unsigned char)*text) || *end || n < 0 || n > most)
+        return fail("%s=%s: a number from 0 to %d is needed", key, text, most);
+    *to = (int)n;
+    return 0;
+}
+
+static int set_port(struct policy_addr *addr, bool *given, const char *key, const char *text)
+{
+    int port = 0;
+
+    if (set_number(&port, key, text, 65535))
+        return EXIT_SUNSHIM;
+    addr->port = (uint16_t)port;
+    *given = true;
+    return 0;
+}
+
+static int set_word(int *to, const char *key, const char *text, int (*word)(const char *, size_t))
+{
+    int n = word(text, strlen(text));
+
+    if (n < 0)
+        return fail("%s=%s: no such %s", key, text, key);
+    *to = n;
+    return 0;
+}
+
+static int unknown_key(const char *key)
+{
+    const char *near = suggest(key, keys);
+
+    return near ? fail("unknown key '%s='; did you mean '%s='?", key, near) : fail("unknown key '%s='", key);
+}
+
+static bool is(const char *key, const char *one, const char *other)
+{
+    return !strcmp(key, one) || !strcmp(key, other);
+}
+
+int asked_set(struct asked *a, const char *key, const char *value, size_t len)
+{
+    const char *text = copy(value, len);
+
+    if (is(key, "addr", "addr"))
+        return set_name(&a->local, key, value, len);
+    if (is(key, "peer_addr", "peer_addr"))
+        return set_name(&a->peer, key, value, len);
+    if (strlen(text) != len)
+        return fail("%s=: a NUL byte can stand in addr= and peer_addr= only", key);
+    if (!strcmp(key, "family"))
+        return set_word(&a->family, key, text, policy_family_word);
+    if (is(key, "type", "sock_type"))
+        return set_word(&a->type, key, text, policy_type_word);
+    if (!strcmp(key, "protocol"))
+        return set_word(&a->protocol, key, text, policy_protocol_word);
+    if (is(key, "ip", "laddr"))
+        return set_ip(a, &a->local, key, text);
+    if (is(key, "peer_ip", "faddr"))
+        return set_ip(a, &a->peer, key, text);
+    if (is(key, "port", "lport"))
+        return set_port(&a->local, &a->local_port, key, text);
+    if (is(key, "peer_port", "fport"))
+        return set_port(&a->peer, &a->peer_port, key, text);
+    const char **string = !strcmp(key, "label")     ? &a->label
+                          : !strcmp(key, "exe")     ? &a->exe
+                          : !strcmp(key, "profile") ? &a->profile
+                                                    : NULL;
+    if (!string)
+        return unknown_key(key);
+    *string = text;
+    return 0;
+}
+
+bool asked_operation(struct asked *a, const char *word, size_t len)
+{
+    int32_t perms = policy_perm_word(word, len);
+
+    if (perms > 0)
+        a->perms |= (uint32_t)perms;
+    return perms > 0;
+}
+
+static bool is_ip(const struct policy_addr *a)
+{
+    return a->kind == POLICY_ADDR_INET || a->kind == POLICY_ADDR_INET6;
+}
+
+static bool is_name(const struct policy_addr *a)
+{
+    return a->kind != POLICY_ADDR_UNKNOWN && !is_ip(a);
+}
+
+static int family_of(const struct asked *a)
+{
+    const struct policy_addr *ip = is_ip(&a->peer) ? &a->peer : &a->local;
+
+    if (a->family >= 0)
+        return a->family;
+    return is_ip(ip) ? ip->kind == POLICY_ADDR_INET ? AF_INET : AF_INET6 : AF_UNIX;
+}
+
+/* As the kernel numbers them; socket() itself is usually given 0. */
+static int protocol_of(const struct policy_query *q)
+{
+    if (q->family == AF_UNIX || q->perm == POLICY_CREATE)
+        return 0;
+    if (q->family != AF_INET && q->family != AF_INET6)
+        return -1;
+    return q->type == SOCK_STREAM ? IPPROTO_TCP : q->type == SOCK_DGRAM ? IPPROTO_UDP : -1;
+}
+
+static int contradiction(const struct asked *a, int family)
+{
+    if ((a->local_port && !is_ip(&a->local)) || (a->peer_port && !is_ip(&a->peer)))
+        return fail("a port needs an address: give %s too", a->local_port && !is_ip(&a->local) ? "ip=" : "peer_ip=");
+    if (family == AF_UNIX && (is_ip(&a->local) || is_ip(&a->peer)))
+        return fail("family unix has no IP addresses");
+    if (family != AF_UNIX && (is_name(&a->local) || is_name(&a->peer)))
+        return fail("addr= and peer_addr= are for family unix; for %s there are ip= and peer_ip=",
+                    policy_family_name(family));
+    return 0;
+}
+
+int asked_query(const struct asked *a, uint32_t perm, struct policy_query *q)
+{
+    *q = (struct policy_query){
+        .perm = perm == POLICY_AUTOBIND ? POLICY_BIND : perm,
+        .family = family_of(a),
+        .type = a->type,
+        .protocol = a->protocol,
+        .local = a->local,
+        .peer = a->peer,
+        .label = a->label ? a->label : "unconfined",
+    };
+    if (perm == POLICY_AUTOBIND)
+        q->local = (struct policy_addr){.kind = POLICY_ADDR_AUTO};
+    if (q->protocol < 0)
+        q->protocol = protocol_of(q);
+    return contradiction(a, q->family);
+}

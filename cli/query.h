@@ -1,0 +1,44 @@
+/* Questions to a policy, put together from KEY=VALUE, a record or a rule.
+ * Private to cli/. */
+#ifndef SUNSHIM_CLI_QUERY_H
+#define SUNSHIM_CLI_QUERY_H
+
+#include <stdio.h>
+
+#include "options.h"
+#include "policy/policy.h"
+
+struct asked {
+    uint32_t perms; /* one question each; AUTOBIND is bind of addr=auto */
+    int family, type, protocol; /* -1: not said */
+    struct policy_addr local, peer;
+    bool local_port, peer_port; /* a port without an address so far */
+    const char *label;          /* NULL: unconfined */
+    const char *exe, *profile;  /* NULL: not said */
+};
+
+struct asked asked_nothing(void);
+
+/* Sets one key of `sunshim explain`. The value is taken as it is: escapes are
+ * already undone. 0, or 125 after saying what is wrong with it. The bytes are
+ * copied. */
+int asked_set(struct asked *a, const char *key, const char *value, size_t len);
+
+/* "bind", "r", "send": adds permissions; false when it is no such word. */
+bool asked_operation(struct asked *a, const char *word, size_t len);
+
+/* The question about one permission, with what can be concluded filled in. 125
+ * after saying why the keys contradict each other. */
+int asked_query(const struct asked *a, uint32_t perm, struct policy_query *q);
+
+/* \xHH and \c undone in place; the new length, or -1 for \x without two digits. */
+long unescape(char *text, size_t len);
+
+/* record_in.c: one record from a stream, in any of the three formats. 0 or 125. */
+int asked_from_record(struct asked *a, FILE *from);
+
+/* rule_in.c: what a rule is about, as questions; at most `max`, their number, or
+ * -1 after saying why there is none. */
+int asked_from_rule(const struct options *o, const char *rule, struct asked *out, int max);
+
+#endif

@@ -1,0 +1,113 @@
+/* A rule read as a question: what would happen to the calls it is about? */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cli.h"
+#include "load.h"
+#include "policy/rule.h"
+#include "query.h"
+
+/* The one name that a glob matches; -1 where it is a pattern. */
+static long literal(const struct glob *g, uint8_t *name)
+{
+    long len = 0;
+
+    for (uint32_t i = 0; i < g->len && g->code[i] != GLOB_END; i++) {
+        if (g->code[i] == GLOB_QUOTE)
+            i++;
+        else if (g->code[i] < GLOB_OPS)
+            return -1;
+        name[len++] = g->code[i];
+    }
+    return len;
+}
+
+static int name_of(const struct addr_cond *c, struct policy_addr *out)
+{
+    uint8_t *name = allocate(POLICY_NAME_MAX);
+    long len = c->glob_count == 1 ? literal(c->globs, name) : -1;
+
+    if (len < 1)
+        return fail("the rule names a pattern; ask about one address");
+    *out = (struct policy_addr){.kind = POLICY_ADDR_PATHNAME, .bytes = name, .len = (uint32_t)len};
+    if (*name == 0)
+        *out = (struct policy_addr){.kind = POLICY_ADDR_ABSTRACT, .bytes = name + 1, .len = (uint32_t)len - 1};
+    return 0;
+}
+
+/* Of a range the first address and the first port stand for all. */
+static int inet_of(const struct addr_cond *c, struct policy_addr *out)
+{
+    bool v6 = c->ip.family == AF_INET6;
+    uint8_t *bytes = allocate(sizeof c->ip.bytes);
+
+    memcpy(bytes, c->ip.bytes, sizeof c->ip.bytes);
+    *out = (struct policy_addr){.kind = v6 ? POLICY_ADDR_INET6 : POLICY_ADDR_INET,
+                                .len = v6 ? 16 : 4,
+                                .bytes = bytes,
+                                .port = c->port.low};
+    return 0;
+}
+
+static int address_of(const struct addr_cond *c, uint32_t perm, struct policy_addr *out)
+{
+    *out = (struct policy_addr){.kind = POLICY_ADDR_UNKNOWN};
+    switch (c->match) {
+    case ADDR_NONE:
+        out->kind = POLICY_ADDR_NONE;
+        return 0;
+    case ADDR_AUTO:
+        if (perm != POLICY_BIND)
+            return fail("addr=auto is a pattern with permissions other than bind; ask about one address");
+        out->kind = POLICY_ADDR_AUTO;
+        return 0;
+    case ADDR_GLOB:
+        return name_of(c, out);
+    case ADDR_INET:
+        return inet_of(c, out);
+    default:
+        return 0;
+    }
+}
+
+static int lowest(uint64_t bits)
+{
+    return bits ? __builtin_ctzll(bits) : -1;
+}
+
+static int question(const struct rule *r, uint32_t perm, struct asked *out)
+{
+    bool every_family = r->families & 1ull << AF_UNIX;
+    int ip = r->local.match == ADDR_INET ? r->local.ip.family : r->peer.match == ADDR_INET ? r->peer.ip.family : 0;
+
+    *out = asked_nothing();
+    out->perms = perm;
+    out->family = ip ? ip : every_family ? AF_UNIX : lowest(r->families);
+    out->type = r->types == UINT32_MAX ? -1 : lowest(r->types);
+    out->protocol = r->protocol;
+    return address_of(&r->local, perm, &out->local) || address_of(&r->peer, perm, &out->peer) ? -1 : 0;
+}
+
+int asked_from_rule(const struct options *o, const char *rule, struct asked *out, int max)
+{
+    struct policy_input in = load_input(o, 0);
+    struct arena arena = new_arena;
+    struct ruleset rules;
+    int n = 0;
+
+    in.name = "rule";
+    in.text = load_rule_text(rule);
+    in.len = strlen(in.text);
+    if (policy_parse(&in, &arena, &rules))
+        return -1;
+    for (uint32_t i = 0; i < rules.profiles[0].rule_count; i++) {
+        const struct rule *r = &rules.profiles[0].rules[i];
+
+        for (uint32_t perm = 1; r->source == 0 && perm < 1u << POLICY_PERM_COUNT && n < max; perm <<= 1)
+            if (r->perms & perm && perm != POLICY_INHERIT && question(r, perm, &out[n++]))
+                return -1;
+    }
+    if (!n)
+        fail("the rule is about no socket call");
+    return n ? n : -1;
+}

@@ -1,0 +1,176 @@
+/* sunshim run: compiles the policies, makes the domain, starts the command. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cli.h"
+#include "domain.h"
+#include "environment.h"
+#include "library.h"
+#include "load.h"
+#include "outer.h"
+#include "program.h"
+
+static const char usage[] =
+    "Usage: sunshim run [OPTION]... [--] COMMAND [ARG...]\n"
+    "Runs COMMAND with its socket calls checked against policies.\n"
+    "\n"
+    "  -p, --policy POLICY   a file (a name with a slash), or the name of a policy:\n"
+    "                        NAME.policy in the directories of -I, ~/.config/sunshim,\n"
+    "                        /etc/sunshim and among the ready-made ones\n"
+    "      --rule RULE       one rule on top of 'allow all,'\n"
+    "      --apparmor FILE   an AppArmor profile, with AppArmor's own meaning\n"
+    "  -I, --include DIR     look for policies and <includes> here first\n"
+    "      --profile NAME    use this profile, whatever the program's path\n"
+    "      --complain        deny nothing, record what would have been denied\n"
+    "      --log WHERE       a file (%p is the pid), stderr, fd:N or journal\n"
+    "      --json            records as JSON\n"
+    "      --exec            become COMMAND and keep the pid (for service managers)\n"
+    "  -h, --help            this text\n"
+    "\n"
+    "Each -p, --rule and --apparmor is a layer; every layer must allow a call. Without\n"
+    "any, nothing is checked.\n"
+    "\n"
+    "Exit status: that of COMMAND; 125 when sunshim itself fails (COMMAND was not\n"
+    "started), 126 when COMMAND cannot be executed, 127 when it is not found. When a\n"
+    "signal ends COMMAND, the same signal ends sunshim.\n"
+    "\n"
+    "  sunshim run -p no-network -- make check\n"
+    "  sunshim run --rule 'deny unix (connect) peer=(addr=/run/docker.sock),' sh\n";
+
+struct start {
+    struct options options;
+    const char *log;
+    struct domain domain;
+    char **argv;
+    struct program program;
+};
+
+static int exec_failure(const char *name, int err)
+{
+    say("'%s': %s", name, strerror(err));
+    return err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* 0, or the exit status. */
+static int check_program(struct start *s)
+{
+    int err = program_look(s->argv[0], &s->program);
+
+    if (err)
+        return exec_failure(s->argv[0], err);
+    if (*s->program.unseen)
+        say("not seen: %s (%s)", base_name(s->argv[0]), s->program.unseen);
+    return 0;
+}
+
+/* The layers in one file, those of the run around this one in front. */
+static int lay_out(const struct options *o, const struct loaded *own, void **file, size_t *len)
+{
+    struct layer layers[LAYERS_MAX];
+    int count = outer_layers(layers);
+
+    if (count < 0)
+        return EXIT_SUNSHIM;
+    if ((unsigned)count + o->source_count > LAYERS_MAX)
+        return fail("more than %u policies at once, the ones around this run included", LAYERS_MAX);
+    for (unsigned i = 0; i < o->source_count; i++)
+        layers[count++] = (struct layer){own[i].blob, own[i].len, o->complain ? LAYER_COMPLAIN : 0};
+    *len = layers_size(layers, (uint32_t)count);
+    *file = allocate(*len);
+    int err = layers_layout(layers, (uint32_t)count, *file, *len);
+    return err ? fail("cannot put the policies together: %s", strerror(-err)) : 0;
+}
+
+static void prepare(void *ctx)
+{
+    struct start *s = ctx;
+
+    environment_set(&s->domain, &s->options, s->log);
+}
+
+static int become(struct start *s)
+{
+    prepare(s);
+    execvp(s->argv[0], s->argv);
+    int err = errno;
+    domain_remove(&s->domain);
+    return exec_failure(s->argv[0], err);
+}
+
+/* ld.so only warns when it cannot preload. 125 and 127 are what the library and
+ * ld.so say themselves when they refuse to start the program. */
+static bool ran_unprotected(const struct start *s, const struct outcome *out)
+{
+    if (!s->program.preloads || domain_reported(&s->domain) || !WIFEXITED(out->status))
+        return false;
+    return WEXITSTATUS(out->status) != EXIT_SUNSHIM && WEXITSTATUS(out->status) != EXIT_NOT_FOUND;
+}
+
+static int run_child(struct start *s)
+{
+    struct outcome out;
+    int err = child_run(s->argv, prepare, s, &out);
+    bool unprotected = !err && !out.exec_error && ran_unprotected(s, &out);
+
+    if (err || !out.others)
+        domain_remove(&s->domain); /* with others alive a later run does */
+    if (err)
+        return fail("cannot start a process: %s", strerror(-err));
+    if (out.exec_error)
+        return exec_failure(s->argv[0], out.exec_error);
+    if (unprotected)
+        return fail("'%s' ran without the library: nothing was checked", s->argv[0]);
+    return child_end_as(out.status);
+}
+
+static int start(struct start *s, const char *library)
+{
+    static struct loaded layers[LAYERS_MAX];
+    void *file;
+    size_t len;
+    int status;
+
+    if ((status = load_all(&s->options, 0, layers)) ||
+        (s->options.profile && (status = load_select(layers, s->options.source_count, NULL, s->options.profile))) ||
+        (status = check_program(s)) || (status = lay_out(&s->options, layers, &file, &len)))
+        return status;
+    domain_sweep();
+    if ((status = domain_make(&s->domain, library, file, len)))
+        return status;
+    free(file);
+    fflush(NULL);
+    return s->options.exec ? become(s) : run_child(s);
+}
+
+static int run(int argc, char **argv)
+{
+    static struct start s;
+    const char *library;
+    int status = options_read(&s.options, USE_RUN, argc, argv);
+
+    if (status)
+        return status < 0 ? 0 : status;
+    s.argv = argv + s.options.rest;
+    if (!*s.argv)
+        return usage_error("run", "no command to run");
+    if (s.options.log && !(s.log = environment_log(s.options.log)))
+        return EXIT_SUNSHIM;
+    if (!(library = library_ready()))
+        return EXIT_SUNSHIM;
+    return start(&s, library);
+}
+
+const struct command run_command = {"run", "run a program under policies", usage, run};

@@ -1,0 +1,209 @@
+/* Removing what earlier runs left: --exec, killed launchers, daemons that ended
+ * later than the command that started them. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "domain.h"
+#include "domain_names.h"
+
+enum { STARTING_SECONDS = 60 }; /* a directory without a pid file may be a minute old */
+
+static const char *const contents[] = {DOMAIN_POLICY, DOMAIN_LIBRARY, DOMAIN_REPORTED, DOMAIN_PID};
+
+void domain_erase(int base, const char *name, int fd)
+{
+    char temporary[64];
+
+    for (unsigned i = 0; i < sizeof contents / sizeof *contents; i++) {
+        snprintf(temporary, sizeof temporary, "%s" DOMAIN_NEW, contents[i]);
+        unlinkat(fd, contents[i], 0);
+        unlinkat(fd, temporary, 0);
+    }
+    unlinkat(base, name, AT_REMOVEDIR);
+}
+
+/* Reads a file of /proc or of a domain whole; NULL with errno. */
+static char *slurp(int dir, const char *path, size_t *len)
+{
+    int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    size_t room = 16 * 1024;
+    char *text;
+    ssize_t n;
+
+    if (fd < 0)
+        return NULL;
+    *len = 0;
+    text = allocate(room);
+    while ((n = read(fd, text + *len, room - 1 - *len)) > 0)
+        if ((*len += (size_t)n) == room - 1 && !(text = realloc(text, room *= 2)))
+            exit(fail("out of memory"));
+    text[*len] = '\0';
+    int err = errno;
+    close(fd);
+    if (n < 0) {
+        free(text);
+        text = NULL;
+        errno = err;
+    }
+    return text;
+}
+
+unsigned long long process_start(int pid)
+{
+    char path[40];
+    unsigned long long start = 0;
+    size_t len;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    char *stat = slurp(AT_FDCWD, path, &len);
+    /* The name may hold blanks and parentheses; field 3 follows the last one. */
+    char *at = stat ? strrchr(stat, ')') : NULL;
+    for (int field = 2; at && field < 22; field++)
+        at = strchr(at + 1, ' ');
+    if (at)
+        start = strtoull(at + 1, NULL, 10);
+    free(stat);
+    return start;
+}
+
+unsigned long long process_namespace(void)
+{
+    struct stat st;
+
+    return stat("/proc/self/ns/pid", &st) ? 0 : (unsigned long long)st.st_ino;
+}
+
+struct owner {
+    int pid;
+    unsigned long long start, space;
+};
+
+static bool read_owner(int dir, struct owner *out)
+{
+    size_t len;
+    char *text = slurp(dir, DOMAIN_PID, &len);
+    bool ok = text && sscanf(text, "%d %llu %llu", &out->pid, &out->start, &out->space) == 3;
+
+    free(text);
+    return ok;
+}
+
+static bool contains(const char *text, size_t len, const char *what)
+{
+    return text && memmem(text, len, what, strlen(what));
+}
+
+static bool has_variable(const char *environment, size_t len, const char *assignment)
+{
+    for (const char *at = environment; at < environment + len; at += strlen(at) + 1)
+        if (!strcmp(at, assignment))
+            return true;
+    return false;
+}
+
+static bool same_user(const char *pid)
+{
+    char path[300], *status, *uid;
+    unsigned id = 0;
+    size_t len;
+
+    snprintf(path, sizeof path, "/proc/%s/status", pid);
+    status = slurp(AT_FDCWD, path, &len);
+    uid = status ? strstr(status, "\nUid:") : NULL;
+    bool same = uid && sscanf(uid, "\nUid: %u", &id) == 1 && (id == geteuid() || geteuid() == 0);
+    free(status);
+    return same;
+}
+
+/* Programs may wipe their environment, but the policy stays mapped; programs that
+ * were never seen have only the environment. A process that cannot be looked at
+ * counts as a user unless it is somebody else's. */
+static bool process_uses(const char *pid, const char *domain)
+{
+    char path[300], *variable = format_new("SUNSHIM_DOMAIN=%s", domain), *mapped = format_new("%s/", domain);
+    size_t len;
+    bool uses;
+
+    snprintf(path, sizeof path, "/proc/%s/environ", pid);
+    char *text = slurp(AT_FDCWD, path, &len);
+    uses = text ? has_variable(text, len, variable) : (errno == EACCES || errno == EPERM) && same_user(pid);
+    free(text);
+    if (!uses) {
+        snprintf(path, sizeof path, "/proc/%s/maps", pid);
+        text = slurp(AT_FDCWD, path, &len);
+        uses = contains(text, len, mapped);
+        free(text);
+    }
+    free(variable);
+    free(mapped);
+    return uses;
+}
+
+/* Whether any process that is not older than the run itself belongs to it. */
+static bool in_use(const char *domain, const struct owner *owner)
+{
+    DIR *proc = opendir("/proc");
+    struct dirent *entry;
+    bool used = !proc;
+
+    while (!used && (entry = readdir(proc))) {
+        int pid = atoi(entry->d_name);
+
+        used = pid > 0 && pid != getpid() && process_start(pid) >= owner->start &&
+               process_uses(entry->d_name, domain);
+    }
+    if (proc)
+        closedir(proc);
+    return used;
+}
+
+static bool abandoned(int fd, const char *path)
+{
+    struct owner owner;
+    struct stat st;
+
+    if (fstat(fd, &st) || st.st_uid != geteuid())
+        return false;
+    if (!read_owner(fd, &owner))
+        return time(NULL) - st.st_mtime > STARTING_SECONDS;
+    return owner.space == process_namespace() && process_start(owner.pid) != owner.start && !in_use(path, &owner);
+}
+
+static void sweep_base(const struct domain_base *base)
+{
+    DIR *dir = opendir(base->dir);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        char path[PATH_MAX];
+        int fd;
+
+        if (*entry->d_name == '.' || strncmp(entry->d_name, base->prefix, strlen(base->prefix)))
+            continue;
+        fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", base->dir, entry->d_name);
+        if (abandoned(fd, path))
+            domain_erase(dirfd(dir), entry->d_name, fd);
+        close(fd);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+void domain_sweep(void)
+{
+    for (const struct domain_base *b = domain_bases(); b->dir; b++)
+        sweep_base(b);
+}
