@@ -1,0 +1,332 @@
+#include "parse.h"
+
+#include <string.h>
+
+struct span span_of(const char *at, size_t len)
+{
+    return (struct span){.at = at, .len = len};
+}
+
+bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+bool is_word(char c)
+{
+    return is_alpha(c) || (c >= '0' && c <= '9');
+}
+
+bool span_is(struct span s, const char *word)
+{
+    size_t len = strlen(word);
+
+    return s.len == len && memcmp(s.at, word, len) == 0;
+}
+
+bool at_end(const struct parser *p)
+{
+    return p->src->at >= p->src->end;
+}
+
+char peek(const struct parser *p)
+{
+    return at_end(p) ? '\0' : *p->src->at;
+}
+
+char peek_at(const struct parser *p, size_t ahead)
+{
+    return ahead < (size_t)(p->src->end - p->src->at) ? p->src->at[ahead] : '\0';
+}
+
+bool take(struct parser *p, char c)
+{
+    if (peek(p) != c || at_end(p))
+        return false;
+    p->src->at++;
+    return true;
+}
+
+void skip_blank(struct parser *p)
+{
+    struct source *s = p->src;
+
+    while (s->at < s->end && is_blank(*s->at))
+        s->at++;
+}
+
+static const char *line_end(const char *at, const char *end)
+{
+    const char *nl = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+
+    return nl ? nl : end;
+}
+
+static bool at_hash_include(const struct parser *p)
+{
+    static const char word[] = "#include";
+    size_t len = sizeof word - 1;
+
+    return (size_t)(p->src->end - p->src->at) > len && memcmp(p->src->at, word, len) == 0 &&
+           (is_blank(p->src->at[len]) || p->src->at[len] == '<' || p->src->at[len] == '"');
+}
+
+void skip_comments(struct parser *p)
+{
+    for (;;) {
+        skip_blank(p);
+        if (peek(p) != '#' || at_hash_include(p))
+            return;
+        p->src->at = line_end(p->src->at, p->src->end);
+    }
+}
+
+struct span peek_word(const struct parser *p)
+{
+    const char *at = p->src->at;
+
+    while (at < p->src->end && is_word(*at))
+        at++;
+    return span_of(p->src->at, (size_t)(at - p->src->at));
+}
+
+struct span take_word(struct parser *p)
+{
+    struct span word = peek_word(p);
+
+    p->src->at += word.len;
+    return word;
+}
+
+bool at_condition(const struct parser *p)
+{
+    struct span word = peek_word(p);
+    const char *at = word.at + word.len;
+
+    while (at < p->src->end && is_blank(*at))
+        at++;
+    return word.len && at < p->src->end && *at == '=';
+}
+
+static bool take_quoted(struct parser *p, struct span *out)
+{
+    const char *open = p->src->at, *at = open + 1;
+
+    for (; at < p->src->end && *at != '\n'; at++) {
+        if (*at == '"') {
+            *out = (struct span){.at = open + 1, .len = (size_t)(at - open - 1), .quoted = true};
+            p->src->at = at + 1;
+            return true;
+        }
+        if (*at == '\\' && at + 1 < p->src->end && at[1] != '\n')
+            at++;
+    }
+    say_error(p, span_of(open, (size_t)(at - open)), NULL, "this quote is not closed on its line");
+    p->src->at = at;
+    return false;
+}
+
+/* A comma is part of a name when more of the name follows it at once. */
+static bool comma_inside(const struct source *s, const char *at, unsigned braces)
+{
+    char next = at + 1 < s->end ? at[1] : '\0';
+
+    return next && !is_blank(next) && next != '"' && next != '!' && next != ',' && !(next == '}' && !braces);
+}
+
+bool take_value(struct parser *p, bool in_list, struct span *out)
+{
+    const struct source *s = p->src;
+    const char *at = s->at;
+    unsigned braces = 0;
+
+    if (at < s->end && *at == '"')
+        return take_quoted(p, out);
+    for (; at < s->end; at++) {
+        if (is_blank(*at) || *at == '"' || *at == '!')
+            break;
+        if (*at == ',' && (in_list || !comma_inside(s, at, braces)))
+            break;
+        if (in_list && (*at == '(' || *at == ')'))
+            break;
+        if (*at == '\\' && at + 1 < s->end && memchr(" \t\"!,#()", at[1], 8))
+            at++;
+        else if (*at == '{')
+            braces++;
+        else if (*at == '}' && braces)
+            braces--;
+    }
+    *out = span_of(s->at, (size_t)(at - s->at));
+    if (!out->len)
+        return say_unexpected(p, "a value");
+    p->src->at = at;
+    return true;
+}
+
+bool say_unexpected(struct parser *p, const char *wanted)
+{
+    struct span c = span_of(p->src->at, 1);
+
+    if (at_end(p))
+        return say_error(p, span_of(p->src->at, 0), NULL, "the file ends where %s should stand", wanted);
+    if (*c.at == '\n' || *c.at == '\r')
+        return say_error(p, c, NULL, "the line ends where %s should stand", wanted);
+    if (*c.at == '#')
+        return say_error(p, c, NULL, "a comment cannot stand inside a rule");
+    struct span word = peek_word(p);
+    if (word.len)
+        return say_error(p, word, NULL, "'%w' stands where %s should", &word, wanted);
+    return say_error(p, c, NULL, "'%w' stands where %s should", &c, wanted);
+}
+
+/* Words a rule or block can begin with: a line that begins with one of them is
+ * taken to be a new rule when something before it went wrong. Words that could
+ * as well continue a rule ("all", "link") are not among them. */
+static bool begins_rule(struct span word)
+{
+    static const char words[][16] = {
+        "unix",   "network", "deny",  "allow",    "audit",  "quiet",    "profile",        "include",
+        "hat",    "abi",     "alias", "owner",    "mount",  "remount",  "umount",         "signal",
+        "ptrace", "dbus",    "set",   "userns",   "mqueue", "io_uring", "change_profile", "capability",
+        "file",   "if",      "scope", "priority", "inject", "map",      "pivot_root",
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (span_is(word, words[i]))
+            return true;
+    return false;
+}
+
+/* At the start of a line that looks like a new rule. */
+static bool at_new_rule(const struct parser *p, const char *at)
+{
+    const char *word;
+
+    while (at < p->src->end && (*at == ' ' || *at == '\t'))
+        at++;
+    for (word = at; at < p->src->end && is_word(*at); at++)
+        ;
+    return begins_rule(span_of(word, (size_t)(at - word))) && (at == p->src->end || *at != '=');
+}
+
+static const char *skip_quote(const struct source *s, const char *at)
+{
+    for (at++; at < s->end && *at != '\n' && *at != '"'; at++)
+        if (*at == '\\' && at + 1 < s->end && at[1] != '\n')
+            at++;
+    return at < s->end && *at == '"' ? at + 1 : at;
+}
+
+bool recover(struct parser *p)
+{
+    struct source *s = p->src;
+    unsigned depth = 0, braces = 0;
+
+    while (s->at < s->end) {
+        char c = *s->at;
+
+        if (c == '"') {
+            s->at = skip_quote(s, s->at);
+            continue;
+        }
+        if (c == '\n' && at_new_rule(p, s->at + 1))
+            break;
+        if (c == '{' && !depth && !braces && s->at > s->text && is_blank(s->at[-1]))
+            return true;
+        if (c == '}' && !braces)
+            break;
+        if (is_blank(c))
+            braces = 0;
+        else if (c == '{')
+            braces++;
+        else if (c == '}')
+            braces--;
+        else if (c == '(')
+            depth++;
+        else if (c == ')' && depth)
+            depth--;
+        s->at++;
+        if (c == ',' && !depth && (s->at == s->end || is_blank(*s->at) || *s->at == '}' || *s->at == '#'))
+            break;
+    }
+    return false;
+}
+
+bool end_rule(struct parser *p)
+{
+    const char *after = p->src->at;
+
+    skip_blank(p);
+    if (take(p, ',')) {
+        p->rule_end = p->src->at;
+        return true;
+    }
+    if (at_end(p) || peek(p) == '}' || at_new_rule(p, p->src->at)) {
+        p->src->at = after;
+        return say_error(p, span_of(after, 1), NULL, "the rule is not ended by a comma");
+    }
+    return say_unexpected(p, "the comma that ends the rule");
+}
+
+/* The comma ends the rule unless a name goes on behind it. */
+static bool ends_here(const struct source *s, const char *start, const char *comma)
+{
+    const char *token = comma;
+
+    if (comma + 1 >= s->end || is_blank(comma[1]) || comma[1] == '}' || comma[1] == '#')
+        return true;
+    while (token > start && !is_blank(token[-1]) && token[-1] != ')' && token[-1] != '"')
+        token--;
+    for (; token < comma; token++)
+        if (!is_word(*token))
+            return false;
+    return true;
+}
+
+bool skip_rule(struct parser *p, struct span keyword)
+{
+    struct source *s = p->src;
+    const char *start = s->at;
+    unsigned depth = 0, braces = 0;
+
+    while (s->at < s->end) {
+        char c = *s->at;
+
+        if (c == '"') {
+            const char *after = skip_quote(s, s->at);
+
+            if (after[-1] != '"' || after == s->at + 1)
+                return say_error(p, span_of(s->at, (size_t)(after - s->at)), NULL,
+                                 "this quote is not closed on its line");
+            s->at = after;
+            continue;
+        }
+        if (c == '#' && s->at > s->text && is_blank(s->at[-1])) {
+            s->at = line_end(s->at, s->end);
+            continue;
+        }
+        if (c == ',' && !depth && !braces && ends_here(s, start, s->at)) {
+            p->rule_end = ++s->at;
+            return true;
+        }
+        if ((c == '\n' && at_new_rule(p, s->at + 1)) || (c == '}' && !braces))
+            break;
+        if (is_blank(c))
+            braces = 0;
+        else if (c == '{')
+            braces++;
+        else if (c == '}')
+            braces--;
+        else if (c == '(')
+            depth++;
+        else if (c == ')' && depth)
+            depth--;
+        s->at++;
+    }
+    return say_error(p, keyword, NULL, "the '%w' rule is not ended by a comma", &keyword);
+}

@@ -1,0 +1,401 @@
+/* The outer grammar: what can stand in a file or between braces. */
+#include "parse.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- What stands in front of a rule ---------------------------------------- */
+
+static bool is_number(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] < '0' || s.at[i] > '9')
+            return false;
+    return s.len > 0;
+}
+
+/* priority=N; AppArmor's range is -1000 to 1000. */
+static bool parse_priority(struct parser *p, struct prefix *pre)
+{
+    struct span word = take_word(p), digits;
+    bool minus;
+
+    skip_blank(p);
+    take(p, '=');
+    skip_blank(p);
+    minus = take(p, '-');
+    if (!minus)
+        take(p, '+');
+    digits = take_word(p);
+    if (!is_number(digits) || digits.len > 4)
+        return say_error(p, word, NULL, "a priority is a number from -1000 to 1000");
+    for (size_t i = 0; i < digits.len; i++)
+        pre->priority = pre->priority * 10 + (digits.at[i] - '0');
+    if (pre->priority > 1000)
+        return say_error(p, digits, NULL, "priority %s%w is out of range; the limit is 1000", minus ? "-" : "",
+                         &digits);
+    if (minus)
+        pre->priority = -pre->priority;
+    pre->priority_word = word;
+    return true;
+}
+
+static int say_order(struct parser *p, struct span word, const char *other)
+{
+    say_error(p, word, NULL, "'%w' cannot stand after '%s'", &word, other);
+    return -1;
+}
+
+/* The word that stands nearest before, of those a rule can have only one of. */
+static const char *mode_of(const struct prefix *pre)
+{
+    return pre->owner ? "owner" : pre->deny ? "deny" : pre->allow ? "allow" : NULL;
+}
+
+/* One word of the prefix. -1: an error; 0: the word is not one; 1: taken. */
+static int take_prefix(struct parser *p, struct prefix *pre, struct span word)
+{
+    const char *mode = mode_of(pre), *flag = pre->audit ? "audit" : pre->quiet ? "quiet" : NULL;
+
+    if (span_is(word, "audit") || span_is(word, "quiet")) {
+        if (mode || flag)
+            return say_order(p, word, mode ? mode : flag);
+        pre->audit = span_is(word, "audit");
+        pre->quiet = !pre->audit;
+    } else if (span_is(word, "allow") || span_is(word, "deny") || span_is(word, "prompt")) {
+        if (mode)
+            return say_order(p, word, mode);
+        pre->deny = span_is(word, "deny");
+        pre->allow = !pre->deny;
+    } else if (span_is(word, "owner") || span_is(word, "other")) {
+        if (pre->owner)
+            return say_order(p, word, "owner");
+        pre->owner = true;
+        pre->owner_word = word;
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+static bool parse_prefix(struct parser *p, struct prefix *pre)
+{
+    for (;;) {
+        struct span word = peek_word(p);
+
+        if (span_is(word, "priority") && at_condition(p)) {
+            if (pre->given)
+                return say_error(p, word, NULL, "priority= must be the first word of a rule");
+            if (!parse_priority(p, pre))
+                return false;
+        } else {
+            int taken = take_prefix(p, pre, word);
+
+            if (taken <= 0)
+                return taken == 0;
+            p->src->at += word.len;
+        }
+        pre->given = true;
+        skip_comments(p);
+    }
+}
+
+/* What a block says holds for each rule in it. */
+static bool merge_prefix(struct parser *p, struct prefix *pre, const struct prefix *around)
+{
+    if (!around || !around->given)
+        return true;
+    if ((around->deny && pre->allow) || (around->allow && pre->deny))
+        return say_error(p, span_of(pre->at, 1), NULL, "the block around this rule says the opposite");
+    pre->audit |= around->audit;
+    pre->quiet |= around->quiet;
+    pre->allow |= around->allow;
+    pre->deny |= around->deny;
+    if (around->owner && !pre->owner) {
+        pre->owner = true;
+        pre->owner_word = span_of(pre->at, 1);
+    }
+    return true;
+}
+
+static bool check_prefix(struct parser *p, const struct prefix *pre)
+{
+    if (pre->quiet && !pre->deny)
+        return say_error(p, span_of(pre->at, 5), NULL, "quiet goes with deny only");
+    return true;
+}
+
+/* --- Rules ----------------------------------------------------------------- */
+
+/* AppArmor's rules that have nothing to do with sockets. */
+static bool is_skipped(struct span word)
+{
+    static const char words[][16] = {
+        "capability", "mount",  "remount",  "umount",         "unmount", "pivot_root", "ptrace", "signal",
+        "dbus",       "userns", "io_uring", "change_profile", "mqueue",  "link",       "set",    "rlimit",
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (span_is(word, words[i]))
+            return true;
+    return false;
+}
+
+static const char rule_words[] = "unix\0network\0deny\0allow\0audit\0quiet\0profile\0include\0hat\0abi\0all\0"
+                                 "alias\0owner\0file\0if\0capability\0mount\0remount\0umount\0pivot_root\0"
+                                 "ptrace\0signal\0dbus\0userns\0io_uring\0change_profile\0mqueue\0link\0set\0"
+                                 "scope\0inject\0map\0";
+
+static bool say_later(struct parser *p, struct span word)
+{
+    return say_error(p, word, NULL, "'%w' is not supported in this version", &word);
+}
+
+static bool parse_skipped(struct parser *p, struct span word)
+{
+    if (!skip_rule(p, word))
+        return false;
+    return !say_note(p, word, "'%w' rules are not about sockets; this one is skipped", &word);
+}
+
+/* abi <name>, or abi "name",: the file is AppArmor's and means what AppArmor means. */
+static bool parse_abi(struct parser *p)
+{
+    struct span name;
+    const char *at;
+
+    skip_blank(p);
+    if (peek(p) == '<') {
+        at = memchr(p->src->at, '>', (size_t)(p->src->end - p->src->at));
+        if (!at)
+            return say_error(p, span_of(p->src->at, 1), NULL, "this '<' has no '>'");
+        p->src->at = at + 1;
+    } else if (!take_value(p, false, &name)) {
+        return false;
+    }
+    p->src->apparmor = true;
+    return end_rule(p);
+}
+
+/* File permissions: the letters of AppArmor's r w a l k m and the x modes. */
+static bool is_file_mode(struct span word)
+{
+    for (size_t i = 0; i < word.len; i++)
+        if (!strchr("rwalkmxRWALKMXpPcCiIuU", word.at[i]))
+            return false;
+    return word.len > 0;
+}
+
+/* `rw /path,`: the permissions first. */
+static bool at_mode_first(const struct parser *p, struct span word)
+{
+    const char *at = word.at + word.len;
+
+    if (!is_file_mode(word) || at >= p->src->end || !is_blank(*at))
+        return false;
+    while (at < p->src->end && is_blank(*at))
+        at++;
+    return at < p->src->end && (*at == '/' || *at == '"' || *at == '@');
+}
+
+static bool say_unknown(struct parser *p, struct span word)
+{
+    struct guess g = guess_for(word);
+    char hint[SUGGESTION_MAX];
+
+    guess_list(&g, rule_words);
+    return say_error(p, word, guess_text(&g, hint), "'%w' is not the beginning of a rule", &word);
+}
+
+static bool parse_worded(struct parser *p, const struct prefix *pre, struct span word)
+{
+    if (span_is(word, "unix") || span_is(word, "network")) {
+        take_word(p);
+        return parse_socket_rule(p, pre, word);
+    }
+    if (span_is(word, "all")) {
+        take_word(p);
+        return parse_all_rule(p, pre);
+    }
+    if (span_is(word, "file") || at_mode_first(p, word) || span_is(word, "safe") || span_is(word, "unsafe"))
+        return parse_file_rule(p, pre);
+    if (is_skipped(word)) {
+        take_word(p);
+        return parse_skipped(p, word);
+    }
+    if (span_is(word, "scope") || span_is(word, "map") || span_is(word, "inject"))
+        return say_later(p, word);
+    if (!word.len)
+        return say_unexpected(p, "a rule");
+    return say_unknown(p, word);
+}
+
+static bool say_prefixed(struct parser *p, struct span word)
+{
+    return say_error(p, word, NULL, "'%w' cannot stand after words like audit and deny", &word);
+}
+
+/* Words that take no prefix. 1: parsed; 0: another word; -1: an error. */
+static int parse_plain(struct parser *p, const struct prefix *pre, const struct prefix *around, struct span word)
+{
+    bool include = peek(p) == '#' || span_is(word, "include");
+    bool profile = span_is(word, "profile") || span_is(word, "hat") || peek(p) == '^' || peek(p) == ':';
+    bool ok;
+
+    if (!include && !profile && !span_is(word, "abi") && !span_is(word, "alias") && !span_is(word, "if"))
+        return 0;
+    if (pre->given)
+        ok = say_prefixed(p, word);
+    else if (include)
+        ok = parse_include(p);
+    else if (profile)
+        ok = parse_profile(p, word);
+    else {
+        take_word(p);
+        ok = span_is(word, "abi") ? parse_abi(p) : span_is(word, "if") ? parse_if(p, around) : parse_skipped(p, word);
+    }
+    return ok ? 1 : -1;
+}
+
+static bool parse_rule(struct parser *p, const struct prefix *around)
+{
+    struct prefix pre = {.at = p->src->at};
+    struct span word;
+    int plain;
+    char c;
+
+    if (!parse_prefix(p, &pre) || !merge_prefix(p, &pre, around))
+        return false;
+    word = peek_word(p);
+    c = peek(p);
+    plain = parse_plain(p, &pre, around, word);
+    if (plain)
+        return plain > 0;
+    if ((c == '@' || c == '$') && at_assignment(p))
+        return pre.given ? say_prefixed(p, span_of(p->src->at, 1)) : parse_variable(p);
+    if (c == '{') {
+        if (pre.priority)
+            return say_error(p, pre.priority_word, NULL, "priority= cannot stand before a block");
+        return check_prefix(p, &pre) && parse_block(p, &pre);
+    }
+    if (c == '/' || c == '"' || c == '@') {
+        if (!pre.given && at_profile_head(p))
+            return parse_profile(p, span_of(p->src->at, 0));
+        return check_prefix(p, &pre) && parse_file_rule(p, &pre);
+    }
+    return check_prefix(p, &pre) && parse_worded(p, &pre, word);
+}
+
+/* --- Blocks ---------------------------------------------------------------- */
+
+static void after_error(struct parser *p)
+{
+    if (!recover(p) || p->stop)
+        return;
+    /* A block whose head is wrong: look for more errors in it, take no rules. */
+    p->dead++;
+    parse_block(p, NULL);
+    p->dead--;
+}
+
+/* `open` is where the block was opened; empty at the top of a file. */
+void parse_items_in(struct parser *p, struct span open, const struct prefix *around)
+{
+    while (!p->stop) {
+        skip_comments(p);
+        if (at_end(p)) {
+            if (open.len)
+                say_error(p, open, NULL, "this '{' is never closed");
+            return;
+        }
+        if (peek(p) == '}') {
+            p->src->at++;
+            if (open.len)
+                return;
+            say_error(p, span_of(p->src->at - 1, 1), NULL, "this '}' closes nothing");
+            continue;
+        }
+        const char *start = p->src->at;
+        begin_rule(p, start);
+        if (!parse_rule(p, around)) {
+            after_error(p);
+            if (p->src->at == start)
+                p->src->at++; /* whatever it is, it must not hold us up */
+        }
+    }
+}
+
+void parse_items(struct parser *p, struct span open)
+{
+    parse_items_in(p, open, NULL);
+}
+
+bool parse_block(struct parser *p, const struct prefix *around)
+{
+    struct span open = span_of(p->src->at, 1);
+
+    if (!take(p, '{'))
+        return say_unexpected(p, "'{'");
+    if (p->nest >= NEST_MAX) {
+        say_error(p, open, NULL, "blocks are nested more than %u deep", (unsigned long)NEST_MAX);
+        p->stop = true;
+        return false;
+    }
+    p->nest++;
+    parse_items_in(p, open, around);
+    p->nest--;
+    return true;
+}
+
+/* --- The whole ------------------------------------------------------------- */
+
+/* Bare rules that mention @{profile_name} are read once more for each profile. */
+struct deferred {
+    struct deferred *next;
+    struct source source;
+    uint32_t rule_source;
+};
+
+/* A list that allows nothing is almost always a mistake: a block list without
+ * "allow all,", or a file that was cut off. A policy by AppArmor's rules says
+ * what it says; one that complains denies nothing. */
+static bool check_purpose(struct parser *p, const struct source *top)
+{
+    bool complains = p->block_count > 0;
+
+    for (const struct block *b = p->blocks; b; b = b->next)
+        complains &= b->complain;
+    if (p->allows || p->deny_all || complains || (top->apparmor && p->block_count))
+        return true;
+    return say_file_error(p, p->in->name, "add 'allow all,' to a list of denials, or 'deny all,' if that is meant",
+                          "nothing is allowed by this policy");
+}
+
+static bool say_too_large(struct parser *p)
+{
+    return say_file_error(p, p->in->name, NULL, "the policy has %u bytes; the limit is %u",
+                          (unsigned long)p->in->len, (unsigned long)POLICY_TEXT_MAX);
+}
+
+int policy_parse(const struct policy_input *in, struct arena *arena, struct ruleset *out)
+{
+    struct parser p = {.in = in, .arena = arena, .text_bytes = in->len};
+    struct source top = {
+        .name = in->name,
+        .text = in->text,
+        .end = in->text + in->len,
+        .dir = in->dir,
+        .dir_len = in->dir ? strlen(in->dir) : 0,
+        .apparmor = (in->flags & POLICY_INPUT_APPARMOR) != 0,
+    };
+
+    p.block = &p.bare;
+    p.last_block = &p.blocks;
+    if (in->len > POLICY_TEXT_MAX)
+        say_too_large(&p);
+    else if (define_predefined(&p) && parse_text(&p, &top) && !p.errors)
+        check_purpose(&p, &top);
+    if (!p.errors && !p.nomem)
+        rules_finish(&p, out);
+    return p.nomem ? -ENOMEM : p.errors ? -EINVAL : 0;
+}

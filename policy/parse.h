@@ -1,0 +1,224 @@
+/* What the parser's files share. Private to policy/.
+ *
+ * One pass over the text: each rule is turned into `struct rule`s as it is met.
+ * Nothing is ever taken back; a rule with an error in it is reported, stepped
+ * over, and makes the whole policy fail at the end. */
+#ifndef SUNSHIM_POLICY_PARSE_H
+#define SUNSHIM_POLICY_PARSE_H
+
+#include "rule.h"
+#include "text.h"
+
+/* Limits of the parser alone; those a caller may care about are in policy.h. */
+enum {
+    NEST_MAX = 64,         /* blocks, profiles and conditions within each other */
+    VARIABLES_MAX = 4096,  /* variables in a policy */
+    VARIABLE_DEPTH = 32,   /* variables within variables */
+    REFERENCES_MAX = 16,   /* variables in one name */
+    PROFILES_MAX = 4096,
+    INCLUDES_MAX = 4096,   /* files in all */
+    ERRORS_MAX = 200,      /* after which parsing stops */
+};
+
+/* A piece of the text that is being read. */
+struct span {
+    const char *at;
+    size_t len;
+    bool quoted; /* the quotes themselves are not part of it */
+};
+
+/* A file being read. */
+struct source {
+    const char *name;
+    const char *text, *end;
+    const char *at;        /* next byte to read */
+    const char *mark;      /* start of a line at or before `at` ... */
+    unsigned mark_line;    /* ... and its number: lines are counted once, not per message */
+    const char *dir;       /* directory of relative includes; NULL: none */
+    size_t dir_len;
+    bool apparmor;         /* AppArmor's own meaning */
+    struct source *parent; /* the file that includes this one */
+    unsigned depth;
+};
+
+enum { RULES_PER_CHUNK = 16, SOURCES_PER_CHUNK = 64 };
+
+struct rule_chunk {
+    struct rule_chunk *next;
+    uint32_t count;
+    bool own[RULES_PER_CHUNK]; /* a bare rule that each profile has a version of */
+    struct rule rules[RULES_PER_CHUNK];
+};
+
+struct source_chunk {
+    struct source_chunk *next;
+    uint32_t count;
+    struct rule_source sources[SOURCES_PER_CHUNK];
+};
+
+/* A profile being put together. */
+struct block {
+    struct block *next;
+    const char *name; /* NULL: the bare rules */
+    size_t name_len;
+    const struct glob *attachments;
+    uint32_t attachment_count;
+    bool complain, default_allow, audit;
+    struct rule_chunk *first, *last;
+    uint32_t count;
+};
+
+/* What may stand in front of a rule or a block, in this order. */
+struct prefix {
+    const char *at;    /* where the rule starts */
+    bool given;        /* something stands there */
+    bool audit, quiet, allow, deny, owner;
+    int priority;
+    struct span owner_word, priority_word;
+};
+
+struct variable;
+struct seen;
+struct deferred;
+
+struct parser {
+    const struct policy_input *in;
+    struct arena *arena;
+    struct source *src;
+    struct block bare, *block; /* where rules go */
+    struct block **last_block;
+    struct block *blocks;      /* the profiles */
+    uint32_t block_count, include_count, variable_count;
+    struct source_chunk *sources, *last_sources;
+    uint32_t source_count;
+    uint32_t rule_count;
+    struct variable *variables[64]; /* hashed by name */
+    struct seen *seen;              /* files included in this block */
+    struct deferred *deferred, **last_deferred;
+    size_t text_bytes;     /* read so far, all files */
+    size_t expanded_bytes; /* made by variables */
+    unsigned serial;       /* of the block: what @{profile_name} depends on */
+    unsigned nest;
+    unsigned dead;         /* inside a branch not taken, or a block that is wrong */
+    unsigned errors;
+    bool failed;           /* this rule had an error */
+    bool named;            /* this rule mentions @{profile_name} */
+    uint32_t rule_source;  /* number of this rule once it has one */
+    const char *rule_at;   /* where this rule starts */
+    const char *rule_end;  /* one past its comma */
+    bool allows;           /* some rule allows something */
+    bool deny_all;         /* somebody said that nothing is what they mean */
+    bool nomem, stop;
+};
+
+/* diag.c. The message's %s is a string, %w a struct span *, %u an unsigned long,
+ * %c a character (int). All of them return false, for `return say_error(...)`. */
+bool say_error(struct parser *p, struct span where, const char *suggestion, const char *message, ...);
+bool say_warning(struct parser *p, struct span where, const char *suggestion, const char *message, ...);
+bool say_note(struct parser *p, struct span where, const char *message, ...);
+/* The same about a whole file. */
+bool say_file_error(struct parser *p, const char *file, const char *suggestion, const char *message, ...);
+bool say_nomem(struct parser *p);
+/* Reports a message that is ready. */
+bool say_text(struct parser *p, struct span where, const char *suggestion, struct text *message);
+/* The line that `at` is in. */
+unsigned line_of(struct source *s, const char *at);
+
+/* The word of `words` (each NUL-terminated, the list ended by an empty one)
+ * nearest to `word`, as "did you mean 'x'?" in `buffer`; NULL if none is near. */
+struct guess {
+    struct span word;
+    const char *best;
+    unsigned distance;
+};
+struct guess guess_for(struct span word);
+void guess_try(struct guess *g, const char *candidate);
+void guess_list(struct guess *g, const char *words);
+enum { SUGGESTION_MAX = 96 };
+const char *guess_text(const struct guess *g, char buffer[SUGGESTION_MAX]);
+
+/* lex.c */
+struct span span_of(const char *at, size_t len);
+bool is_blank(char c);
+bool is_alpha(char c);
+bool is_word(char c); /* letters, digits, _ */
+bool span_is(struct span s, const char *word);
+void skip_blank(struct parser *p);   /* blanks and newlines, inside a rule */
+void skip_comments(struct parser *p); /* between rules; stops at #include */
+bool at_end(const struct parser *p);
+char peek(const struct parser *p);   /* next byte; NUL at the end */
+char peek_at(const struct parser *p, size_t ahead);
+bool take(struct parser *p, char c);
+struct span peek_word(const struct parser *p); /* letters, digits, _; may be empty */
+struct span take_word(struct parser *p);
+/* True when the next word is followed by '=' (not '=='), blanks allowed. */
+bool at_condition(const struct parser *p);
+/* A value as AppArmor's scanner takes it: quoted, or up to a blank or a comma that
+ * ends the rule. In a list commas and parentheses end it too. False after an error. */
+bool take_value(struct parser *p, bool in_list, struct span *out);
+/* Steps over the rest of a wrong rule. True: stopped before a '{' of a block. */
+bool recover(struct parser *p);
+/* Steps over a rule that is not ours, to after its comma. False after an error. */
+bool skip_rule(struct parser *p, struct span keyword);
+/* Expects the comma that ends a rule. */
+bool end_rule(struct parser *p);
+/* What is wrong with the next byte, for a message. */
+bool say_unexpected(struct parser *p, const char *wanted);
+
+/* vars.c */
+bool parse_variable(struct parser *p); /* at '@' or '$' of an assignment */
+bool at_assignment(const struct parser *p);
+bool define_predefined(struct parser *p);
+/* The variable's truth, or whether it is there at all; -1 after an error. */
+int variable_truth(struct parser *p, struct span name);
+bool variable_defined(const struct parser *p, struct span name, bool boolean);
+struct name {
+    struct name *next;
+    const char *text;
+    size_t len;
+};
+/* All values of a text with variables. NULL after an error. */
+const struct name *expand(struct parser *p, struct span text);
+/* The same as globs. `exact` is set for addresses and paths: they must start
+ * with '@' or '/', or with '/' alone. */
+enum name_kind { NAME_ADDRESS, NAME_PATH, NAME_LABEL };
+bool parse_names(struct parser *p, enum name_kind kind, struct span text, const struct glob **globs,
+                 uint32_t *count);
+
+/* include.c */
+bool parse_include(struct parser *p); /* at `include` or `#include` */
+bool parse_text(struct parser *p, struct source *s);
+
+/* parse.c */
+void parse_items(struct parser *p, struct span open); /* to the end of file, or of the block */
+bool parse_block(struct parser *p, const struct prefix *around);
+void parse_items_in(struct parser *p, struct span open, const struct prefix *around);
+
+/* parse_profile.c */
+bool parse_profile(struct parser *p, struct span keyword);
+bool at_profile_head(struct parser *p); /* after a path: is this a profile? */
+
+/* parse_if.c */
+bool parse_if(struct parser *p, const struct prefix *around);
+
+/* parse_socket.c */
+bool parse_socket_rule(struct parser *p, const struct prefix *pre, struct span keyword);
+bool parse_all_rule(struct parser *p, const struct prefix *pre);
+
+/* parse_address.c: the value of ip= and port=. */
+bool parse_ip(struct parser *p, struct span value, struct addr_cond *cond);
+bool parse_port(struct parser *p, struct span value, struct addr_cond *cond);
+
+/* parse_file.c: a file rule, with AppArmor's meaning for sockets. */
+bool parse_file_rule(struct parser *p, const struct prefix *pre);
+
+/* rules.c: adds a rule to the current block. */
+void add_rule(struct parser *p, const struct rule *r);
+void add_all(struct parser *p, bool deny); /* every permission, every family */
+void begin_rule(struct parser *p, const char *at);
+bool rules_finish(struct parser *p, struct ruleset *out);
+
+#define ALL_FAMILIES ((1ull << POLICY_FAMILIES) - 1)
+#define ALL_PERMS ((POLICY_AUTOBIND - 1) & ~0u)
+
+#endif

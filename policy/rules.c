@@ -1,0 +1,193 @@
+/* Gathers rules and turns them into the ruleset that the compiler reads. */
+#include "parse.h"
+
+#include <string.h>
+
+void begin_rule(struct parser *p, const char *at)
+{
+    p->failed = p->named = false;
+    p->rule_source = UINT32_MAX;
+    p->rule_at = at;
+    p->rule_end = at;
+}
+
+static bool number_rule(struct parser *p, bool deny)
+{
+    struct source_chunk *c = p->last_sources;
+
+    if (p->rule_source != UINT32_MAX)
+        return true;
+    if (!c || c->count == SOURCES_PER_CHUNK) {
+        c = ARENA_NEW(p->arena, struct source_chunk);
+        if (!c)
+            return say_nomem(p);
+        if (p->last_sources)
+            p->last_sources->next = c;
+        else
+            p->sources = c;
+        p->last_sources = c;
+    }
+    c->sources[c->count++] = (struct rule_source){
+        .file = p->src->name,
+        .line = line_of(p->src, p->rule_at),
+        .text = p->rule_at,
+        .text_len = (size_t)(p->rule_end - p->rule_at),
+        .deny = deny,
+    };
+    p->rule_source = p->source_count++;
+    return true;
+}
+
+static struct rule_chunk *room(struct parser *p, struct block *b)
+{
+    struct rule_chunk *c = b->last;
+
+    if (c && c->count < RULES_PER_CHUNK)
+        return c;
+    c = ARENA_NEW(p->arena, struct rule_chunk);
+    if (!c) {
+        say_nomem(p);
+        return NULL;
+    }
+    if (b->last)
+        b->last->next = c;
+    else
+        b->first = c;
+    b->last = c;
+    return c;
+}
+
+void add_rule(struct parser *p, const struct rule *r)
+{
+    struct block *b = p->block;
+    struct rule_chunk *c;
+
+    if (p->dead || p->failed || p->stop)
+        return;
+    if (p->rule_count >= POLICY_RULES_MAX) {
+        say_error(p, span_of(p->rule_at, 1), NULL, "more than %u rules", (unsigned long)POLICY_RULES_MAX);
+        p->stop = true;
+        return;
+    }
+    c = number_rule(p, r->deny) ? room(p, b) : NULL;
+    if (!c)
+        return;
+    struct rule *new = &c->rules[c->count];
+    *new = *r;
+    new->source = p->rule_source;
+    new->audit |= b->audit && !r->deny;
+    c->own[c->count++] = p->named && b == &p->bare;
+    b->count++;
+    p->rule_count++;
+    p->allows |= !r->deny;
+}
+
+void add_all(struct parser *p, bool deny)
+{
+    struct rule r = {
+        .deny = deny,
+        .families = ALL_FAMILIES,
+        .perms = ALL_PERMS,
+        .types = UINT32_MAX,
+        .protocol = -1,
+    };
+
+    add_rule(p, &r);
+}
+
+/* Walks the rules of a block. */
+struct walk {
+    const struct rule_chunk *chunk;
+    uint32_t i;
+};
+
+static const struct rule *next(struct walk *w, bool shared_only)
+{
+    for (; w->chunk; w->chunk = w->chunk->next, w->i = 0)
+        while (w->i < w->chunk->count) {
+            uint32_t i = w->i++;
+
+            if (!shared_only || !w->chunk->own[i])
+                return &w->chunk->rules[i];
+        }
+    return NULL;
+}
+
+/* The profile's own rules and the bare ones, merged in file order. */
+static bool flatten(struct parser *p, const struct block *b, struct profile *out)
+{
+    bool bare = b == &p->bare;
+    struct walk own = {.chunk = b->first}, shared = {.chunk = bare ? NULL : p->bare.first};
+    size_t most = (size_t)b->count + (bare ? 0 : p->bare.count), n = 0;
+    const struct rule *a = next(&own, false), *s = next(&shared, true);
+    struct rule *rules = ARENA_ARRAY(p->arena, struct rule, most ? most : 1);
+
+    if (!rules)
+        return say_nomem(p);
+    while (a || s) {
+        bool take_own = !s || (a && a->source <= s->source);
+
+        rules[n++] = take_own ? *a : *s;
+        if (take_own)
+            a = next(&own, false);
+        else
+            s = next(&shared, true);
+    }
+    *out = (struct profile){
+        .name = b->name,
+        .attachments = b->attachments,
+        .attachment_count = b->attachment_count,
+        .complain = b->complain,
+        .default_allow = b->default_allow,
+        .rules = rules,
+        .rule_count = (uint32_t)n,
+    };
+    return true;
+}
+
+static bool flatten_sources(struct parser *p, struct ruleset *out)
+{
+    struct rule_source *all = ARENA_ARRAY(p->arena, struct rule_source, p->source_count ? p->source_count : 1);
+    size_t n = 0;
+
+    if (!all)
+        return say_nomem(p);
+    for (struct source_chunk *c = p->sources; c; n += c->count, c = c->next)
+        memcpy(all + n, c->sources, c->count * sizeof *all);
+    out->sources = all;
+    out->source_count = p->source_count;
+    return true;
+}
+
+/* Bare rules go into every profile: many times many must stay within the limit. */
+static bool check_total(struct parser *p)
+{
+    uint64_t total = p->rule_count + (uint64_t)p->bare.count * p->block_count;
+
+    if (total > POLICY_RULES_MAX)
+        return say_file_error(p, p->in->name, NULL,
+                              "%u rules, those outside profiles counted in every profile; the limit is %u",
+                              (unsigned long)total, (unsigned long)POLICY_RULES_MAX);
+    return true;
+}
+
+bool rules_finish(struct parser *p, struct ruleset *out)
+{
+    struct profile *profiles;
+    uint32_t n = 0;
+
+    if (!check_total(p) || !flatten_sources(p, out))
+        return false;
+    profiles = ARENA_ARRAY(p->arena, struct profile, (size_t)p->block_count + 1);
+    if (!profiles)
+        return say_nomem(p);
+    if (!flatten(p, &p->bare, &profiles[n++]))
+        return false;
+    for (const struct block *b = p->blocks; b; b = b->next)
+        if (!flatten(p, b, &profiles[n++]))
+            return false;
+    out->name = p->in->name;
+    out->profiles = profiles;
+    out->profile_count = n;
+    return true;
+}
