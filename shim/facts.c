@@ -91,6 +91,8 @@ static int gather_local(struct facts *f, struct request *r, uint32_t needs)
 void facts_peer(struct facts *f, const struct address *peer, uint32_t needs)
 {
     f->query.peer = peer->name;
+    if (peer->family == AF_INET && f->query.family == AF_INET6)
+        f->query.family = AF_INET; /* a v4-mapped peer counts as IPv4 */
     resolve_known(&f->query.peer, &f->peer_name, needs & POLICY_NEEDS_PEER_PATH);
 }
 

@@ -78,15 +78,29 @@ static void aim(struct request *r)
     r->via_len = r->target->len;
 }
 
-static bool peer_comes_later(struct facts *f, const struct request *r, uint32_t needs)
+/* Calls that learn their peer by being made: accept, and a receive that may
+ * come from anybody. */
+static bool learns_peer(struct facts *f, const struct request *r)
 {
-    if (!(needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH)))
-        return false;
     if (r->perm != POLICY_RECEIVE)
         return r->perm == POLICY_ACCEPT;
     if (f->query.type < 0 && sys_getsockopt_int(r->fd, SO_TYPE, &f->query.type) < 0)
         return false;
     return f->query.type != SOCK_STREAM && f->query.type != SOCK_SEQPACKET;
+}
+
+/* An IPv6 socket may have IPv4 peers, and those may be judged otherwise. */
+static bool may_be_mapped(const struct facts *f, const struct request *r)
+{
+    return f->query.family == AF_INET6 && (r->perm & (POLICY_ACCEPT | POLICY_RECEIVE)) &&
+           !state_free(r->perm, AF_INET);
+}
+
+static int later(const struct facts *f, struct request *r)
+{
+    r->family = f->query.family;
+    r->type = f->query.type;
+    return MEDIATE_LATER;
 }
 
 static int gather_failed(struct request *r, int err)
@@ -98,6 +112,17 @@ static int gather_failed(struct request *r, int err)
     return err;
 }
 
+static int gather_and_decide(struct facts *f, struct request *r, uint32_t needs)
+{
+    int family = f->query.family;
+    int err = facts_gather(f, r, needs);
+
+    /* The peer turned out to be of another family: ask what that one needs. */
+    if (err >= 0 && f->query.family != family)
+        err = facts_gather(f, r, facts_needed(f) & ~(uint32_t)(POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH));
+    return err < 0 ? gather_failed(r, err) : decide(f, r);
+}
+
 static int mediate_facts(struct facts *f, struct request *r)
 {
     uint32_t needs = facts_needed(f);
@@ -107,17 +132,18 @@ static int mediate_facts(struct facts *f, struct request *r)
             return MEDIATE_PROCEED;
         needs = facts_needed(f);
     }
-    if (state_free(r->perm, f->query.family))
+    bool mapped = may_be_mapped(f, r);
+    if (!mapped && state_free(r->perm, f->query.family))
         return MEDIATE_PROCEED;
-    if (peer_comes_later(f, r, needs)) {
-        r->family = f->query.family;
-        r->type = f->query.type;
-        return MEDIATE_LATER;
+    bool asks_peer = needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH);
+    if ((asks_peer || mapped) && learns_peer(f, r)) {
+        int err = asks_peer ? 0 : decide(f, r);
+
+        return err < 0 ? err : later(f, r);
     }
-    int err = facts_gather(f, r, needs);
-    if (err < 0)
-        return gather_failed(r, err);
-    return decide(f, r);
+    if (mapped) /* a connected socket: its peer can be asked for now */
+        needs |= POLICY_NEEDS_PEER;
+    return gather_and_decide(f, r, needs);
 }
 
 int mediate(struct request *r)
@@ -142,6 +168,8 @@ int mediate_peer(struct request *r, const struct address *peer)
     struct facts f;
 
     facts_start(&f, r);
+    if (peer->family == AF_INET)
+        f.query.family = AF_INET;
     uint32_t needs = facts_needed(&f);
     facts_peer(&f, peer, needs);
     /* The peer is known; gather the rest. A socket that went away meanwhile has
