@@ -26,29 +26,33 @@ PROG_FLAGS := -std=gnu11 -O1 -g $(WARN) -I. -D_GNU_SOURCE -pthread
 
 $(B)/tests/native/lib%.so: tests/progs/lib%.c
 	@mkdir -p $(@D)
-	$(CC) $(PROG_FLAGS) -fPIC -shared -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(PROG_FLAGS) -fPIC -shared -o $@ $<
 
 $(B)/tests/native/%: tests/progs/%.c
 	@mkdir -p $(@D)
-	$(CC) $(PROG_FLAGS) -MMD -MP -MF $@.d -o $@ $< -ldl
+	$(call say,CC,$<)
+	$(Q)$(CC) $(PROG_FLAGS) -MMD -MP -MF $@.d -o $@ $< -ldl
 
 $(B)/tests/progs/lib%.so: $(B)/tests/native/lib%.so
 	@mkdir -p $(@D)
-	ln -sf ../native/$(@F) $@
+	@ln -sf ../native/$(@F) $@
 
 ifeq ($(SANITIZE),)
 $(B)/tests/progs/%: $(B)/tests/native/%
 	@mkdir -p $(@D)
-	ln -sf ../native/$(@F) $@
+	@ln -sf ../native/$(@F) $@
 else
 $(B)/tests/progs/%: tests/progs/%.c $(call obj,$(shim_src)) $(B)/libpolicy.a
 	@mkdir -p $(@D)
-	$(CC) $(PROG_FLAGS) $(SANFLAGS) -rdynamic -o $@ $< $(filter %.o %.a,$^) -ldl
+	$(call say,CC,$<)
+	$(Q)$(CC) $(PROG_FLAGS) $(SANFLAGS) -rdynamic -o $@ $< $(filter %.o %.a,$^) -ldl
 endif
 
 $(B)/tests/all: $(call obj,$(test_src)) $(B)/libpolicy.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcriterion -ldl
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcriterion -ldl
 
 ifneq ($(findstring thread,$(SANITIZE)),)
 .PHONY: $(B)/plain/tests/all

@@ -315,7 +315,9 @@ char *record_line(const char *from, int n)
 
 char *record_value(const char *record, const char *key)
 {
-    const char *at = record ? strstr(record, text(" %s=", key)) : NULL;
+    if (!record)
+        return NULL;
+    const char *line = text(" %s", record), *at = strstr(line, text(" %s=", key));
     if (!at)
         return NULL;
     at += strlen(key) + 2;

@@ -183,7 +183,8 @@ Test(r1_autobind, a_second_one_changes_nothing)
 /* --- Implicit: SO_PASSCRED and SO_PASSPIDFD make other calls autobind ------ */
 
 /* Sockets of all types to talk to, made outside the shim. */
-#define PEERS "\"$N/sk\" 'socket unix stream' \"bind $T/stream\" listen 'sleep 60000' >/dev/null & " \
+#define PEERS "rm -f stream seqpacket dgram; " \
+              "\"$N/sk\" 'socket unix stream' \"bind $T/stream\" listen 'sleep 60000' >/dev/null & " \
               "\"$N/sk\" 'socket unix seqpacket' \"bind $T/seqpacket\" listen 'sleep 60000' >/dev/null & " \
               "\"$N/sk\" 'socket unix dgram' \"bind $T/dgram\" 'sleep 60000' >/dev/null & " \
               "ready $T/stream $T/seqpacket $T/dgram; "
