@@ -1,0 +1,102 @@
+/* The examples do what their first lines say. */
+#include <string.h>
+
+#include "tests/e2e/harness.h"
+
+/* A listener outside of any policy, that prints what it is sent. */
+#define LISTENER "socat -u UNIX-LISTEN:$T/there,fork - & ready $T/there\n"
+
+/* --- web.policy ------------------------------------------------------------- */
+
+Test(examples, web_policy_has_no_errors)
+{
+    struct run r = run("\"$SUNSHIM\" check \"$TOP/examples/web.policy\"");
+    check_status(r, 0);
+}
+
+/* socat stands for the application: its profile allows that socket and no other. */
+StockTest(examples, web_policy_confines_the_application)
+{
+    struct run r = run("web=$(mktemp -d /tmp/web-XXXXXX); trap 'rm -r $web' EXIT\n"
+                       "in_policy='\"$SUNSHIM\" run -p \"$TOP/examples/web.policy\" --'\n"
+                       "echo works | eval $in_policy socat -u - UNIX-LISTEN:$web/app.sock & ready $web/app.sock\n"
+                       "socat -u UNIX:$web/app.sock -; wait\n"
+                       "eval $in_policy socat -u - UNIX-LISTEN:$web/other.sock </dev/null && echo not stopped || :");
+    check_out(r, "works\n");
+    cr_assert_eq(lines_with(r.err, "DENIED", "operation=\"bind\"", "profile=\"application\"", "other.sock", NULL), 1,
+                 "%s", run_report(&r));
+}
+
+static void check_front_end(const char *query, const char *verdict)
+{
+    struct run r = run(text("\"$SUNSHIM\" explain --profile front-end \"$TOP/examples/web.policy\" %s", query));
+    cr_assert(!strncmp(r.out, verdict, strlen(verdict)), "%s should be %s\n%s", query, verdict, run_report(&r));
+}
+
+Test(examples, web_policy_confines_the_front_end)
+{
+    check_front_end("bind family=inet type=stream laddr=0.0.0.0 lport=80", "allow");
+    check_front_end("bind family=inet type=stream laddr=0.0.0.0 lport=22", "deny");
+    check_front_end("connect family=unix type=stream peer_addr=/run/web/app.sock", "allow");
+    check_front_end("connect family=unix type=stream peer_addr=/run/postgresql/.s.PGSQL.5432", "deny");
+    check_front_end("connect family=inet type=stream faddr=192.0.2.1 fport=443", "deny");
+}
+
+/* --- test-suite -------------------------------------------------------------- */
+
+StockTest(examples, test_suite_passes_what_stays_on_this_machine)
+{
+    struct run r = run("\"$TOP/examples/test-suite\" \"$P/sk\" 'socket inet dgram' 'sendto inet:127.0.0.1:9 x'");
+    check_status(r, 0);
+}
+
+StockTest(examples, test_suite_fails_what_needs_the_network_and_ignores_the_error)
+{
+    struct run r = run("\"$TOP/examples/test-suite\" sh -c '\"$P/sk\" \"socket inet dgram\" \"sendto inet:192.0.2.1:53 x\" "
+                       "|| true'");
+    check_status(r, 1);
+    cr_assert_eq(lines_with(r.err, "/sk: send", " 192.0.2.1 fport=53", NULL), 1, "%s", run_report(&r));
+}
+
+StockTest(examples, test_suite_keeps_the_status_of_the_command)
+{
+    struct run r = run("\"$TOP/examples/test-suite\" sh -c 'exit 7'");
+    check_status(r, 7);
+}
+
+/* --- which-sockets ------------------------------------------------------------ */
+
+#define CLIENT "socat -u OPEN:/etc/hostname UNIX:$T/there"
+
+StockTest(examples, which_sockets_prints_a_policy_that_suffices)
+{
+    struct run r = run(LISTENER "\"$TOP/examples/which-sockets\" " CLIENT " >$T/found.policy; cat $T/found.policy");
+    check_has(r, out, "unix (connect)");
+    check_has(r, out, "/there");
+    r = run(text(LISTENER "\"$SUNSHIM\" run -p %s/found.policy -- " CLIENT, scratch()));
+    check_status(r, 0);
+    check_lacks(r, err, "DENIED");
+}
+
+StockTest(examples, which_sockets_denies_nothing)
+{
+    struct run r = run(LISTENER "\"$TOP/examples/which-sockets\" " CLIENT);
+    check_status(r, 0);
+    check_lacks(r, err, "Permission denied");
+}
+
+/* --- systemd-drop-in ------------------------------------------------------------ */
+
+/* systemd's reading of Environment="...": backslashes and doubled percent signs. */
+#define AS_SYSTEMD_READS "sed -n 's/^Environment=\"\\(.*\\)\"$/\\1/p' $T/drop-in | sed 's/%%/%/g; s/\\\\\\(.\\)/\\1/g'"
+
+StockTest(examples, systemd_drop_in_puts_a_service_under_the_policy)
+{
+    put("web.policy", "include <abstractions/sockets>\n");
+    struct run r = run("\"$TOP/examples/systemd-drop-in\" $T/web.policy >$T/drop-in; cat $T/drop-in\n" AS_SYSTEMD_READS
+                       " >$T/environment\n"
+                       "set --; while IFS= read -r line; do set -- \"$@\" \"$line\"; done <$T/environment\n"
+                       "env -i \"$@\" SUNSHIM_LOG=stderr \"$P/sk\" 'socket unix dgram' 'bind auto'");
+    check_has(r, out, "[Service]\n");
+    check_has(r, out, "bind auto -> -1 EACCES");
+}
