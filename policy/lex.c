@@ -2,42 +2,19 @@
 
 #include <string.h>
 
-struct span span_of(const char *at, size_t len)
-{
-    return (struct span){.at = at, .len = len};
-}
-
-bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-bool is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-bool is_word(char c)
-{
-    return is_alpha(c) || (c >= '0' && c <= '9');
-}
-
-bool span_is(struct span s, const char *word)
-{
-    size_t len = strlen(word);
-
-    return s.len == len && memcmp(s.at, word, len) == 0;
-}
-
-bool at_end(const struct parser *p)
-{
-    return p->src->at >= p->src->end;
-}
-
-char peek(const struct parser *p)
-{
-    return at_end(p) ? '\0' : *p->src->at;
-}
+#define LETTERS(c) [c] = BYTE_ALPHA, [c + 1] = BYTE_ALPHA, [c + 2] = BYTE_ALPHA, [c + 3] = BYTE_ALPHA, \
+                   [c + 4] = BYTE_ALPHA, [c + 5] = BYTE_ALPHA
+#define ALPHABET(c) LETTERS(c), LETTERS(c + 6), LETTERS(c + 12), LETTERS(c + 18), [c + 24] = BYTE_ALPHA, \
+                    [c + 25] = BYTE_ALPHA
+const uint8_t byte_classes[256] = {
+    [' '] = BYTE_BLANK, ['\t'] = BYTE_BLANK, ['\n'] = BYTE_BLANK, ['\r'] = BYTE_BLANK,
+    ALPHABET('A'), ALPHABET('a'), ['_'] = BYTE_ALPHA,
+    ['0'] = BYTE_DIGIT, ['1'] = BYTE_DIGIT, ['2'] = BYTE_DIGIT, ['3'] = BYTE_DIGIT, ['4'] = BYTE_DIGIT,
+    ['5'] = BYTE_DIGIT, ['6'] = BYTE_DIGIT, ['7'] = BYTE_DIGIT, ['8'] = BYTE_DIGIT, ['9'] = BYTE_DIGIT,
+    /* What take_value() has to look at. */
+    ['"'] = BYTE_SPECIAL, ['!'] = BYTE_SPECIAL, [','] = BYTE_SPECIAL, ['('] = BYTE_SPECIAL,
+    [')'] = BYTE_SPECIAL, ['\\'] = BYTE_SPECIAL, ['{'] = BYTE_SPECIAL, ['}'] = BYTE_SPECIAL,
+};
 
 char peek_at(const struct parser *p, size_t ahead)
 {
@@ -148,6 +125,8 @@ bool take_value(struct parser *p, bool in_list, struct span *out)
     if (at < s->end && *at == '"')
         return take_quoted(p, out);
     for (; at < s->end; at++) {
+        if (!(byte_classes[(unsigned char)*at] & (BYTE_BLANK | BYTE_SPECIAL)))
+            continue;
         if (is_blank(*at) || *at == '"' || *at == '!')
             break;
         if (*at == ',' && (in_list || !comma_inside(s, at, braces)))

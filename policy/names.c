@@ -50,16 +50,34 @@ static const char *unescape_first(struct parser *p, const char *text, size_t *le
     return copy;
 }
 
+/* What is odd about a pathname, in one look: "//", and components "." and "..". */
+struct oddities {
+    bool slashes, dots;
+};
+
+static struct oddities look(const char *text, size_t len)
+{
+    struct oddities odd = {false, false};
+
+    for (size_t i = 0; i + 1 < len; i++) {
+        size_t n = 1;
+
+        if (text[i] != '/')
+            continue;
+        odd.slashes |= text[i + 1] == '/';
+        while (n < 3 && i + n < len && text[i + n] == '.')
+            n++;
+        odd.dots |= n > 1 && (i + n == len || text[i + n] == '/');
+    }
+    return odd;
+}
+
 /* Pathnames are canonical when they are compared: '//' means '/'. */
 static const char *one_slash(struct parser *p, const char *text, size_t *len)
 {
-    const char *twice = *text == '/' ? memmem(text, *len, "//", 2) : NULL;
-    char *copy;
+    char *copy = arena_alloc(p->arena, *len, 1);
     size_t n = 0;
 
-    if (!twice)
-        return text;
-    copy = arena_alloc(p->arena, *len, 1);
     if (!copy) {
         say_nomem(p);
         return NULL;
@@ -71,32 +89,14 @@ static const char *one_slash(struct parser *p, const char *text, size_t *len)
     return copy;
 }
 
-static bool has_dots(const char *text, size_t len)
-{
-    for (size_t i = 0; i + 1 < len; i++) {
-        size_t n = 1;
-
-        if (text[i] != '/')
-            continue;
-        while (n < 3 && i + n < len && text[i + n] == '.')
-            n++;
-        if (n > 1 && (i + n == len || text[i + n] == '/'))
-            return true;
-    }
-    return false;
-}
-
 static bool check_start(struct parser *p, enum name_kind kind, struct span where, const char *text, size_t len)
 {
     struct span value = span_of(text, len);
 
     if (kind == NAME_LABEL)
         return len ? true : say_error(p, where, NULL, "an empty label matches nothing");
-    if (len && (*text == '/' || (*text == '@' && kind == NAME_ADDRESS))) {
-        if (*text == '/' && has_dots(text, len))
-            say_warning(p, where, NULL, "'%w' never matches: names are compared without '.' and '..'", &value);
+    if (len && (*text == '/' || (*text == '@' && kind == NAME_ADDRESS)))
         return true;
-    }
     if (kind == NAME_PATH)
         return say_error(p, where, NULL, "'%w' is not an absolute path", &value);
     return say_error(p, where, "write @name for an abstract name, or a path that begins with /",
@@ -118,7 +118,12 @@ static bool parse_name(struct parser *p, enum name_kind kind, struct span where,
         text = unescape_first(p, text, &len);
         if (!text || !check_start(p, kind, where, text, len))
             return false;
-        text = one_slash(p, text, &len);
+        struct oddities odd = *text == '/' ? look(text, len) : (struct oddities){false, false};
+        struct span value = span_of(text, len);
+        if (odd.dots)
+            say_warning(p, where, NULL, "'%w' never matches: names are compared without '.' and '..'", &value);
+        if (odd.slashes)
+            text = one_slash(p, text, &len);
         if (!text)
             return false;
         as_written &= text == first;
@@ -139,6 +144,15 @@ static bool parse_name(struct parser *p, enum name_kind kind, struct span where,
     return say_error(p, where, NULL, "%s in '%w'", why, &value);
 }
 
+/* Something that looks like one. */
+static bool has_variable(struct span text)
+{
+    for (size_t i = 0; i + 1 < text.len; i++)
+        if (text.at[i] == '@' && text.at[i + 1] == '{')
+            return true;
+    return false;
+}
+
 bool parse_names(struct parser *p, enum name_kind kind, struct span text, const struct glob **globs,
                  uint32_t *count)
 {
@@ -146,7 +160,7 @@ bool parse_names(struct parser *p, enum name_kind kind, struct span text, const 
     const struct name *first = &plain, *n;
     struct glob *all;
 
-    if (text.len && memmem(text.at, text.len, "@{", 2))
+    if (has_variable(text))
         first = expand(p, text);
     if (!first)
         return false;

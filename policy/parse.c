@@ -111,11 +111,7 @@ static bool merge_prefix(struct parser *p, struct prefix *pre, const struct pref
     pre->quiet |= around->quiet;
     pre->allow |= around->allow;
     pre->deny |= around->deny;
-    if (around->owner && !pre->owner) {
-        pre->owner = true;
-        pre->owner_word = span_of(pre->at, 1);
-    }
-    return true;
+    return true; /* owner is for file rules, which do not look at it */
 }
 
 static bool check_prefix(struct parser *p, const struct prefix *pre)

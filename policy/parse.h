@@ -6,6 +6,8 @@
 #ifndef SUNSHIM_POLICY_PARSE_H
 #define SUNSHIM_POLICY_PARSE_H
 
+#include <string.h>
+
 #include "rule.h"
 #include "text.h"
 
@@ -138,15 +140,44 @@ enum { SUGGESTION_MAX = 96 };
 const char *guess_text(const struct guess *g, char buffer[SUGGESTION_MAX]);
 
 /* lex.c */
-struct span span_of(const char *at, size_t len);
-bool is_blank(char c);
-bool is_alpha(char c);
-bool is_word(char c); /* letters, digits, _ */
-bool span_is(struct span s, const char *word);
+/* Classes of bytes: policies are read at every exec, most of the time is here. */
+enum { BYTE_BLANK = 1, BYTE_ALPHA = 2, BYTE_DIGIT = 4, BYTE_SPECIAL = 8 };
+extern const uint8_t byte_classes[256];
+
+static inline struct span span_of(const char *at, size_t len)
+{
+    return (struct span){.at = at, .len = len};
+}
+static inline bool is_blank(char c)
+{
+    return byte_classes[(unsigned char)c] & BYTE_BLANK;
+}
+static inline bool is_alpha(char c)
+{
+    return byte_classes[(unsigned char)c] & BYTE_ALPHA;
+}
+/* Letters, digits, _ */
+static inline bool is_word(char c)
+{
+    return byte_classes[(unsigned char)c] & (BYTE_ALPHA | BYTE_DIGIT);
+}
+static inline bool span_is(struct span s, const char *word)
+{
+    size_t len = strlen(word);
+
+    return s.len == len && memcmp(s.at, word, len) == 0;
+}
 void skip_blank(struct parser *p);   /* blanks and newlines, inside a rule */
 void skip_comments(struct parser *p); /* between rules; stops at #include */
-bool at_end(const struct parser *p);
-char peek(const struct parser *p);   /* next byte; NUL at the end */
+static inline bool at_end(const struct parser *p)
+{
+    return p->src->at >= p->src->end;
+}
+/* The next byte; NUL at the end. */
+static inline char peek(const struct parser *p)
+{
+    return at_end(p) ? '\0' : *p->src->at;
+}
 char peek_at(const struct parser *p, size_t ahead);
 bool take(struct parser *p, char c);
 struct span peek_word(const struct parser *p); /* letters, digits, _; may be empty */

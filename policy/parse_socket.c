@@ -83,8 +83,15 @@ static bool parse_perm_list(struct parser *p, struct draft *d)
     return ok;
 }
 
-/* Without parentheses there is one permission; letters need a blank or comma
- * behind them, as in AppArmor. */
+/* Letters outside parentheses: AppArmor's scanner knows these alone. */
+static bool is_permission(struct span word)
+{
+    if (memchr("rwRW", *word.at, 4) && word.len <= 3)
+        return span_is(word, "r") || span_is(word, "w") || span_is(word, "rw") || span_is(word, "wr");
+    return policy_perm_word(word.at, word.len) >= 0;
+}
+
+/* Without parentheses there is one permission. */
 static bool parse_perms(struct parser *p, struct draft *d)
 {
     struct span word;
@@ -93,7 +100,7 @@ static bool parse_perms(struct parser *p, struct draft *d)
     if (peek(p) == '(')
         return parse_perm_list(p, d);
     word = peek_word(p);
-    if (!word.len || at_condition(p) || policy_perm_word(word.at, word.len) < 0)
+    if (!word.len || at_condition(p) || !is_permission(word))
         return true;
     take_word(p);
     d->perms_at = word;
@@ -152,7 +159,17 @@ static bool say_network_word(struct parser *p, struct draft *d, struct span word
     return say_error(p, word, guess_text(&g, hint), "'%w' is not a family, socket type or protocol", &word);
 }
 
-static bool parse_network_words(struct parser *p, struct draft *d)
+/* AppArmor's scanner takes "inet,unix" for one word. */
+static bool blank_after_comma(struct parser *p)
+{
+    char next = peek_at(p, 1);
+
+    if (peek(p) != ',' || !next || is_blank(next) || next == '}')
+        return true;
+    return say_error(p, span_of(p->src->at, 1), NULL, "a blank is missing after the comma");
+}
+
+static bool read_network_words(struct parser *p, struct draft *d)
 {
     struct span word;
     int family;
@@ -173,6 +190,11 @@ static bool parse_network_words(struct parser *p, struct draft *d)
         return true;
     take_word(p);
     return set_type(d, word) || set_protocol(d, word) || say_network_word(p, d, word);
+}
+
+static bool parse_network_words(struct parser *p, struct draft *d)
+{
+    return read_network_words(p, d) && blank_after_comma(p);
 }
 
 /* --- Conditions -------------------------------------------------------------- */

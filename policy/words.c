@@ -11,7 +11,7 @@ static const char perm_names[POLICY_PERM_COUNT][12] = {
     "getattr", "setattr", "getopt", "setopt", "shutdown", "autobind", "inherit",
 };
 
-/* Indexed by AF_x. "unspec" has a name for records only; no rule can say it. */
+/* Indexed by AF_x. */
 static const char family_names[][12] = {
     "unspec", "unix", "inet", "ax25", "ipx", "appletalk", "netrom", "bridge", "atmpvc", "x25", "inet6",
     "rose", "decnet", "netbeui", "security", "key", "netlink", "packet", "ash", "econet", "atmsvc",
@@ -61,7 +61,7 @@ static const char errno_names[][16] = {
 
 static bool same(const char *name, const char *word, size_t len)
 {
-    return len && strlen(name) == len && memcmp(name, word, len) == 0;
+    return len && *name == *word && strlen(name) == len && memcmp(name, word, len) == 0;
 }
 
 /* Row of a table whose rows are `size` bytes; -1 when the word is in none. */
@@ -145,9 +145,7 @@ int32_t policy_perm_word(const char *word, size_t len)
 
 int policy_family_word(const char *word, size_t len)
 {
-    int family = ROW(family_names, word, len);
-
-    return family > 0 ? family : -1;
+    return ROW(family_names, word, len);
 }
 
 int policy_type_word(const char *word, size_t len)
