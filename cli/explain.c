@@ -210,9 +210,10 @@ static int answer(struct explanation *e, const struct policy_query *q)
         puts("note: denied without a record");
     if (!allowed && !v.explicit_deny)
         print_nearest(p, q);
-    print_unknown(p, q);
-    if (!allowed)
+    if (!allowed) {
+        print_unknown(p, q);
         print_hint(q, &v);
+    }
     return allowed ? 0 : 1;
 }
 

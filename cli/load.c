@@ -114,14 +114,14 @@ const char *load_find(const struct options *o, const struct source *s)
 
 struct policy_input load_input(const struct options *o, unsigned flags)
 {
-    const char *tmp = getenv("TMPDIR");
+    const char *tmp = getenv("TMPDIR"), *runtime = getenv("XDG_RUNTIME_DIR");
 
     return (struct policy_input){
         .files = &policy_files,
         .search = include_dirs(o),
         .home = home_dir(),
         .uid = format_new("%u", getuid()),
-        .runtime_dir = getenv("XDG_RUNTIME_DIR"),
+        .runtime_dir = runtime && *runtime ? runtime : format_new("/run/user/%u", getuid()),
         .tmpdir = tmp && *tmp == '/' ? tmp : "/tmp",
         .flags = flags,
         .report = diag_print,
