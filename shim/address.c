@@ -21,10 +21,11 @@ static bool surely_readable(const char *from, size_t len)
 }
 
 /* rt_sigprocmask(2) copies the new set in before it looks at `how`: with a bad
- * `how` it is the cheapest call that tells EFAULT from EINVAL and does nothing. */
+ * `how` it is the cheapest call that tells EFAULT from EINVAL and does nothing.
+ * (NULL would mean no set at all.) */
 static bool word_readable(uintptr_t at)
 {
-    return SYS4(SYS_rt_sigprocmask, -1, at & ~7ul, NULL, 8) != -EFAULT;
+    return at >= 8 && SYS4(SYS_rt_sigprocmask, -1, at & ~7ul, NULL, 8) != -EFAULT;
 }
 
 static bool readable(const void *from, size_t len)

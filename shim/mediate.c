@@ -8,9 +8,25 @@
 #include "state.h"
 #include "sys.h"
 
+/* A send with a unix address over a socket that takes none: the kernel refuses it
+ * (stream), or does not look at the name (seqpacket). `lost`: the name leads
+ * nowhere. */
+static bool name_is_idle(const struct request *r, bool lost)
+{
+    struct address peer;
+    socklen_t len = ADDRESS_MAX;
+    int type;
+
+    if (r->perm != POLICY_SEND || r->target->family != AF_UNIX)
+        return false;
+    if (sys_getsockopt_int(r->fd, SO_TYPE, &type) < 0 || type == SOCK_STREAM)
+        return true;
+    return type == SOCK_SEQPACKET && (lost || sys_getpeername(r->fd, peer.raw.bytes, &len) < 0);
+}
+
 /* True when the kernel refuses the call whatever a policy says: no socket, or
- * an address of a family that the socket does not take. */
-static bool kernel_refuses(const struct request *r)
+ * an address that the socket does not take. */
+static bool kernel_refuses(const struct request *r, bool lost)
 {
     int domain;
 
@@ -22,7 +38,7 @@ static bool kernel_refuses(const struct request *r)
         return false;
     int family = r->target->raw.any.sa_family;
     if (domain == AF_UNIX || family == AF_UNIX)
-        return domain != family;
+        return domain != family || name_is_idle(r, lost);
     return domain == AF_INET && family == AF_INET6;
 }
 
@@ -42,7 +58,7 @@ static int decide_layer(struct facts *f, struct request *r, const struct active_
     v.outcome = relaxed(layer, v.outcome);
     if (v.outcome == POLICY_ALLOWED)
         return 0;
-    if (kernel_refuses(r))
+    if (kernel_refuses(r, false))
         return 0;
     if (v.outcome != POLICY_QUIET) {
         facts_complete(f, r);
@@ -68,6 +84,7 @@ static void aim(struct request *r)
 {
     if (!r->target)
         return;
+    r->given_len = r->target->len;
     if (r->pin.fd >= 0) {
         struct sockaddr_un *un = &r->target->raw.un;
         size_t len = pin_path(&r->pin, un->sun_path, sizeof un->sun_path);
@@ -105,7 +122,7 @@ static int later(const struct facts *f, struct request *r)
 
 static int gather_failed(struct request *r, int err)
 {
-    if (kernel_refuses(r) || err == -ENOTSUP)
+    if (kernel_refuses(r, true) || err == -ENOTSUP)
         return MEDIATE_PROCEED;
     if (err == -EMFILE || err == -ENFILE || err == -ENOMEM)
         record_trouble(r->operation, err, "no free descriptor to look the path up with");

@@ -6,6 +6,8 @@
 #ifndef SUNSHIM_SHIM_MEDIATE_H
 #define SUNSHIM_SHIM_MEDIATE_H
 
+#include <errno.h>
+
 #include "address.h"
 #include "pin.h"
 #include "policy/policy.h"
@@ -21,6 +23,7 @@ struct request {
     struct pin pin;             /* to be closed after the call */
     const struct sockaddr *via; /* the address to pass on; NULL without target */
     socklen_t via_len;
+    socklen_t given_len;        /* the length of the address in the call */
 };
 
 static inline struct request request(const char *operation, int fd, uint32_t perm)
@@ -53,6 +56,14 @@ int mediate_autobind(const struct request *r);
 
 /* Asks for the bind permission of address kind AUTO on `fd`. 0 or -errno. */
 int mediate_auto(const char *operation, int fd);
+
+/* A call through a pin failed with `err` because the socket is of another family:
+ * such a socket judges the length before the family, so ask it again with the
+ * length that the program gave. */
+static inline bool mediate_retry(const struct request *r, int err)
+{
+    return err == EAFNOSUPPORT && r->given_len != r->via_len;
+}
 
 /* What to tell the caller whose call through r->pin failed with `err` (positive).
  * Without /proc the pin cannot be used: EACCES, and a record that says so. */

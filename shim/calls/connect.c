@@ -20,6 +20,8 @@ static int perform_pinned(enum via via, struct request *r)
 
     pthread_cleanup_push(close_pin, &r->pin);
     ret = perform(via, r->fd, r->via, r->via_len);
+    if (ret < 0 && mediate_retry(r, errno))
+        ret = perform(via, r->fd, r->via, r->given_len);
     if (ret < 0)
         errno = mediate_failed(r, errno);
     pthread_cleanup_pop(1);

@@ -33,7 +33,7 @@ int message_judge(struct request *r, struct address *target, struct message_name
     int err = 0;
 
     r->target = NULL;
-    r->via = NULL;
+    r->via = name.at; /* also with length 0: sendto(2) then differs from NULL */
     r->via_len = 0;
     if (name.at && name.len) {
         if (address_read(target, name.at, name.len, ADDRESS_TARGET) < 0)

@@ -22,6 +22,8 @@ static ssize_t perform_pinned(enum via via, struct request *r, const void *buf, 
 
     pthread_cleanup_push(close_pin, &r->pin);
     ret = perform(via, r->fd, buf, size, flags, r->via, r->via_len);
+    if (ret < 0 && mediate_retry(r, errno))
+        ret = perform(via, r->fd, buf, size, flags, r->via, r->given_len);
     if (ret < 0)
         errno = mediate_failed(r, errno);
     pthread_cleanup_pop(1);

@@ -11,6 +11,7 @@ struct chunk {
     unsigned count;
     struct mmsghdr vec[CHUNK];
     struct pin pins[CHUNK];
+    socklen_t given[CHUNK]; /* lengths of the names as the program gave them */
     unsigned char names[CHUNK][sizeof(struct sockaddr_un)];
 };
 
@@ -47,6 +48,7 @@ static int take(struct chunk *c, int fd, const struct mmsghdr *from, int flags)
         to->msg_hdr.msg_name = r.via ? c->names[c->count] : NULL;
         to->msg_hdr.msg_namelen = r.via_len;
     }
+    c->given[c->count] = r.pin.fd >= 0 ? r.given_len : to->msg_hdr.msg_namelen;
     c->pins[c->count++] = r.pin;
     return 0;
 }
@@ -58,6 +60,10 @@ static int flush(enum via via, int fd, struct chunk *c, struct mmsghdr *vec, int
 
     pthread_cleanup_push(close_pins, c);
     sent = perform(via, fd, c->vec, c->count, flags);
+    if (sent < 0 && errno == EAFNOSUPPORT) { /* see mediate_retry() */
+        c->vec[0].msg_hdr.msg_namelen = c->given[0];
+        sent = perform(via, fd, c->vec, 1, flags);
+    }
     for (int i = 0; i < sent; i++)
         vec[i].msg_len = c->vec[i].msg_len;
     pthread_cleanup_pop(1);

@@ -13,12 +13,16 @@ static void close_pin(void *pin)
     pin_close(pin);
 }
 
-static ssize_t perform_pinned(enum via via, struct request *r, const struct msghdr *msg, int flags)
+static ssize_t perform_pinned(enum via via, struct request *r, struct msghdr *msg, int flags)
 {
     ssize_t ret;
 
     pthread_cleanup_push(close_pin, &r->pin);
     ret = perform(via, r->fd, msg, flags);
+    if (ret < 0 && mediate_retry(r, errno)) {
+        msg->msg_namelen = r->given_len;
+        ret = perform(via, r->fd, msg, flags);
+    }
     if (ret < 0)
         errno = mediate_failed(r, errno);
     pthread_cleanup_pop(1);
