@@ -4,7 +4,7 @@
 # step is checked: the exit status is 0 only if all went as the text says.
 set -u
 build=$(cd "$1" && pwd) || exit 1
-work=$(mktemp -d /tmp/sunshim-demo-XXXXXX) || exit 1
+work=$(mktemp -d /tmp/demo-XXXX) || exit 1
 server=''
 trap 'test -z "$server" || kill "$server"; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -17,10 +17,12 @@ if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); fi
 
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
-# A record has some twenty fields; these are the ones to look at first.
+# A record has some twenty fields; these are the ones to look at first. The same
+# for the answer of explain: the first three lines are the answer.
 shorten() {
     sed -E 's/^time=[^ ]* //
-            s/ (class|profile|pid|ppid|exe|sock_type|family|protocol|requested|denied)=("[^"]*"|[^ ]*)//g'
+            /^(note|hint): /d
+            s/ (class|profile|pid|ppid|comm|exe|sock_type|family|protocol|requested|denied|policy)=("[^"]*"|[^ ]*)//g'
 }
 
 # Shows a command and runs it; its output stays in ./out.
@@ -28,7 +30,7 @@ try() {
     printf '  $ %s\n' "$1"
     sh -c "$1" >out 2>&1
     status=$?
-    shorten <out | sed 's/^/  /'
+    shorten <out | sed 's/^/    /'
 }
 
 fail() {
@@ -71,14 +73,14 @@ perl -MIO::Socket::UNIX -e '
     while (defined recv($s, my $text, 1000, 0)) { open my $f, ">>", "received"; print $f "$text\n" }' &
 server=$!
 wait_for log.sock
-try 'logger -d --socket-errors=on --socket log.sock hello && echo sent'
+try 'logger -d --socket-errors=on -u log.sock hello && echo sent'
 expect_status 0
 cat >no-log.policy <<END
 allow all,
 deny unix (connect) peer=(addr=$work/log.sock),
 END
 try 'cat no-log.policy'
-try 'sunshim run -p ./no-log.policy -- logger -d --socket-errors=on --socket log.sock hello'
+try 'sunshim run -p ./no-log.policy -- logger -d --socket-errors=on -u log.sock hello'
 [ "$status" -ne 0 ] || fail 'logger was not stopped'
 expect "sunshim=\"DENIED\" operation=\"connect\".* peer_addr=\"$work/log.sock\" .*rule=\"[^\"]*no-log.policy:2\""
 
@@ -86,8 +88,8 @@ step=4
 say '4. Why? Ask the policy, without running anything:'
 try "sunshim explain ./no-log.policy connect family=unix type=dgram peer_addr=$work/log.sock"
 expect_status 1
-expect '^deny'
+expect '^deny$'
 expect 'no-log.policy:2'
 
 say "Next: README.md; or sunshim run -p no-network -- COMMAND, with a command of yours."
-printf '(Records are shortened here: the time, the process, the program and more are in them too.)\n'
+printf '(Shortened here: a record also has the time, the process, the program and more.)\n'

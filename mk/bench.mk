@@ -4,13 +4,16 @@ bench_tools := $(addprefix $(B)/bench/,calls count nothing empty.so) \
                $(if $(wildcard bench/decide.c),$(B)/bench/decide)
 
 $(B)/bench/empty.so: $(B)/bench/empty.o
-	$(CC) -shared $(ALL_LDFLAGS) -o $@ $<
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(ALL_LDFLAGS) -o $@ $<
 
 $(B)/bench/decide: $(B)/bench/decide.o $(B)/libpolicy.a
-	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^
 
 $(addprefix $(B)/bench/,calls count nothing): $(B)/bench/%: $(B)/bench/%.o
-	$(CC) $(ALL_LDFLAGS) -pie -o $@ $<
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $<
 
 .PHONY: bench bench-tools
 bench-tools: $(bench_tools)

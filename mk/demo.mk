@@ -1,7 +1,8 @@
 # A first look: builds what it needs and runs it. Also part of .ci/run.
 
 $(B)/demo/autobind: $(B)/demo/autobind.o
-	$(CC) $(ALL_LDFLAGS) -pie -o $@ $<
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $<
 
 .PHONY: demo
 demo: all $(B)/demo/autobind ## see it work, in ten seconds

@@ -55,7 +55,7 @@ StockTest(examples, test_suite_fails_what_needs_the_network_and_ignores_the_erro
     struct run r = run("\"$TOP/examples/test-suite\" sh -c '\"$P/sk\" \"socket inet dgram\" \"sendto inet:192.0.2.1:53 x\" "
                        "|| true'");
     check_status(r, 1);
-    cr_assert_eq(lines_with(r.err, "/sk: send", " 192.0.2.1 fport=53", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.err, "/sk: sendto 192.0.2.1 port 53", NULL), 1, "%s", run_report(&r));
 }
 
 StockTest(examples, test_suite_keeps_the_status_of_the_command)
@@ -70,10 +70,9 @@ StockTest(examples, test_suite_keeps_the_status_of_the_command)
 
 StockTest(examples, which_sockets_prints_a_policy_that_suffices)
 {
-    struct run r = run(LISTENER "\"$TOP/examples/which-sockets\" " CLIENT " >$T/found.policy; cat $T/found.policy");
-    check_has(r, out, "unix (connect)");
-    check_has(r, out, "/there");
-    r = run(text(LISTENER "\"$SUNSHIM\" run -p %s/found.policy -- " CLIENT, scratch()));
+    struct run r = run(LISTENER "\"$TOP/examples/which-sockets\" " CLIENT " >$T/found.policy\n"
+                       "grep -q 'unix (connect) .*/there' $T/found.policy\n"
+                       "\"$SUNSHIM\" run -p $T/found.policy -- " CLIENT);
     check_status(r, 0);
     check_lacks(r, err, "DENIED");
 }
