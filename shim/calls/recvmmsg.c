@@ -35,13 +35,15 @@ static int judge_each(enum via via, int fd, struct mmsghdr *vec, unsigned count,
 {
     int64_t deadline = 0;
     unsigned done = 0;
-    int one = flags & ~MSG_WAITFORONE;
+    int one = flags & ~MSG_WAITFORONE, before = errno;
 
     if (timeout)
         deadline = now() + (int64_t)timeout->tv_sec * 1000000000 + timeout->tv_nsec;
     while (done < count) {
         ssize_t got = call_recvmsg(via, fd, &vec[done].msg_hdr, one);
 
+        if (got < 0 && done)
+            errno = before; /* the call succeeds */
         if (got < 0)
             return done ? (int)done : -1;
         vec[done++].msg_len = (unsigned)got;

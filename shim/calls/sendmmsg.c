@@ -94,6 +94,8 @@ int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
         start(&c);
         while (c.count < CHUNK && done + c.count < count && !err)
             err = take(&c, fd, &vec[done + c.count], flags);
+        if (c.count == 0 && err == -EFAULT && !done) /* or a bad descriptor: the kernel knows */
+            return perform(via, fd, vec, 1, flags);
         if (c.count == 0)
             break;
         int sent = flush(via, fd, &c, vec + done, flags);
