@@ -253,7 +253,7 @@ static int parse_plain(struct parser *p, const struct prefix *pre, const struct 
     return ok ? 1 : -1;
 }
 
-static bool parse_rule(struct parser *p, const struct prefix *around)
+bool parse_rule(struct parser *p, const struct prefix *around)
 {
     struct prefix pre = {.at = p->src->at};
     struct span word;
@@ -277,9 +277,9 @@ static bool parse_rule(struct parser *p, const struct prefix *around)
     if (c == '/' || c == '"' || c == '@') {
         if (!pre.given && at_profile_head(p))
             return parse_profile(p, span_of(p->src->at, 0));
-        return check_prefix(p, &pre) && parse_file_rule(p, &pre);
+        return check_prefix(p, &pre) && parse_file_rule(p, &pre) && defer_rule(p, around);
     }
-    return check_prefix(p, &pre) && parse_worded(p, &pre, word);
+    return check_prefix(p, &pre) && parse_worded(p, &pre, word) && defer_rule(p, around);
 }
 
 /* --- Blocks ---------------------------------------------------------------- */
@@ -345,13 +345,6 @@ bool parse_block(struct parser *p, const struct prefix *around)
 
 /* --- The whole ------------------------------------------------------------- */
 
-/* Bare rules that mention @{profile_name} are read once more for each profile. */
-struct deferred {
-    struct deferred *next;
-    struct source source;
-    uint32_t rule_source;
-};
-
 /* A list that allows nothing is almost always a mistake: a block list without
  * "allow all,", or a file that was cut off. A policy by AppArmor's rules says
  * what it says; one that complains denies nothing. */
@@ -387,10 +380,13 @@ int policy_parse(const struct policy_input *in, struct arena *arena, struct rule
 
     p.block = &p.bare;
     p.last_block = &p.blocks;
+    p.last_deferred = &p.deferred;
     if (in->len > POLICY_TEXT_MAX)
         say_too_large(&p);
     else if (define_predefined(&p) && parse_text(&p, &top) && !p.errors)
         check_purpose(&p, &top);
+    if (!p.errors && !p.nomem)
+        read_deferred(&p);
     if (!p.errors && !p.nomem)
         rules_finish(&p, out);
     return p.nomem ? -ENOMEM : p.errors ? -EINVAL : 0;

@@ -58,6 +58,11 @@ struct source_chunk {
     struct rule_source sources[SOURCES_PER_CHUNK];
 };
 
+struct rule_list {
+    struct rule_chunk *first, *last;
+    uint32_t count;
+};
+
 /* A profile being put together. */
 struct block {
     struct block *next;
@@ -66,8 +71,8 @@ struct block {
     const struct glob *attachments;
     uint32_t attachment_count;
     bool complain, default_allow, audit;
-    struct rule_chunk *first, *last;
-    uint32_t count;
+    struct rule_list own;
+    struct rule_list again; /* its version of the bare rules that mention @{profile_name} */
 };
 
 /* What may stand in front of a rule or a block, in this order. */
@@ -105,6 +110,7 @@ struct parser {
     unsigned errors;
     bool failed;           /* this rule had an error */
     bool named;            /* this rule mentions @{profile_name} */
+    bool again;            /* bare rules are being read once more for a profile */
     uint32_t rule_source;  /* number of this rule once it has one */
     const char *rule_at;   /* where this rule starts */
     const char *rule_end;  /* one past its comma */
@@ -224,6 +230,7 @@ bool parse_text(struct parser *p, struct source *s);
 void parse_items(struct parser *p, struct span open); /* to the end of file, or of the block */
 bool parse_block(struct parser *p, const struct prefix *around);
 void parse_items_in(struct parser *p, struct span open, const struct prefix *around);
+bool parse_rule(struct parser *p, const struct prefix *around);
 
 /* parse_profile.c */
 bool parse_profile(struct parser *p, struct span keyword);
@@ -242,6 +249,10 @@ bool parse_port(struct parser *p, struct span value, struct addr_cond *cond);
 
 /* parse_file.c: a file rule, with AppArmor's meaning for sockets. */
 bool parse_file_rule(struct parser *p, const struct prefix *pre);
+
+/* Bare rules that mention @{profile_name} are read once more for each profile. */
+bool defer_rule(struct parser *p, const struct prefix *around);
+void read_deferred(struct parser *p);
 
 /* rules.c: adds a rule to the current block. */
 void add_rule(struct parser *p, const struct rule *r);

@@ -38,9 +38,9 @@ static bool number_rule(struct parser *p, bool deny)
     return true;
 }
 
-static struct rule_chunk *room(struct parser *p, struct block *b)
+static struct rule_chunk *room(struct parser *p, struct rule_list *l)
 {
-    struct rule_chunk *c = b->last;
+    struct rule_chunk *c = l->last;
 
     if (c && c->count < RULES_PER_CHUNK)
         return c;
@@ -49,17 +49,18 @@ static struct rule_chunk *room(struct parser *p, struct block *b)
         say_nomem(p);
         return NULL;
     }
-    if (b->last)
-        b->last->next = c;
+    if (l->last)
+        l->last->next = c;
     else
-        b->first = c;
-    b->last = c;
+        l->first = c;
+    l->last = c;
     return c;
 }
 
 void add_rule(struct parser *p, const struct rule *r)
 {
     struct block *b = p->block;
+    struct rule_list *l = p->again ? &b->again : &b->own;
     struct rule_chunk *c;
 
     if (p->dead || p->failed || p->stop)
@@ -69,7 +70,7 @@ void add_rule(struct parser *p, const struct rule *r)
         p->stop = true;
         return;
     }
-    c = number_rule(p, r->deny) ? room(p, b) : NULL;
+    c = number_rule(p, r->deny) ? room(p, l) : NULL;
     if (!c)
         return;
     struct rule *new = &c->rules[c->count];
@@ -77,7 +78,7 @@ void add_rule(struct parser *p, const struct rule *r)
     new->source = p->rule_source;
     new->audit |= b->audit && !r->deny;
     c->own[c->count++] = p->named && b == &p->bare;
-    b->count++;
+    l->count++;
     p->rule_count++;
     p->allows |= !r->deny;
 }
@@ -103,13 +104,14 @@ struct walk {
 
 static const struct rule *next(struct walk *w, bool shared_only)
 {
-    for (; w->chunk; w->chunk = w->chunk->next, w->i = 0)
+    for (; w->chunk; w->chunk = w->chunk->next, w->i = 0) {
         while (w->i < w->chunk->count) {
             uint32_t i = w->i++;
 
             if (!shared_only || !w->chunk->own[i])
                 return &w->chunk->rules[i];
         }
+    }
     return NULL;
 }
 
@@ -117,21 +119,24 @@ static const struct rule *next(struct walk *w, bool shared_only)
 static bool flatten(struct parser *p, const struct block *b, struct profile *out)
 {
     bool bare = b == &p->bare;
-    struct walk own = {.chunk = b->first}, shared = {.chunk = bare ? NULL : p->bare.first};
-    size_t most = (size_t)b->count + (bare ? 0 : p->bare.count), n = 0;
-    const struct rule *a = next(&own, false), *s = next(&shared, true);
+    struct walk walks[3] = {{.chunk = b->own.first}, {.chunk = b->again.first},
+                            {.chunk = bare ? NULL : p->bare.own.first}};
+    size_t most = (size_t)b->own.count + b->again.count + (bare ? 0 : p->bare.own.count), n = 0;
+    const struct rule *heads[3];
     struct rule *rules = ARENA_ARRAY(p->arena, struct rule, most ? most : 1);
 
     if (!rules)
         return say_nomem(p);
-    while (a || s) {
-        bool take_own = !s || (a && a->source <= s->source);
+    for (int i = 0; i < 3; i++)
+        heads[i] = next(&walks[i], i == 2);
+    while (heads[0] || heads[1] || heads[2]) {
+        int least = -1;
 
-        rules[n++] = take_own ? *a : *s;
-        if (take_own)
-            a = next(&own, false);
-        else
-            s = next(&shared, true);
+        for (int i = 0; i < 3; i++)
+            if (heads[i] && (least < 0 || heads[i]->source < heads[least]->source))
+                least = i;
+        rules[n++] = *heads[least];
+        heads[least] = next(&walks[least], least == 2);
     }
     *out = (struct profile){
         .name = b->name,
@@ -162,7 +167,7 @@ static bool flatten_sources(struct parser *p, struct ruleset *out)
 /* Bare rules go into every profile: many times many must stay within the limit. */
 static bool check_total(struct parser *p)
 {
-    uint64_t total = p->rule_count + (uint64_t)p->bare.count * p->block_count;
+    uint64_t total = p->rule_count + (uint64_t)p->bare.own.count * p->block_count;
 
     if (total > POLICY_RULES_MAX)
         return say_file_error(p, p->in->name, NULL,
