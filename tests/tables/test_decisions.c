@@ -183,11 +183,9 @@ Test(decisions, by_the_matcher)
 
 /* --- sunshim explain ------------------------------------------------------------ */
 
-static const char *explain_address(const char *unix_key, const char *inet_key, const char *spec)
+static const char *explain_address(bool is_unix, const char *unix_key, const char *inet_key, const char *spec)
 {
-    if (!strcmp(spec, "-"))
-        return "";
-    if (*spec == '/' || *spec == '@' || !strcmp(spec, "none") || !strcmp(spec, "auto"))
+    if (is_unix && strcmp(spec, "-"))
         return text("'%s=%s'", unix_key, spec);
     const char *colon = strrchr(spec, ':');
     if (!colon)
@@ -198,9 +196,11 @@ static const char *explain_address(const char *unix_key, const char *inet_key, c
 
 static void append_explain(FILE *script, const struct section *s, const struct row *r)
 {
+    bool is_unix = !strcmp(r->family, "unix");
     fprintf(script, "set +e; \"$SUNSHIM\" explain %s%s p%d.policy %s family=%s type=%s protocol=%s %s %s",
             s->profile ? "--profile " : "", s->profile ? s->profile : "", s->first, r->operation, r->family, r->type,
-            r->protocol, explain_address("addr", "laddr", r->local), explain_address("peer_addr", "faddr", r->peer));
+            r->protocol, explain_address(is_unix, "addr", "laddr", r->local),
+            explain_address(is_unix, "peer_addr", "faddr", r->peer));
     fprintf(script, " >out 2>&1; echo \"row %d $? $(tr '\\n' ' ' <out)\"\n", r->number);
 }
 
@@ -250,8 +250,8 @@ static char *records_of(const char *err, int number)
     if (!at)
         return NULL;
     at += strlen(mark);
-    char *end = strstr(at, "\nrow ");
-    return end ? text("%.*s\n", (int)(end - at), at) : text("%s", at);
+    char *end = strstr(at - 1, "\nrow ");
+    return text("%.*s", end ? (int)(end + 1 - at) : (int)strlen(at), at);
 }
 
 static bool result_of(const char *out, int number, long *ret, char *err)
