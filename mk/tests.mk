@@ -52,7 +52,7 @@ endif
 $(B)/tests/all: $(call obj,$(test_src)) $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcriterion -ldl
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcriterion -lapparmor -ldl
 
 ifneq ($(findstring thread,$(SANITIZE)),)
 .PHONY: $(B)/plain/tests/all
