@@ -359,12 +359,18 @@ bool parse_include(struct parser *p)
     take_word(p);
     skip_spaces(p);
     optional = take_if_exists(p);
-    if (!take_file_name(p, &name, &angle) || !check_include(p, name))
+    if (!take_file_name(p, &name, &angle))
         return false;
     take(p, ','); /* not AppArmor's, but everything else ends in one */
+    p->rule_end = p->src->at;
+    if (!check_include(p, name))
+        return false;
     if (p->dead)
         return true;
+    const char *start = p->rule_at, *end = p->rule_end;
     found = angle ? search(p, name) : include_named(p, name);
+    p->rule_at = start; /* of this rule again */
+    p->rule_end = end;
     if (found == 0 && optional)
         return true;
     if (found == 0 && angle)

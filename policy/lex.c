@@ -193,6 +193,17 @@ static bool at_new_rule(const struct parser *p, const char *at)
     return begins_rule(span_of(word, (size_t)(at - word))) && (at == p->src->end || *at != '=');
 }
 
+bool list_breaks(const struct parser *p)
+{
+    const char *at = p->src->at;
+
+    if (at_end(p) || *at == '{' || *at == '}')
+        return true;
+    while (at > p->rule_at && (at[-1] == ' ' || at[-1] == '\t'))
+        at--;
+    return at > p->rule_at && at[-1] == '\n' && at_new_rule(p, at);
+}
+
 static const char *skip_quote(const struct source *s, const char *at)
 {
     for (at++; at < s->end && *at != '\n' && *at != '"'; at++)
@@ -246,6 +257,8 @@ bool end_rule(struct parser *p)
         return true;
     }
     if (at_end(p) || peek(p) == '}' || at_new_rule(p, p->src->at)) {
+        while (after > p->rule_at && is_blank(after[-1]))
+            after--;
         p->src->at = after;
         return say_error(p, span_of(after, 1), NULL, "the rule is not ended by a comma");
     }

@@ -213,14 +213,14 @@ static bool parse_worded(struct parser *p, const struct prefix *pre, struct span
         take_word(p);
         return parse_all_rule(p, pre);
     }
+    if (span_is(word, "scope") || span_is(word, "map") || span_is(word, "inject"))
+        return say_later(p, word);
     if (span_is(word, "file") || at_mode_first(p, word) || span_is(word, "safe") || span_is(word, "unsafe"))
         return parse_file_rule(p, pre);
     if (is_skipped(word)) {
         take_word(p);
         return parse_skipped(p, word);
     }
-    if (span_is(word, "scope") || span_is(word, "map") || span_is(word, "inject"))
-        return say_later(p, word);
     if (!word.len)
         return say_unexpected(p, "a rule");
     return say_unknown(p, word);
@@ -286,6 +286,9 @@ bool parse_rule(struct parser *p, const struct prefix *around)
 
 static void after_error(struct parser *p)
 {
+    /* What was wrong may have been found after the rule had been read. */
+    if (p->rule_end > p->rule_at && p->rule_end == p->src->at)
+        return;
     if (!recover(p) || p->stop)
         return;
     /* A block whose head is wrong: look for more errors in it, take no rules. */

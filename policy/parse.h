@@ -197,6 +197,9 @@ bool take_value(struct parser *p, bool in_list, struct span *out);
 bool recover(struct parser *p);
 /* Steps over a rule that is not ours, to after its comma. False after an error. */
 bool skip_rule(struct parser *p, struct span keyword);
+/* In a list in parentheses: true where it cannot go on, because the file, the block
+ * or, it seems, the rule ends. */
+bool list_breaks(const struct parser *p);
 /* Expects the comma that ends a rule. */
 bool end_rule(struct parser *p);
 /* What is wrong with the next byte, for a message. */

@@ -71,7 +71,7 @@ static bool parse_flags(struct parser *p, struct block *b)
             continue;
         if (take(p, ')'))
             break;
-        if (at_end(p) || peek(p) == '{')
+        if (list_breaks(p))
             return say_error(p, span_of(open, 1), NULL, "this '(' is not closed");
         if (!take_value(p, true, &flag))
             return false;
@@ -92,7 +92,7 @@ static bool skip_parenthesis(struct parser *p)
     if (!take(p, '('))
         return say_unexpected(p, "'('");
     while (!take(p, ')')) {
-        if (at_end(p) || peek(p) == '{')
+        if (list_breaks(p))
             return say_error(p, span_of(open, 1), NULL, "this '(' is not closed");
         if (is_blank(peek(p)) || peek(p) == ',' || peek(p) == '(')
             p->src->at++;

@@ -73,7 +73,7 @@ static bool parse_perm_list(struct parser *p, struct draft *d)
             continue;
         if (take(p, ')'))
             break;
-        if (at_end(p) || peek(p) == '}' || peek(p) == '{')
+        if (list_breaks(p))
             return say_error(p, span_of(open, 1), NULL, "this '(' is not closed");
         if (!take_value(p, true, &word))
             return false;
@@ -348,7 +348,7 @@ static bool take_condition_value(struct parser *p, struct span name, bool in_lis
             continue;
         if (take(p, ')'))
             break;
-        if (at_end(p))
+        if (list_breaks(p))
             return say_error(p, open, NULL, "this '(' is not closed");
         if (!take_value(p, true, &next))
             return false;
@@ -393,11 +393,24 @@ static bool parse_peer(struct parser *p, struct draft *d)
             continue;
         if (take(p, ')'))
             return true;
-        if (at_end(p) || peek(p) == '{' || peek(p) == '}')
+        if (list_breaks(p))
             return say_error(p, span_of(open, 1), NULL, "this '(' is not closed");
         if (!parse_condition(p, d, true))
             return false;
     }
+}
+
+/* A word where a condition or the end should be: most likely a permission or a
+ * type that is written the wrong way. */
+static bool say_stray(struct parser *p, struct draft *d, struct span word)
+{
+    if (!d->unix_rule || list_breaks(p))
+        return end_rule(p);
+    if (policy_type_word(word.at, word.len) > 0)
+        return say_error(p, word, "write type=", "'%w' stands where a condition should", &word);
+    if (d->perms_given && policy_perm_word(word.at, word.len) >= 0)
+        return say_error(p, word, "write (send, receive)", "several permissions need parentheses");
+    return d->perms_given || d->seen ? end_rule(p) : say_perm(p, word);
 }
 
 /* Conditions, peer=(...) last; errno=, which AppArmor does not have, may follow. */
@@ -421,7 +434,7 @@ static bool parse_conditions(struct parser *p, struct draft *d)
             continue;
         }
         if (word.len && !at_condition(p))
-            return end_rule(p); /* says what is wrong */
+            return say_stray(p, d, word);
         if (peer && word.len && !span_is(word, "errno"))
             return say_error(p, word, "put it before peer=", "'%w=' stands after peer=()", &word);
         if (!parse_condition(p, d, false))

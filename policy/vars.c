@@ -212,7 +212,7 @@ static struct variable *defined(struct parser *p, struct span name, bool boolean
 
     if (v && v->used) {
         say_error(p, name, "set it before the first rule that uses it",
-                  "%s%w is changed after it was used", boolean ? "$" : "@", &name);
+                  "%s%w%s is changed after it was used", boolean ? "$" : "@{", &name, boolean ? "" : "}");
         return NULL;
     }
     if (op == '+' && !v) {
@@ -220,7 +220,8 @@ static struct variable *defined(struct parser *p, struct span name, bool boolean
         return NULL;
     }
     if (op == '=' && v && !v->predefined) {
-        say_error(p, name, "use += to add values", "%s%w is already set", boolean ? "$" : "@", &name);
+        say_error(p, name, "use += to add values", "%s%w%s is already set", boolean ? "$" : "@{",
+                  &name, boolean ? "" : "}");
         return NULL;
     }
     if (!v)
@@ -230,7 +231,7 @@ static struct variable *defined(struct parser *p, struct span name, bool boolean
     return v;
 }
 
-bool parse_variable(struct parser *p)
+static bool read_assignment(struct parser *p)
 {
     bool boolean = peek(p) == '$';
     struct span name;
@@ -260,6 +261,19 @@ bool parse_variable(struct parser *p)
     if (v != &ignored)
         v->predefined = v->per_profile = false;
     return boolean ? parse_truth(p, v) : parse_values(p, v);
+}
+
+/* An assignment is a line: whatever is wrong with it, the next line is another. */
+bool parse_variable(struct parser *p)
+{
+    struct source *s = p->src;
+    const char *nl;
+
+    if (read_assignment(p))
+        return true;
+    nl = s->at < s->end ? memchr(s->at, '\n', (size_t)(s->end - s->at)) : NULL;
+    p->rule_end = s->at = nl ? nl : s->end;
+    return false;
 }
 
 int variable_truth(struct parser *p, struct span name)
