@@ -92,8 +92,9 @@ static void prepare_symlink(struct place *p)
 
 static void prepare_abstract(struct place *p)
 {
-    name_path(p, p->dir, "abstract");
-    p->unix_addr.sun_path[0] = 0;
+    p->unix_addr.sun_family = AF_UNIX;
+    snprintf(p->unix_addr.sun_path + 1, sizeof p->unix_addr.sun_path - 1, "bench-%050d", getpid());
+    p->unix_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(p->unix_addr.sun_path + 1));
     bind_unix(p, SOCK_STREAM);
 }
 
@@ -313,7 +314,8 @@ static void count_steps(const struct operation *op, struct place *p)
     raise(SIGUSR1);
 }
 
-/* KiB of memory that are this process's alone because it wrote to them. */
+/* KiB of memory that are this process's alone because it wrote to them. (Not
+ * Private_Dirty: that counts pages of a fresh file that are only mapped.) */
 static int print_memory(void)
 {
     char line[256];
@@ -322,7 +324,7 @@ static int print_memory(void)
 
     must(f != NULL, "/proc/self/smaps_rollup");
     while (fgets(line, sizeof line, f))
-        sscanf(line, "Private_Dirty: %ld", &kib);
+        sscanf(line, "Anonymous: %ld", &kib);
     fclose(f);
     printf("%ld\n", kib);
     return 0;

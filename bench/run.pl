@@ -11,7 +11,7 @@ use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 
 my $build = abs_path(shift // 'build') or die "run.pl: no build directory\n";
-my $rounds = @ARGV && $ARGV[0] =~ /^\d+$/ ? shift : 7;
+my $rounds = @ARGV && $ARGV[0] =~ /^\d+$/ ? shift : 9;
 my %wanted = map { $_ => 1 } @ARGV;
 my $ms = 40; # per process
 
@@ -28,28 +28,35 @@ system('mkdir', '-p', $dir, "$root/sw") == 0 or die;
 
 # --- Policies ---------------------------------------------------------------
 
-# The rules the rows need, after $n others that look like a real policy's.
+# What a row adds to the rules that all of them need.
+my %extra = (
+    path => 'unix (receive) peer=(addr=none),',
+    type => 'unix (bind) type=seqpacket addr=auto,',
+    unix => 'unix (send, receive),',
+    all  => 'network (send, receive),',
+);
+
+# Those rules, after $n others that look like a real policy's.
 sub policy {
-    my ($n, $any_peer) = @_;
-    my $file = "$root/" . ($any_peer ? 'any' : 'path') . "$n.policy";
+    my ($n, $kind) = @_;
+    my $file = "$root/$kind$n.policy";
     return $file if -e $file;
     open my $f, '>', $file or die "$file: $!\n";
     for my $i (1 .. $n) {
         print $f $i % 5
             ? "unix (connect, send, receive) peer=(addr=/srv/app$i/run/worker-*.sock),\n"
-            : "unix (bind, listen, accept) type=stream addr=\@service-$i-[0-9]*,\n";
+            : "unix (bind, listen) addr=\@service-$i-[0-9]*,\n";
     }
     print $f <<"END";
-unix (create, getattr, getopt, setopt, shutdown),
+unix (create, accept, getattr, getopt, setopt, shutdown),
 unix (bind, listen) addr=$dir/*,
 unix (bind, listen) addr=@*,
 unix (bind) addr=auto,
-unix (accept, receive) peer=(addr=none),
 unix (connect, send, receive) peer=(addr=$dir/*),
 unix (connect) peer=(addr=@*),
 network inet,
+$extra{$kind}
 END
-    print $f "unix (send, receive),\n" if $any_peer;
     close $f;
     return $file;
 }
@@ -80,7 +87,7 @@ my %variant = (
     empty  => { env => { LD_PRELOAD => "$build/bench/empty.so" } },
     shim   => { env => { LD_PRELOAD => $shim } },
     (map { my $n = $_; ($n => { env => { LD_PRELOAD => $shim }, rules => $n }) } 10, 100, 1000, 10000),
-    run1000 => { before => ["$build/sunshim", 'run', '-p', policy(1000, 0), '--'] },
+    run1000 => { before => ["$build/sunshim", 'run', '-p', policy(1000, 'path'), '--'] },
     socket_wrapper => $sw && { env => { LD_PRELOAD => $sw, SOCKET_WRAPPER_DIR => "$root/sw",
                                         SOCKET_WRAPPER_DEFAULT_IFACE => 10 } },
     torsocks => $tor && { env => { LD_PRELOAD => $tor, TORSOCKS_LOG_LEVEL => 1, TORSOCKS_CONF_FILE =>
@@ -97,12 +104,12 @@ my %why; # what went wrong, for the notes under the table
 
 # Runs a command in a variant; its output, or undef.
 sub measure {
-    my ($name, $any_peer, @command) = @_;
+    my ($name, $kind, @command) = @_;
     my $v = $variant{$name} or return undef;
     my $pid = open my $out, '-|';
     if (!$pid) {
         $ENV{$_} = $v->{env}{$_} for keys %{ $v->{env} || {} };
-        $ENV{SUNSHIM_POLICY} = policy($v->{rules}, $any_peer) if $v->{rules};
+        $ENV{SUNSHIM_POLICY} = policy($v->{rules}, $kind) if $v->{rules};
         open STDERR, '>', "$root/stderr";
         exec @{ $v->{before} || [] }, @command or exit 127;
     }
@@ -110,7 +117,8 @@ sub measure {
     close $out;
     return $line if defined $line && $? == 0;
     my ($error) = `head -n 1 $root/stderr` =~ /(.*)/;
-    $why{"$name, $command[-3]: $error"} = 1;
+    my ($op) = "@command" =~ m{/calls (\S+)};
+    $why{"$op, $name"} //= $error;
     return undef;
 }
 
@@ -121,20 +129,22 @@ sub median {
 
 # --- Rows ---------------------------------------------------------------------
 
-# name, operation, whether the policy grants send and receive whatever the peer, budget
+# name, operation, what the policy has besides (%extra), budget
 my @rows = (
-    ['any call (send, EBADF)',        'badfd',      0, 'no policy: +5 ns, 0 calls'],
-    ['socket+close',                  'socket',     0, '1.05, 0 calls'],
-    ['socketpair+close',              'socketpair', 0, '1.05, 0 calls'],
-    ['socket+autobind+close',         'autobind',   0, '1.05, 0 calls'],
-    ['abstract connect+accept+close', 'abstract',   0, '1.05, 0 calls'],
-    ['inet sendto (UDP)+read',        'udp',        0, '1.05, 0 calls'],
-    ['inet connect+accept+close',     'tcp',        0, '1.05, 0 calls'],
-    ['path connect+accept+close',     'connect',    0, '1.60, 2 calls'],
-    ['  the same through a symlink',  'symlink',    0, '2.00'],
-    ['path sendto+read',              'sendto',     0, '3.00'],
-    ['send+recv, any peer granted',   'sendrecv',   1, '0 calls'],
-    ['send+recv, peers by path',      'sendrecv',   0, '1.60'],
+    ['any call (send, EBADF)',        'badfd',      'path', 'no policy: +5 ns, 0 calls'],
+    ['socket+close',                  'socket',     'path', '1.05, 0 calls'],
+    ['socketpair+close',              'socketpair', 'path', '1.05, 0 calls'],
+    ['socket+autobind+close',         'autobind',   'path', '1.05, 0 calls'],
+    ['  a rule asks for the type',    'autobind',   'type', '1.05, 1 call'],
+    ['abstract connect+accept+close', 'abstract',   'path', '1.05, 0 calls'],
+    ['inet sendto (UDP)+read',        'udp',        'path', '1.05, 0 calls'],
+    ['inet connect+accept+close',     'tcp',        'path', '1.05, 0 calls'],
+    ['path connect+accept+close',     'connect',    'path', '1.60, 2 calls'],
+    ['  the same through a symlink',  'symlink',    'path', '2.00'],
+    ['path sendto+read',              'sendto',     'path', '3.00'],
+    ['send+recv, granted for all',    'sendrecv',   'all',  '0 calls'],
+    ['  granted for unix',            'sendrecv',   'unix', '1.60'],
+    ['  granted by path of the peer', 'sendrecv',   'path', '1.60'],
 );
 
 sub show {
@@ -149,10 +159,10 @@ sub show {
 my @heading = ('none', 'shim', '10', '1,000', '10,000', 's_wrap', 'torsock', 'proxych', 'strace');
 
 sub time_row {
-    my ($title, $op, $any, $budget) = @{ $_[0] };
+    my ($title, $op, $kind, $budget) = @{ $_[0] };
     my (%ratio, %ns);
     for (1 .. $rounds) {
-        my %round = map { $_ => measure($_, $any, "$build/bench/calls", $op, $dir, $ms) } 'native', @ours, @peers;
+        my %round = map { $_ => measure($_, $kind, "$build/bench/calls", $op, $dir, $ms) } 'native', @ours, @peers;
         defined $round{native} or die "calls $op failed without any preload\n";
         for (keys %round) {
             next unless defined $round{$_};
@@ -173,12 +183,12 @@ sub time_row {
 }
 
 sub count_row {
-    my ($title, $op, $any) = @{ $_[0] };
+    my ($title, $op, $kind) = @{ $_[0] };
     my @cells;
-    my @native = split ' ', measure('native', $any, "$build/bench/count", "$build/bench/calls", $op, $dir, 0) // '';
+    my @native = split ' ', measure('native', $kind, "$build/bench/count", "$build/bench/calls", $op, $dir, 0) // '';
     @native == 2 or return show($title, '-', ('-') x 9);
     for (@ours, @peers) {
-        my $line = $_ eq 'strace' ? undef : measure($_, $any, "$build/bench/count", "$build/bench/calls", $op, $dir, 0);
+        my $line = $_ eq 'strace' ? undef : measure($_, $kind, "$build/bench/count", "$build/bench/calls", $op, $dir, 0);
         my @got = split ' ', $line // '';
         push @cells, @got == 2 ? sprintf('%d+%d', $got[0] - $native[0] + 0.5, $got[1] - $native[1]) : '-';
     }
@@ -206,7 +216,7 @@ sub exec_figures {
     my @kinds = ('empty', 'shim', '100', 'run1000', @peers);
     my (%ratio, @native);
     for (1 .. $rounds) {
-        my %round = map { $_ => measure($_, 0, "$build/bench/calls", 'exec', $dir, 100) } 'native', @kinds;
+        my %round = map { $_ => measure($_, 'path', "$build/bench/calls", 'exec', $dir, 100) } 'native', @kinds;
         push @native, $round{native};
         for (@kinds) { push @{ $ratio{$_} }, $round{$_} / $round{native} if defined $round{$_} }
     }
@@ -222,7 +232,7 @@ sub exec_figures {
 }
 
 sub memory_figures {
-    my %kib = map { $_ => measure($_, 0, "$build/bench/calls", 'memory', $dir) } 'native', 'empty', 'shim', 10, 1000, 10000, 'run1000';
+    my %kib = map { $_ => measure($_, 'path', "$build/bench/calls", 'memory', $dir) } 'native', 'empty', 'shim', 10, 1000, 10000, 'run1000';
     print "\nMemory a process writes to, beyond native, KiB (budget 64):";
     printf " %s %s;", $_->[1], defined $kib{ $_->[0] } ? $kib{ $_->[0] } - $kib{native} : '-'
         for ['empty', 'empty preload'], ['shim', 'no policy'], [10, '10 rules'], [1000, '1,000'], [10000, '10,000'],
@@ -246,4 +256,4 @@ unless (%wanted) {
 }
 my @missing = grep { !$variant{$_} } @peers;
 print "\nnot installed: @missing\n" if @missing;
-print "\nCells with - could not run there:\n", map { "  $_\n" } sort keys %why if %why;
+print "\nCells with - could not run there:\n", map { "  $_: $why{$_}\n" } sort keys %why if %why;

@@ -1,6 +1,8 @@
 # make install DESTDIR= PREFIX=; make uninstall takes the same.
 
 INSTALL    ?= install
+# STRIP=: keeps the debug information.
+STRIP      ?= strip
 bashcompdir ?= $(datadir)/bash-completion/completions
 zshcompdir  ?= $(datadir)/zsh/site-functions
 fishcompdir ?= $(datadir)/fish/vendor_completions.d
@@ -32,6 +34,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	    from=$${entry%%:*}; rest=$${entry#*:}; to=$${rest%:*}; \
 	    $(INSTALL) -D -m $${rest##*:} "$$from" "$(DESTDIR)$$to"; \
 	done
+	@$(STRIP) "$(DESTDIR)$(bindir)/sunshim" "$(DESTDIR)$(libdir)/libsunshim.so"
 	@echo "installed in $(DESTDIR)$(PREFIX)"
 
 uninstall: ## remove what install put there
