@@ -8,6 +8,8 @@
 #ifndef SUNSHIM_POLICY_BLOB_H
 #define SUNSHIM_POLICY_BLOB_H
 
+#include <string.h>
+
 #include "glob.h"
 #include "policy.h"
 #include "rule.h"
@@ -150,6 +152,18 @@ struct blob_filter {
     uint16_t reserved;
 };
 
+/* Where a filter keeps the tails that need the bytes at `at`. */
+static inline uint32_t filter_bucket(const uint8_t *at, unsigned width, unsigned bits)
+{
+    uint32_t v = 0;
+
+    if (width == 4)
+        memcpy(&v, at, 4);
+    else
+        v = at[0] | (uint32_t)at[1] << 8;
+    return (v * 0x9e3779b1u) >> (32 - bits);
+}
+
 /* Rules by what they do, each part in order. */
 enum list_part {
     PART_DENY,       /* conditions on one side only (or on none: slots) */
@@ -167,8 +181,8 @@ struct blob_list {
 };
 
 enum {
-    ENTRY_FAMILY = 1, /* look at the rule's families, */
-    ENTRY_TYPE = 2,   /* types, */
+    /* What is left to look at in the rule: */
+    ENTRY_TYPE = 2,
     ENTRY_PROTOCOL = 4,
     ENTRY_LABEL = 8,
     /* In slots, a deny rule that holds while an address is unknown: */
@@ -176,10 +190,12 @@ enum {
     ENTRY_LOCAL_PATH = 32, /* ... also when only a pathname's text is unknown, */
     ENTRY_PEER = 64,
     ENTRY_PEER_PATH = 128,
+    /* The upper byte: 0 any family, this: see the rule, else the family + 1. */
+    ENTRY_FAMILIES = 255,
 };
 
 struct blob_entry {
-    uint32_t rule;   /* from the profile's first */
+    uint32_t rule;
     uint16_t perms;
     uint16_t flags;
 };

@@ -1,12 +1,159 @@
 #include "index.h"
 
+#include <string.h>
+#include <sys/socket.h>
+
 void index_start(struct build *b)
 {
     table_add(b, BLOB_LISTS, 1);
+    table_add(b, BLOB_NODES, 1);
+    table_add(b, BLOB_FIRSTS, 1);
+    table_add(b, BLOB_ACCEPTS, 1);
+    table_add(b, BLOB_FILTERS, 1);
+}
+
+/* Temporary roots of one side; 0: nothing there. */
+struct roots {
+    uint32_t path, abstract, inet, inet6;
+};
+
+static uint32_t ensure(struct tree *t, uint32_t *root)
+{
+    if (!*root)
+        *root = tree_root(t);
+    return *root;
+}
+
+static void plant_globs(struct tree *t, struct roots *r, const struct blob_cond *c, uint32_t group)
+{
+    for (uint32_t i = c->globs; i < c->globs + c->glob_count && !t->b->err; i++) {
+        const struct blob_glob *g = TABLE(t->b, struct blob_glob, BLOB_GLOBS) + i;
+        if (TABLE(t->b, uint8_t, BLOB_BYTES)[g->code] == GLOB_QUOTE)
+            tree_glob(t, ensure(t, &r->abstract), 2, i, group);
+        else
+            tree_glob(t, ensure(t, &r->path), 0, i, group);
+    }
+}
+
+static void plant(struct tree *t, struct roots *r, uint32_t group)
+{
+    uint32_t cond = VEC_AT(&t->groups, struct tree_group, group)->cond;
+    const struct blob_cond *c = TABLE(t->b, struct blob_cond, BLOB_CONDS) + cond;
+
+    if (c->match == ADDR_GLOB)
+        plant_globs(t, r, c, group);
+    else if (c->match == ADDR_NOT_PATHNAME)
+        tree_all(t, ensure(t, &r->abstract), group);
+    if (c->match != ADDR_INET)
+        return;
+    if (c->ip_family != AF_INET6)
+        tree_inet(t, ensure(t, &r->inet), c->ip, c->ip_family ? c->ip_bits : 0, c->port_low, c->port_high,
+                  group);
+    if (c->ip_family != AF_INET)
+        tree_inet(t, ensure(t, &r->inet6), c->ip, c->ip_family ? c->ip_bits : 0, c->port_low, c->port_high,
+                  group);
+}
+
+/* The group of rules with this condition. `where` says at which place of
+ * t->groups it might be; what stands there is checked. */
+static uint32_t group_of(struct tree *t, uint32_t *where, uint32_t cond)
+{
+    uint32_t i = where[cond];
+
+    if (i < t->groups.count && VEC_AT(&t->groups, struct tree_group, i)->cond == cond)
+        return i;
+    i = t->groups.count;
+    struct tree_group *g = VEC_ADD(t->b, &t->groups, struct tree_group);
+    if (!g)
+        return 0;
+    *g = (struct tree_group){.cond = cond};
+    where[cond] = i;
+    return i;
+}
+
+static void gather(struct tree *t, uint32_t *where, const struct blob_profile *p, int side)
+{
+    VEC_ADD(t->b, &t->links, struct tree_link); /* 0 ends a chain */
+    for (uint32_t i = p->rules; i < p->rules + p->rule_count && !t->b->err; i++) {
+        uint32_t cond = TABLE(t->b, struct blob_rule, BLOB_RULES)[i].conds[side], at = t->links.count;
+        if (!cond)
+            continue;
+        uint32_t group = group_of(t, where, cond);
+        struct tree_link *link = VEC_ADD(t->b, &t->links, struct tree_link);
+        if (!link)
+            return;
+        *link = (struct tree_link){.rule = i};
+        struct tree_group *g = VEC_AT(&t->groups, struct tree_group, group);
+        if (g->first)
+            VEC_AT(&t->links, struct tree_link, g->last)->next = at;
+        else
+            g->first = at;
+        g->last = at;
+    }
+}
+
+/* For which of a rule's permissions its condition takes an address without a
+ * name: unnamed (`automatic` false) or to be chosen by the kernel (true). */
+static uint32_t nameless_perms(const struct blob_cond *c, bool automatic, uint32_t perms)
+{
+    switch (c->match) {
+    case ADDR_NONE:
+        return automatic ? perms & POLICY_BIND : perms;
+    case ADDR_AUTO:
+        return automatic ? perms : 0;
+    case ADDR_NOT_PATHNAME:
+        return perms;
+    default:
+        return 0;
+    }
+}
+
+static uint32_t nameless(struct tree *t, const struct blob_profile *p, int side, bool automatic)
+{
+    const struct blob_cond *conds = TABLE(t->b, struct blob_cond, BLOB_CONDS);
+    const struct blob_rule *rules = TABLE(t->b, struct blob_rule, BLOB_RULES);
+
+    t->items.count = 0;
+    for (uint32_t i = p->rules; i < p->rules + p->rule_count && !t->b->err; i++) {
+        uint32_t perms = nameless_perms(&conds[rules[i].conds[side]], automatic, rules[i].perms);
+        struct item *item = perms ? VEC_ADD(t->b, &t->items, struct item) : NULL;
+        if (item)
+            *item = (struct item){i, perms};
+    }
+    return t->b->err ? 0 : list_add(t->b, t->items.data, t->items.count);
+}
+
+static void side(struct build *b, struct blob_profile *p, int which, uint32_t *where, uint8_t *buffer)
+{
+    struct tree t = {.b = b, .buffer = buffer};
+    struct roots r = {0};
+    struct blob_roots *out = &p->roots[which];
+
+    VEC_ADD(b, &t.nodes, struct tree_node);
+    VEC_ADD(b, &t.hangs, struct tree_hang);
+    if (!b->err)
+        gather(&t, where, p, which);
+    if (!t.groups.count)
+        return;
+    for (uint32_t g = 0; g < t.groups.count && !b->err; g++)
+        plant(&t, &r, g);
+    if (b->err)
+        return;
+    out->path = r.path ? tree_lay(&t, r.path) : 0;
+    out->abstract = r.abstract ? tree_lay(&t, r.abstract) : 0;
+    out->inet = r.inet ? tree_lay(&t, r.inet) : 0;
+    out->inet6 = r.inet6 ? tree_lay(&t, r.inet6) : 0;
+    out->none = nameless(&t, p, which, false);
+    out->automatic = nameless(&t, p, which, true);
 }
 
 void index_profile(struct build *b, struct blob_profile *p)
 {
-    (void)b;
-    (void)p;
+    uint32_t *where = build_alloc(b, (table_count(b, BLOB_CONDS) + 1) * sizeof *where);
+    uint8_t *buffer = build_alloc(b, GLOB_CODE_MAX);
+
+    if (!b->err)
+        slots_build(b, p);
+    for (int s = 0; s < SIDES && !b->err; s++)
+        side(b, p, s, where, buffer);
 }

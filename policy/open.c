@@ -127,13 +127,137 @@ static bool check_rules(const struct check *c)
     return true;
 }
 
+/* --- The index --------------------------------------------------------- */
+
+/* Children come after their parents: following them comes to an end. */
+static bool check_nodes(const struct check *c)
+{
+    const struct blob_node *n = blob_at(c->blob, BLOB_NODES);
+    uint32_t count = c->h->tables[BLOB_NODES].count;
+
+    if (!count || c->h->tables[BLOB_FIRSTS].count != count)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (!range(c, BLOB_BYTES, n[i].text, n[i].len) || !below(c, BLOB_ACCEPTS, n[i].accept) ||
+            !range(c, BLOB_NODES, n[i].child, n[i].children) || (n[i].children && n[i].child <= i))
+            return false;
+    return true;
+}
+
+static bool check_accepts(const struct check *c)
+{
+    const struct blob_accept *a = blob_at(c->blob, BLOB_ACCEPTS);
+
+    for (uint32_t i = 0; i < c->h->tables[BLOB_ACCEPTS].count; i++) {
+        for (int kind = 0; kind < ACCEPT_KINDS; kind++)
+            if (!below(c, BLOB_LISTS, a[i].lists[kind]))
+                return false;
+        if (!range(c, BLOB_TAILS, a[i].tails, a[i].tail_count) || !below(c, BLOB_FILTERS, a[i].filters[0]) ||
+            !below(c, BLOB_FILTERS, a[i].filters[1]) || !below(c, BLOB_NODES, a[i].ports))
+            return false;
+    }
+    return true;
+}
+
+static bool is_element(const struct check *c, const struct blob_tail *t)
+{
+    const struct blob_glob *g = BLOB_TABLE(c->blob, struct blob_glob, BLOB_GLOBS) + t->glob;
+    const uint8_t *code = BLOB_TABLE(c->blob, uint8_t, BLOB_BYTES) + g->code;
+    uint32_t at = 0;
+
+    while (at < t->from && at < g->len)
+        at += glob_step(code + at);
+    return at == t->from && at < g->len;
+}
+
+static bool check_tails(const struct check *c)
+{
+    const struct blob_tail *t = blob_at(c->blob, BLOB_TAILS);
+
+    for (uint32_t i = 0; i < c->h->tables[BLOB_TAILS].count; i++)
+        if (!below(c, BLOB_GLOBS, t[i].glob) || !below(c, BLOB_LISTS, t[i].list) || !is_element(c, &t[i]))
+            return false;
+    return true;
+}
+
+static bool check_filter(const struct check *c, const struct blob_filter *f)
+{
+    const uint32_t *bucket = BLOB_TABLE(c->blob, uint32_t, BLOB_BUCKETS) + f->buckets;
+    uint32_t n;
+
+    if (f->bits < 1 || f->bits > 20 || (f->width != 2 && f->width != 4) ||
+        !range(c, BLOB_BUCKETS, f->buckets, (1u << f->bits) + 1))
+        return false;
+    for (n = 0; n < 1u << f->bits; n++)
+        if (bucket[n] > bucket[n + 1])
+            return false;
+    return bucket[n] <= c->h->tables[BLOB_TAILS].count;
+}
+
+static bool check_filters(const struct check *c)
+{
+    const struct blob_filter *f = blob_at(c->blob, BLOB_FILTERS);
+
+    for (uint32_t i = 1; i < c->h->tables[BLOB_FILTERS].count; i++)
+        if (!check_filter(c, &f[i]))
+            return false;
+    return true;
+}
+
+static bool check_lists(const struct check *c)
+{
+    const struct blob_list *l = blob_at(c->blob, BLOB_LISTS);
+    const struct blob_entry *e = blob_at(c->blob, BLOB_ENTRIES);
+
+    for (uint32_t i = 0; i < c->h->tables[BLOB_LISTS].count; i++) {
+        uint64_t end = l[i].entries;
+        for (int part = 0; part < PARTS; part++)
+            end += l[i].counts[part];
+        if (end > c->h->tables[BLOB_ENTRIES].count)
+            return false;
+    }
+    for (uint32_t i = 0; i < c->h->tables[BLOB_ENTRIES].count; i++)
+        if (!below(c, BLOB_RULES, e[i].rule))
+            return false;
+    return true;
+}
+
+static bool check_slots(const struct check *c)
+{
+    const struct blob_slot *s = blob_at(c->blob, BLOB_SLOTS);
+
+    for (uint32_t i = 0; i < c->h->tables[BLOB_SLOTS].count; i++)
+        if (!below(c, BLOB_LISTS, s[i].list))
+            return false;
+    return true;
+}
+
+static bool check_index(const struct check *c)
+{
+    return check_nodes(c) && check_accepts(c) && check_tails(c) && check_filters(c) && check_lists(c) &&
+           check_slots(c);
+}
+
+/* --- Profiles ---------------------------------------------------------- */
+
+static bool check_roots(const struct check *c, const struct blob_roots *r)
+{
+    return below(c, BLOB_NODES, r->path) && below(c, BLOB_NODES, r->abstract) &&
+           below(c, BLOB_NODES, r->inet) && below(c, BLOB_NODES, r->inet6) && below(c, BLOB_LISTS, r->none) &&
+           below(c, BLOB_LISTS, r->automatic);
+}
+
 static bool check_profile(const struct check *c, const struct blob_profile *p)
 {
     if ((p->name != BLOB_NONE && !below(c, BLOB_STRINGS, p->name)) ||
         !range(c, BLOB_GLOBS, p->attachments, p->attachment_count) ||
-        !range(c, BLOB_RULES, p->rules, p->rule_count))
+        !range(c, BLOB_RULES, p->rules, p->rule_count) || p->groups > POLICY_FAMILIES + 2 ||
+        !range(c, BLOB_SLOTS, p->slots, p->groups * POLICY_PERM_COUNT))
         return false;
-    return true;
+    for (int i = 0; i < POLICY_FAMILIES + 2; i++)
+        if (p->group[i] >= p->groups)
+            return false;
+    return check_roots(c, &p->roots[0]) && check_roots(c, &p->roots[1]);
 }
 
 static bool check_profiles(const struct check *c)
@@ -153,7 +277,7 @@ int policy_open(struct policy *p, const void *blob, size_t len)
     if (len < sizeof *c.h || (uintptr_t)blob % 8 || c.h->magic != BLOB_MAGIC || c.h->version != BLOB_VERSION)
         return -EINVAL;
     if (!check_spans(&c, len) || !check_strings(&c) || !check_globs(&c) || !check_conds(&c) ||
-        !check_rules(&c) || !check_profiles(&c))
+        !check_rules(&c) || !check_index(&c) || !check_profiles(&c))
         return -EINVAL;
     *p = (struct policy){.blob = blob, .len = c.h->size};
     return 0;
