@@ -90,6 +90,69 @@ Test(apparmor_profiles, the_distributions_further_ones_load)
     the_distributions("/usr/share/apparmor/extra-profiles");
 }
 
+/* --- Everything else that may stand in a profile ---------------------------- */
+
+struct other {
+    unsigned flags;
+    int wrong;
+    char report[8192];
+};
+
+static void must_load(struct other *o, const char *what, const char *text, size_t len)
+{
+    struct compiled c;
+    compile_policy(&c, "x.policy", text, len, NULL, own_includes, o->flags);
+    if (c.status) {
+        size_t used = strlen(o->report);
+        o->wrong++;
+        snprintf(o->report + used, sizeof o->report - used, "  %s  %s\n", what, c.messages);
+    }
+    compiled_free(&c);
+}
+
+static void other_rule(void *ctx, char *rule)
+{
+    char text[2048];
+    int len = snprintf(text, sizeof text, "include <tunables/global>\nprofile x /bin/x {\n%s\nnetwork inet,\n}\n", rule);
+    must_load(ctx, rule, text, (size_t)len);
+}
+
+static void whole_file(void *ctx, char *line)
+{
+    char text[2048];
+    size_t len = 0;
+    for (const char *c = line; *c && len < sizeof text - 2; c++)
+        if (*c == '\\') {
+            c++;
+            text[len++] = *c == 'n' ? '\n' : *c == 'r' ? '\r' : *c;
+        } else {
+            text[len++] = *c;
+        }
+    text[len++] = '\n';
+    must_load(ctx, line, text, len);
+}
+
+static void load_rows(const char *table, void (*row)(void *, char *), int at_least)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        static struct other o;
+        o = (struct other){.flags = i ? POLICY_INPUT_APPARMOR : 0};
+        int rows = each_row(table, row, &o);
+        cr_assert(rows >= at_least, "%d rows", rows);
+        cr_expect(o.wrong == 0, "%d of %d should load (flags %u):\n%s", o.wrong, rows, o.flags, o.report);
+    }
+}
+
+Test(apparmor_profiles, rules_about_other_things_are_stepped_over)
+{
+    load_rows("others.rules", other_rule, 500);
+}
+
+Test(apparmor_profiles, headers_flags_and_preambles_of_every_form_load)
+{
+    load_rows("files.rules", whole_file, 80);
+}
+
 /* --- What some of them decide ---------------------------------------------- */
 
 struct expectation {
