@@ -1,5 +1,6 @@
 /* sunshim check: everything that can be said about policies without running. */
 #include <stdio.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "cli.h"
@@ -23,10 +24,11 @@ static const char usage[] =
 static bool forgotten(const struct policy *p, int family)
 {
     static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_RAW};
+    static const int protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_RAW};
     struct policy_verdict v;
 
     for (unsigned i = 0; i < sizeof types / sizeof *types; i++) {
-        struct policy_query q = {.perm = POLICY_CREATE, .family = family, .type = types[i]};
+        struct policy_query q = {.perm = POLICY_CREATE, .family = family, .type = types[i], .protocol = protocols[i]};
 
         policy_decide(p, &q, &v);
         if (v.rule != POLICY_RULE_NONE || (v.outcome != POLICY_DENIED && v.outcome != POLICY_QUIET))
@@ -46,7 +48,7 @@ static void warn_of_inet(const struct loaded *l)
 
         if (forgotten(&p, AF_INET) && forgotten(&p, AF_INET6))
             diag_file(l->path, POLICY_WARNING,
-                      format_new("%sno rule mentions inet and inet6, so TCP and UDP are denied; say "
+                      format_new("%sno rule lets inet or inet6 sockets be made, so TCP and UDP are denied; say "
                                   "'network inet,' to allow or 'deny network inet,' to mean it",
                                   in));
     }
