@@ -10,7 +10,7 @@ static void overview(void)
     for (const struct command *const *c = commands; *c; c++)
         printf("  %-9s %s\n", (*c)->name, (*c)->summary);
     puts("\n'sunshim help SUBCOMMAND' or 'sunshim SUBCOMMAND --help' tells more; so do sunshim(1),\n"
-         "sunshim-policy(5) and sunshim(7).");
+         "sunshim-policy(5) and libsunshim(7).");
 }
 
 static int help(int argc, char **argv)
