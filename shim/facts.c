@@ -13,6 +13,8 @@ void facts_start(struct facts *f, const struct request *r)
     f->query = (struct policy_query){
         .perm = r->perm, .family = r->family, .type = r->type, .protocol = r->protocol, .label = stranger,
     };
+    f->unconnected = f->spoken = false;
+    f->cookie = 0;
     f->local_name.scratch = f->peer_name.scratch = NULL;
     f->local_name.at = f->peer_name.at = NULL;
     if (!r->target)
@@ -112,6 +114,7 @@ static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
     if (!(needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH)) || r->fd < 0 || r->perm == POLICY_ACCEPT)
         return 0;
     int err = address_peer(&f->peer, r->fd);
+    f->unconnected = f->peer.len == 0;
     if (!err)
         facts_peer(f, &f->peer, needs);
     return err;

@@ -8,6 +8,9 @@ struct facts {
     struct policy_query query;
     struct address own, peer;             /* read back from the kernel */
     struct name local_name, peer_name;    /* canonical, where the address is a pathname */
+    bool unconnected;                     /* a peer was asked for, and there is none */
+    bool spoken;                          /* some layer did not simply allow */
+    uint64_t cookie;                      /* of a socket whose verdict may be kept; 0: none */
 };
 
 /* Starts with what the request itself says. */

@@ -5,6 +5,7 @@
 
 #include "facts.h"
 #include "record.h"
+#include "settled.h"
 #include "state.h"
 #include "sys.h"
 
@@ -58,6 +59,7 @@ static int decide_layer(struct facts *f, struct request *r, const struct active_
     v.outcome = relaxed(layer, v.outcome);
     if (v.outcome == POLICY_ALLOWED)
         return 0;
+    f->spoken = true;
     if (kernel_refuses(r, false))
         return 0;
     if (v.outcome != POLICY_QUIET) {
@@ -129,6 +131,29 @@ static int gather_failed(struct request *r, int err)
     return err;
 }
 
+/* True when nothing the verdict depends on can change any more: a stream has
+ * its peer, and its own name if that matters. */
+static bool is_settled(struct facts *f, const struct request *r, uint32_t needs)
+{
+    const struct policy_query *q = &f->query;
+
+    if ((needs & POLICY_NEEDS_LOCAL) && q->local.kind == POLICY_ADDR_NONE)
+        return false;
+    if (r->perm == POLICY_ACCEPT)
+        return true;
+    if ((needs & POLICY_NEEDS_PEER) && f->unconnected)
+        return false;
+    if (f->query.type < 0 && sys_getsockopt_int(r->fd, SO_TYPE, &f->query.type) < 0)
+        return false;
+    return q->type == SOCK_STREAM || q->type == SOCK_SEQPACKET;
+}
+
+/* Calls on a socket alone, whose verdict may be kept. */
+static bool can_settle(const struct request *r, uint32_t needs)
+{
+    return needs && !r->target && r->fd >= 0 && (r->perm & (POLICY_ACCEPT | POLICY_SEND | POLICY_RECEIVE));
+}
+
 static int gather_and_decide(struct facts *f, struct request *r, uint32_t needs)
 {
     int family = f->query.family;
@@ -137,13 +162,22 @@ static int gather_and_decide(struct facts *f, struct request *r, uint32_t needs)
     /* The peer turned out to be of another family: ask what that one needs. */
     if (err >= 0 && f->query.family != family)
         err = facts_gather(f, r, facts_needed(f) & ~(uint32_t)(POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH));
-    return err < 0 ? gather_failed(r, err) : decide(f, r);
+    if (err < 0)
+        return gather_failed(r, err);
+    f->spoken = false;
+    err = decide(f, r);
+    if (!err && f->cookie && !f->spoken && is_settled(f, r, needs))
+        settled_add(f->cookie, r->perm);
+    return err;
 }
 
 static int mediate_facts(struct facts *f, struct request *r)
 {
     uint32_t needs = facts_needed(f);
 
+    f->cookie = can_settle(r, needs) ? settled_cookie(r->fd) : 0;
+    if (settled_has(f->cookie, r->perm))
+        return MEDIATE_PROCEED;
     if ((needs & POLICY_NEEDS_FAMILY) && f->query.family < 0) {
         if (sys_getsockopt_int(r->fd, SO_DOMAIN, &f->query.family) < 0)
             return MEDIATE_PROCEED;

@@ -6,6 +6,8 @@
 #include <sys/auxv.h>
 
 #include "environment.h"
+#include "free.h"
+#include "inherited.h"
 #include "load.h"
 #include "log.h"
 #include "policy/text.h"
@@ -23,46 +25,7 @@ static union {
 
 const struct state *const state = &room.state;
 _Atomic int state_gate = GATE_UNSET;
-atomic_bool state_autobind_probe;
-
-/* --- What is allowed whatever the circumstances ------------------------- */
-
-static bool layer_frees(const struct active_layer *layer, uint32_t perm, int family)
-{
-    struct policy_query q = {.perm = perm, .family = family, .type = -1, .protocol = -1};
-    struct policy_verdict v;
-
-    if (policy_needs(&layer->policy, perm, family) != 0)
-        return false;
-    policy_decide(&layer->policy, &q, &v);
-    return v.outcome == POLICY_ALLOWED;
-}
-
-static bool all_free(const struct state *s, uint32_t perm, int family)
-{
-    for (unsigned i = 0; i < s->layer_count; i++)
-        if (!layer_frees(&s->layers[i], perm, family))
-            return false;
-    return true;
-}
-
-/* Other families take the long way; they are rare. */
-static void find_free(struct state *s)
-{
-    static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
-
-    for (unsigned i = 0; i < POLICY_PERM_COUNT; i++) {
-        uint32_t perm = 1u << i;
-
-        if ((perm & (POLICY_AUTOBIND | POLICY_INHERIT)))
-            continue;
-        s->free_always[i] = all_free(s, perm, -1);
-        for (unsigned k = 0; k < sizeof families / sizeof *families; k++)
-            if (s->free_always[i] || all_free(s, perm, families[k]))
-                s->free_families[i] |= 1ull << families[k];
-    }
-    s->autobind_matters = !(s->free_families[perm_index(POLICY_BIND)] >> AF_UNIX & 1);
-}
+atomic_bool state_autobind_probe, state_strangers;
 
 /* --- Memory that is surely there ---------------------------------------- */
 
@@ -80,46 +43,6 @@ static void find_data(struct state *s)
             s->data_start = (const char *)(base + headers[i].p_vaddr);
             s->data_end = s->data_start + headers[i].p_memsz;
         }
-}
-
-/* --- Sockets from elsewhere --------------------------------------------- */
-
-static bool foreign_option(const char *digits)
-{
-    int fd = 0, on;
-
-    for (; *digits; digits++) {
-        if (*digits < '0' || *digits > '9')
-            return false;
-        fd = fd * 10 + (*digits - '0');
-    }
-    return (sys_getsockopt_int(fd, SO_PASSCRED, &on) == 0 && on) ||
-           (sys_getsockopt_int(fd, SO_PASSPIDFD, &on) == 0 && on);
-}
-
-/* An inherited socket may have SO_PASSCRED on. Without /proc: assume so. */
-static bool inherited_option(void)
-{
-    struct {
-        uint64_t ino, off;
-        uint16_t len;
-        uint8_t type;
-        char name[];
-    } *entry;
-    char entries[2048] __attribute__((aligned(8)));
-    int dir = sys_openat(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    bool found = false;
-    long got = 0;
-
-    if (dir < 0)
-        return true;
-    while (!found && (got = sys_getdents(dir, entries, sizeof entries)) > 0)
-        for (long at = 0; at < got && !found; at += entry->len) {
-            entry = (void *)(entries + at);
-            found = foreign_option(entry->name);
-        }
-    sys_close(dir);
-    return found || got < 0;
 }
 
 /* --- Start --------------------------------------------------------------- */
@@ -172,9 +95,9 @@ static int prepare(struct state *s, char *const *envp, const char *stack_end)
         return GATE_PASS;
     s->stack_end = stack_end;
     find_data(s);
-    find_free(s);
-    if (s->autobind_matters)
-        atomic_store(&state_autobind_probe, inherited_option());
+    free_find(s);
+    if (s->autobind_matters || s->world_matters)
+        inherited_look(s);
     return GATE_MEDIATE;
 }
 

@@ -43,7 +43,12 @@ struct state {
     /* Families (bit AF_x) that get a permission from every layer whatever the
      * other facts are, and without a record; by number of the permission's bit. */
     uint64_t free_families[POLICY_PERM_COUNT];
-    bool free_always[POLICY_PERM_COUNT]; /* the same, for every family */
+    bool free_always[POLICY_PERM_COUNT]; /* the same, for every family there is */
+    /* The same, for every family whose sockets this process can have: those it
+     * may create, and those it was started with. Holds until a socket is passed
+     * to it (state_strangers). */
+    bool free_here[POLICY_PERM_COUNT];
+    bool world_matters;                  /* free_here says more than free_always */
     bool complain;                       /* SUNSHIM_MODE=complain */
     bool autobind_matters;               /* some layer does not let everything autobind */
     const char *stack_end;               /* end of the main thread's stack */
@@ -57,6 +62,9 @@ extern _Atomic int state_gate;
 /* SO_PASSCRED or SO_PASSPIDFD may be on for a socket of this process, so that an
  * unbound one may be bound by the kernel in the middle of a call. */
 extern atomic_bool state_autobind_probe;
+
+/* Sockets came from another process: what we may create says nothing of them. */
+extern atomic_bool state_strangers;
 
 /* start.c: prepares everything if no constructor has yet. Returns the gate. */
 int state_begin(void);
@@ -77,13 +85,16 @@ static inline unsigned perm_index(uint32_t perm)
     return (unsigned)__builtin_ctz(perm);
 }
 
-/* True when `perm` is granted to the family whatever else is true. */
+/* True when `perm` is granted to the family (-1: of whatever socket it is)
+ * whatever else is true. */
 static inline bool state_free(uint32_t perm, int family)
 {
     unsigned i = perm_index(perm);
 
-    return state->free_always[i] ||
-           (family >= 0 && family < 64 && (state->free_families[i] >> family & 1));
+    if (family < 0)
+        return state->free_here[i] && (state->free_always[i] ||
+                                       !atomic_load_explicit(&state_strangers, memory_order_relaxed));
+    return family < 64 && (state->free_families[i] >> family & 1);
 }
 
 #endif

@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "shim/settled.h"
 
 static int perform(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
 {
@@ -49,8 +50,10 @@ int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t le
 
     if (address_read(&target, addr, len, ADDRESS_TARGET) < 0)
         return perform(via, fd, addr, len);
-    if (target.family == AF_UNSPEC) /* dissolves an association; never refused */
+    if (target.family == AF_UNSPEC) { /* dissolves an association; never refused */
+        settled_forget(fd);
         return perform(via, fd, &target.raw.any, target.len);
+    }
     r.target = &target;
     int err = judge(&r);
     if (err < 0)

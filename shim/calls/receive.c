@@ -73,9 +73,11 @@ void receive_name(const struct address *from, void *to, socklen_t room, socklen_
 
 void receive_noticed(const struct msghdr *msg)
 {
-    if (!state->autobind_matters || !msg->msg_controllen)
+    if (!msg->msg_controllen || (!state->autobind_matters && !state->world_matters))
         return;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c))
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+            atomic_store_explicit(&state_strangers, true, memory_order_relaxed);
             atomic_store_explicit(&state_autobind_probe, true, memory_order_relaxed);
+        }
 }

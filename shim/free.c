@@ -1,0 +1,82 @@
+#include "free.h"
+
+#include <sys/socket.h>
+
+static enum policy_outcome constant_outcome(const struct active_layer *layer, uint32_t perm, int family)
+{
+    struct policy_query q = {.perm = perm, .family = family, .type = -1, .protocol = -1};
+    struct policy_verdict v;
+
+    policy_decide(&layer->policy, &q, &v);
+    return v.outcome;
+}
+
+static bool all_free(const struct state *s, uint32_t perm, int family)
+{
+    for (unsigned i = 0; i < s->layer_count; i++)
+        if (policy_needs(&s->layers[i].policy, perm, family) != 0 ||
+            constant_outcome(&s->layers[i], perm, family) != POLICY_ALLOWED)
+            return false;
+    return true;
+}
+
+/* True when some layer never lets the process make a socket of the family. */
+static bool cannot_create(const struct state *s, int family)
+{
+    for (unsigned i = 0; i < s->layer_count; i++) {
+        const struct active_layer *layer = &s->layers[i];
+
+        if (s->complain || layer->complain || policy_needs(&layer->policy, POLICY_CREATE, family) != 0)
+            continue;
+        enum policy_outcome outcome = constant_outcome(layer, POLICY_CREATE, family);
+        if (outcome == POLICY_DENIED || outcome == POLICY_QUIET)
+            return true;
+    }
+    return false;
+}
+
+/* Families whose sockets can be there. IPv6 sockets have IPv4 peers as well. */
+static uint64_t possible_families(const struct state *s)
+{
+    uint64_t possible = 0;
+
+    for (int family = 0; family < POLICY_FAMILIES; family++)
+        if (!cannot_create(s, family))
+            possible |= 1ull << family;
+    if (possible >> AF_INET6 & 1)
+        possible |= 1ull << AF_INET;
+    return possible;
+}
+
+static void find_perm(struct state *s, unsigned i, uint64_t possible)
+{
+    const uint64_t common = 1ull << AF_UNIX | 1ull << AF_INET | 1ull << AF_INET6 | 1ull << AF_NETLINK;
+    uint64_t worth = possible | common;
+
+    s->free_always[i] = all_free(s, 1u << i, -1);
+    for (int family = 0; family < POLICY_FAMILIES; family++)
+        if (s->free_always[i] || ((worth >> family & 1) && all_free(s, 1u << i, family)))
+            s->free_families[i] |= 1ull << family;
+    s->free_here[i] = s->free_always[i] || (possible & ~s->free_families[i]) == 0;
+    s->world_matters |= s->free_here[i] && !s->free_always[i];
+}
+
+void free_find(struct state *s)
+{
+    uint64_t possible = possible_families(s);
+
+    for (unsigned i = 0; i < POLICY_PERM_COUNT; i++)
+        if (!(1u << i & (POLICY_AUTOBIND | POLICY_INHERIT)))
+            find_perm(s, i, possible);
+    s->autobind_matters = !(s->free_families[perm_index(POLICY_BIND)] >> AF_UNIX & 1);
+}
+
+void free_admit(struct state *s, int family)
+{
+    for (unsigned i = 0; i < POLICY_PERM_COUNT; i++)
+        if (!s->free_always[i] &&
+            (family < 0 || family >= POLICY_FAMILIES || !(s->free_families[i] >> family & 1)))
+            s->free_here[i] = false;
+    if (family == AF_INET6)
+        free_admit(s, AF_INET);
+}
