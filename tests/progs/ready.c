@@ -1,6 +1,6 @@
 /* ready NAME...: waits until something is bound to each name, and listens if
  * it is of a kind that listens. Reads /proc/net so that nothing is connected:
- * a server that serves one client must not spend it on being waited for. */
+ * a server that serves one client must not spend it on being waited for. READY_SECONDS instead of 10 s. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,10 +52,12 @@ static bool is_ready(const char *name)
 
 int main(int argc, char **argv)
 {
+    const char *given = getenv("READY_SECONDS");
+    int seconds = given ? atoi(given) : 10;
     for (int i = 1; i < argc; i++)
         for (int tries = 0; !is_ready(argv[i]); tries++) {
-            if (tries == 1000) {
-                fprintf(stderr, "ready: nothing is bound to %s after 10 s\n", argv[i]);
+            if (tries == 100 * seconds) {
+                fprintf(stderr, "ready: nothing is bound to %s after %d s\n", argv[i], seconds);
                 return 1;
             }
             nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
