@@ -23,7 +23,8 @@ const struct domain_base *domain_bases(void);
  * `base`. A directory that holds anything else stays. */
 void domain_erase(int base, const char *name, int fd);
 
-/* When process `pid` started, in clock ticks since boot; 0 if it is not there. */
+/* When process `pid` started, in clock ticks since boot; 0 if it is not there or
+ * has ended and only waits to be reaped. */
 unsigned long long process_start(int pid);
 
 /* Identifies the process ids' name space: a pid means nothing in another one. */

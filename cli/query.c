@@ -107,12 +107,28 @@ static int set_port(struct policy_addr *addr, bool *given, const char *key, cons
     return 0;
 }
 
-static int set_word(int *to, const char *key, const char *text, int (*word)(const char *, size_t))
+/* The words are the numbers' names. */
+static const char *near_word(const char *text, const char *(*name)(int))
+{
+    const char *words[POLICY_FAMILIES + 1];
+    unsigned count = 0;
+
+    for (int i = 1; i < POLICY_FAMILIES; i++)
+        if (name(i))
+            words[count++] = name(i);
+    words[count] = NULL;
+    return suggest(text, words);
+}
+
+static int set_word(int *to, const char *key, const char *text, int (*word)(const char *, size_t),
+                    const char *(*name)(int))
 {
     int n = word(text, strlen(text));
+    const char *near = n < 0 && name ? near_word(text, name) : NULL;
 
     if (n < 0)
-        return fail("%s=%s: no such %s", key, text, key);
+        return fail("%s=%s: no such %s%s%s%s", key, text, key, near ? "; did you mean '" : "", near ? near : "",
+                    near ? "'?" : "");
     *to = n;
     return 0;
 }
@@ -140,11 +156,11 @@ int asked_set(struct asked *a, const char *key, const char *value, size_t len)
     if (strlen(text) != len)
         return fail("%s=: a NUL byte can stand in addr= and peer_addr= only", key);
     if (!strcmp(key, "family"))
-        return set_word(&a->family, key, text, policy_family_word);
+        return set_word(&a->family, key, text, policy_family_word, policy_family_name);
     if (is(key, "type", "sock_type"))
-        return set_word(&a->type, key, text, policy_type_word);
+        return set_word(&a->type, key, text, policy_type_word, policy_type_name);
     if (!strcmp(key, "protocol"))
-        return set_word(&a->protocol, key, text, policy_protocol_word);
+        return set_word(&a->protocol, key, text, policy_protocol_word, NULL);
     if (is(key, "ip", "laddr"))
         return set_ip(a, &a->local, key, text);
     if (is(key, "peer_ip", "faddr"))

@@ -58,6 +58,17 @@ static char *slurp(int dir, const char *path, size_t *len)
     return text;
 }
 
+/* Field `n` (from 3) of a line of /proc/PID/stat, after the name, which may hold
+ * blanks and parentheses. */
+static const char *stat_field(const char *stat, int n)
+{
+    const char *at = strrchr(stat, ')');
+
+    for (int field = 2; at && field < n; field++)
+        at = strchr(at + 1, ' ');
+    return at ? at + 1 : "";
+}
+
 unsigned long long process_start(int pid)
 {
     char path[40];
@@ -66,12 +77,11 @@ unsigned long long process_start(int pid)
 
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     char *stat = slurp(AT_FDCWD, path, &len);
-    /* The name may hold blanks and parentheses; field 3 follows the last one. */
-    char *at = stat ? strrchr(stat, ')') : NULL;
-    for (int field = 2; at && field < 22; field++)
-        at = strchr(at + 1, ' ');
-    if (at)
-        start = strtoull(at + 1, NULL, 10);
+    if (!stat)
+        return 0;
+    /* A zombie with other threads is a process whose first thread has ended. */
+    if (*stat_field(stat, 3) != 'Z' || strtoul(stat_field(stat, 20), NULL, 10) > 1)
+        start = strtoull(stat_field(stat, 22), NULL, 10);
     free(stat);
     return start;
 }
