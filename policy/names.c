@@ -153,6 +153,11 @@ static bool has_variable(struct span text)
     return false;
 }
 
+static bool is_absolute(const struct name *n)
+{
+    return n->len && (n->text[0] == '/' || n->text[0] == '\\');
+}
+
 bool parse_names(struct parser *p, enum name_kind kind, struct span text, const struct glob **globs,
                  uint32_t *count)
 {
@@ -172,7 +177,9 @@ bool parse_names(struct parser *p, enum name_kind kind, struct span text, const 
         return say_nomem(p);
     *globs = all;
     for (n = first; n; n = n->next)
-        if (!parse_name(p, kind, text, n, all++))
+        if (kind == NAME_PATH && first != &plain && !is_absolute(n))
+            --*count; /* AppArmor takes what a variable brings; no pathname is like that */
+        else if (!parse_name(p, kind, text, n, all++))
             return false;
     return true;
 }

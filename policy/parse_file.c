@@ -132,6 +132,8 @@ bool parse_file_rule(struct parser *p, const struct prefix *pre)
         f.path = span_of("/**", 3);
     if (!parse_names(p, f.all ? NAME_ADDRESS : NAME_PATH, f.path, &globs, &count))
         return false;
+    if (!count)
+        return !say_note(p, f.keyword, "this file rule is about no absolute path; it is skipped");
     add_file_rules(p, &r, globs, count);
     return !p->failed;
 }

@@ -106,6 +106,54 @@ Test(apparmor_meaning, a_policy_of_ours_gives_the_same_answers_about_abstract_an
     table_means_the_same("");
 }
 
+/* A file rule with w grants the pathname sockets it matches: to bind, and to
+ * connect to. The globs are the ones for files. */
+static char *paths[64];
+static size_t path_count;
+
+static void add_path(void *ctx, char *line)
+{
+    (void)ctx;
+    cr_assert(path_count < sizeof paths / sizeof *paths);
+    paths[path_count++] = strdup(line);
+}
+
+static void compare_paths(void *ctx, char *line)
+{
+    static const char *const search[] = {APPARMOR_TABLES "/include", NULL};
+    struct tally *t = ctx;
+    char text[2048], *rule = line, *answers = strsep(&rule, "\t");
+    cr_assert(rule && strlen(answers) == path_count, "bad row: %s", line);
+    struct compiled c;
+    /* something must be allowed, or the policy is refused for that */
+    int len = snprintf(text, sizeof text, "%sinclude <tunables/global>\nprofile x /bin/x {\nnetwork inet,\n%s\n}\n",
+                       t->head, rule);
+    compile_policy(&c, "x.policy", text, (size_t)len, NULL, search, 0);
+    struct policy p;
+    if (c.status)
+        note(t, rule, "all", c.messages);
+    else
+        open_policy(&p, &c, "/bin/x", NULL);
+    for (size_t i = 0; !c.status && i < path_count; i++) {
+        struct question bind = {POLICY_BIND, AF_UNIX, SOCK_STREAM, 0, paths[i], "?", NULL};
+        struct question connect = {POLICY_CONNECT, AF_UNIX, SOCK_STREAM, 0, "none", paths[i], "unconfined"};
+        if (allowed(&p, &bind) != (answers[i] == '+'))
+            note(t, rule, paths[i], allowed(&p, &bind) ? "bind is allowed" : "bind is denied");
+        if (allowed(&p, &connect) != (answers[i] == '+'))
+            note(t, rule, paths[i], allowed(&p, &connect) ? "connect is allowed" : "connect is denied");
+    }
+    compiled_free(&c);
+}
+
+Test(apparmor_meaning, file_rules_grant_the_pathname_sockets_that_the_real_parser_matches)
+{
+    static struct tally t = {.head = ABI};
+    each_row("paths.txt", add_path, NULL);
+    int rows = each_row("pathnames.rules", compare_paths, &t);
+    cr_assert(path_count > 30 && rows > 100, "%zu paths, %d rules", path_count, rows);
+    cr_assert(t.wrong == 0, "%d answers differ:\n%s", t.wrong, t.report);
+}
+
 /* --- The manual --------------------------------------------------------- */
 
 struct row {
