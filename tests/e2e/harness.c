@@ -123,6 +123,7 @@ static void set_environment(void)
         text("TMPDIR=%s", scratch()), "P=" TEST_BUILD "/tests/progs",
         "N=" TEST_BUILD "/tests/native", "SUNSHIM=" TEST_BUILD "/sunshim",
         "LIB=" TEST_BUILD "/libsunshim.so", "TOP=" TEST_TOP,
+        TEST_SANITIZED ? "PRELOAD=" : "PRELOAD=LD_PRELOAD=" TEST_BUILD "/libsunshim.so",
         "LC_ALL=C", text("PATH=" TEST_BUILD "/tests/native:%s", dirs),
     };
     clearenv();
@@ -276,7 +277,7 @@ struct run preloaded(const char *policy, const char *script)
 {
     const char *body = put("script.sh", script);
     const char *set = policy ? text("SUNSHIM_POLICY='%s'", write_policy(policy)) : "";
-    return run(text("exec env %s %s sh -eu '%s'", set, TEST_SANITIZED ? "" : "LD_PRELOAD=\"$LIB\"", body));
+    return run(text("exec env %s $PRELOAD sh -eu '%s'", set, body));
 }
 
 /* --- Reading results ----------------------------------------------------- */

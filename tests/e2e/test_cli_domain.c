@@ -6,7 +6,8 @@
 #define USER \
     "as() { if [ $(id -u) = 0 ]; then setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"; else \"$@\"; fi; }\n" \
     "export XDG_RUNTIME_DIR=$T/xdg; mkdir -m 700 $T/xdg; [ $(id -u) != 0 ] || chown 65534:65534 $T/xdg\n" \
-    "left() { find $T/xdg/sunshim -mindepth 1 -maxdepth 1 | wc -l; }\n"
+    "left() { find $T/xdg/sunshim -mindepth 1 -maxdepth 1 | wc -l; }\n" \
+    "swept() { for i in 1 2 3 4 5 6 7 8 9 10; do as $SUNSHIM run -- true; [ $(left) != 0 ] || break; sleep 0.1; done; left; }\n"
 
 StockTest(cli_domain, is_private_and_gone_afterwards)
 {
@@ -59,8 +60,7 @@ StockTest(cli_domain, stays_while_a_daemon_needs_it)
     struct run r = run(USER
         "as $SUNSHIM run --rule 'deny unix (create) type=stream,' -- sh -c 'setsid sh -c \"until [ -e $T/go ]; do sleep 0.05; done; perl -MSocket -e \\\"print socket(S, AF_UNIX, SOCK_STREAM, 0) ? 1 : 0\\\" >$T/xdg/answer; echo >$T/xdg/done\" >/dev/null 2>&1 &'\n"
         "echo $(left); as $SUNSHIM run -- true; echo $(left); touch $T/go\n"
-        "until [ -e $T/xdg/done ]; do sleep 0.05; done; cat $T/xdg/answer; echo; sleep 0.2\n"
-        "as $SUNSHIM run -- true; left");
+        "until [ -e $T/xdg/done ]; do sleep 0.05; done; cat $T/xdg/answer; echo; swept");
 
     check_status(r, 0);
     check_out(r, "1\n1\n0\n0\n");
@@ -68,7 +68,7 @@ StockTest(cli_domain, stays_while_a_daemon_needs_it)
 
 StockTest(cli_domain, of_exec_is_swept_by_a_later_run)
 {
-    struct run r = run(USER "as $SUNSHIM run --exec -- sleep 0; left; as $SUNSHIM run -- true; left");
+    struct run r = run(USER "as $SUNSHIM run --exec -- sleep 0; left; swept");
 
     check_out(r, "1\n0\n");
 }
@@ -79,7 +79,7 @@ StockTest(cli_domain, of_a_killed_launcher_is_swept_when_its_command_ended)
         "as $SUNSHIM run -- sh -c 'echo $PPID >$T/xdg/launcher; echo $$ >$T/xdg/command; exec sleep 60' &\n"
         "until [ -s $T/xdg/command ]; do sleep 0.02; done\n"
         "kill -KILL $(cat $T/xdg/launcher); wait $! || :\n"
-        "as $SUNSHIM run -- true; left; kill $(cat $T/xdg/command); sleep 0.3; as $SUNSHIM run -- true; left");
+        "as $SUNSHIM run -- true; left; kill $(cat $T/xdg/command); swept");
 
     check_out(r, "1\n0\n");
 }
@@ -89,7 +89,7 @@ StockTest(cli_domain, of_a_program_that_wiped_its_environment_is_kept)
     struct run r = run(USER
         "as $SUNSHIM run --exec --rule 'deny network inet,' -- perl -e 'undef %ENV; $0 = \"x\" x 4000; open F, \">\", \"'$T'/xdg/perl\"; print F $$; close F; sleep 60' &\n"
         "until [ -s $T/xdg/perl ]; do sleep 0.02; done; ! tr '\\0' '\\n' </proc/$(cat $T/xdg/perl)/environ | grep SUNSHIM_DOMAIN\n"
-        "as $SUNSHIM run -- true; left; kill $(cat $T/xdg/perl); wait || :; as $SUNSHIM run -- true; left");
+        "as $SUNSHIM run -- true; left; kill $(cat $T/xdg/perl); wait || :; swept");
 
     check_out(r, "1\n0\n");
 }
@@ -118,7 +118,7 @@ StockTest(cli_domain, of_another_pid_namespace_is_left_alone)
 
 StockTest(cli_domain, many_runs_at_once_do_not_disturb_each_other)
 {
-    struct run r = run(USER "for i in 1 2 3 4 5 6 7 8; do (for k in 1 2 3 4 5 6; do as $SUNSHIM run --exec -- true; as $SUNSHIM run --rule 'deny network inet,' -- true || echo bad; done) & done; wait; as $SUNSHIM run -- true; left");
+    struct run r = run(USER "for i in 1 2 3 4 5 6 7 8; do (for k in 1 2 3 4 5 6; do as $SUNSHIM run --exec -- true; as $SUNSHIM run --rule 'deny network inet,' -- true || echo bad; done) & done; wait; swept");
 
     check_status(r, 0);
     check_out(r, "0\n");

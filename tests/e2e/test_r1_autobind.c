@@ -191,8 +191,7 @@ Test(r1_autobind, a_second_one_changes_nothing)
 
 static struct run with_peers(const char *policy, const char *steps)
 {
-    return run(text(PEERS "SUNSHIM_POLICY='%s' %s \"$P/sk\" %s", put("implicit.policy", policy),
-                    TEST_SANITIZED ? "" : "LD_PRELOAD=\"$LIB\"", steps));
+    return run(text(PEERS "env SUNSHIM_POLICY='%s' $PRELOAD \"$P/sk\" %s", put("implicit.policy", policy), steps));
 }
 
 static const char *const type_names[] = {"stream", "seqpacket", "dgram"};
@@ -335,9 +334,8 @@ Test(r1_autobind, a_bound_socket_may_set_it_and_send)
 Test(r1_autobind, an_inherited_socket_is_looked_at)
 {
     const char *file = put("i.policy", TRAFFIC);
-    struct run r = run(text(PEERS "\"$N/sk\" 'socket unix dgram' 'setsockopt passcred 1' \"exec env SUNSHIM_POLICY=%s %s "
-                            "$P/sk\" 'use 3' \"connect $T/dgram\" getsockname", file,
-                            TEST_SANITIZED ? "" : "LD_PRELOAD=$LIB"));
+    struct run r = run(text(PEERS "\"$N/sk\" 'socket unix dgram' 'setsockopt passcred 1' \"exec env SUNSHIM_POLICY=%s $PRELOAD "
+                            "$P/sk\" 'use 3' \"connect $T/dgram\" getsockname", file));
     check_has(r, out, "/dgram -> -1 EACCES\n");
     check_has(r, out, "getsockname none -> 0\n");
 }
