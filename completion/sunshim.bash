@@ -1,0 +1,85 @@
+# bash completion for sunshim(1)
+
+# The names that -p takes: NAME.policy in the directories sunshim looks in.
+_sunshim_policies() {
+    local dir file bin
+    bin=$(readlink -f "$(command -v sunshim)") || bin=
+    for dir in "${_sunshim_dirs[@]}" "${XDG_CONFIG_HOME:-$HOME/.config}/sunshim" /etc/sunshim \
+        ${bin:+"${bin%/*}/../policies" "${bin%/*}/../share/sunshim/policies"}; do
+        for file in "$dir"/*.policy; do
+            [ -e "$file" ] || continue
+            file=${file##*/}
+            printf '%s\n' "${file%.policy}"
+        done
+    done
+}
+
+# Files for words with a slash or dot, names otherwise.
+_sunshim_policy() {
+    mapfile -t COMPREPLY < <(compgen -W "$(_sunshim_policies)" -- "$cur"; compgen -f -- "$cur")
+    compopt -o filenames
+}
+
+# Where the command begins that `run` starts, or 0: options with a value take two words.
+_sunshim_command_at() {
+    local i=2
+    while [ "$i" -lt "$COMP_CWORD" ]; do
+        case ${COMP_WORDS[i]} in
+            --) echo $((i + 1)); return ;;
+            -p | -I | --policy | --include | --rule | --apparmor | --profile | --log) i=$((i + 2)) ;;
+            -*) i=$((i + 1)) ;;
+            *) echo "$i"; return ;;
+        esac
+    done
+    if [ "$i" -eq "$COMP_CWORD" ] && [[ ${COMP_WORDS[i]} != -* ]]; then echo "$i"; else echo 0; fi
+}
+
+_sunshim() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} sub=${COMP_WORDS[1]} options='' at i
+    local common='-p --policy --rule --apparmor -I --include -h --help'
+    local _sunshim_dirs=()
+    COMPREPLY=()
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i - 1]} in -I | --include) _sunshim_dirs+=("${COMP_WORDS[i]}") ;; esac
+    done
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W 'run check explain env version help --help --version' -- "$cur")
+        return
+    fi
+    if [ "$sub" = run ]; then
+        at=$(_sunshim_command_at)
+        if [ "$at" -gt 0 ]; then
+            if declare -F _command_offset >/dev/null; then _command_offset "$at"; else mapfile -t COMPREPLY < <(compgen -c -- "$cur"); fi
+            return
+        fi
+    fi
+    case $prev in
+        -p | --policy) _sunshim_policy; return ;;
+        -I | --include) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
+        --apparmor | --log)
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur"; [ "$prev" = --apparmor ] || compgen -W 'stderr fd: journal' -- "$cur")
+            compopt -o filenames
+            return ;;
+        --rule | --profile) return ;;
+    esac
+    case $sub in
+        run) options="$common --profile --complain --log --json --exec" ;;
+        env) options="$common --profile --complain --log --json --shell" ;;
+        check) options=$common ;;
+        explain) options="$common --profile" ;;
+        help) mapfile -t COMPREPLY < <(compgen -W 'run check explain env version help' -- "$cur"); return ;;
+        *) return ;;
+    esac
+    if [[ $cur = -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+    elif [ "$sub" = explain ]; then
+        _sunshim_policy
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'create bind autobind listen accept connect send receive
+            getattr setattr getopt setopt shutdown family= type= protocol= addr= peer_addr= ip= port= peer_ip= peer_port=
+            label= exe= profile=' -- "$cur")
+        [[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
+    elif [ "$sub" = check ]; then
+        _sunshim_policy
+    fi
+}
+complete -F _sunshim sunshim

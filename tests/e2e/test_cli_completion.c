@@ -1,0 +1,52 @@
+/* What the shell offers after `sunshim`. */
+#include "tests/e2e/harness.h"
+
+/* The completions of a command line whose last word is being typed, sorted. */
+static struct run offers(const char *words)
+{
+    return run(text("cd $T; mkdir -p $T/.config/sunshim; : >$T/.config/sunshim/mine.policy; : >$T/file.policy\n"
+                    "bash -c '. $TOP/completion/sunshim.bash; compopt() { :; }; COMP_WORDS=(sunshim %s); "
+                    "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _sunshim; printf \"%%s\\n\" \"${COMPREPLY[@]}\" | sort'", words));
+}
+
+Test(cli_completion, offers_subcommands)
+{
+    struct run r = offers("e");
+    check_out(r, "env\nexplain\n");
+}
+
+Test(cli_completion, offers_each_subcommands_own_options)
+{
+    struct run r = offers("run --co");
+    check_out(r, "--complain\n");
+    r = offers("env --s");
+    check_out(r, "--shell\n");
+    r = offers("check --j");
+    check_out(r, "\n");
+}
+
+/* Whatever completion offers, the command takes; whatever help lists, it offers. */
+Test(cli_completion, knows_the_options_that_help_lists)
+{
+    struct run r = run("for c in run check explain env; do $SUNSHIM help $c | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort >$T/help\n"
+                       "bash -c '. $TOP/completion/sunshim.bash; COMP_WORDS=(sunshim '$c' --); COMP_CWORD=2; _sunshim; printf \"%s\\n\" \"${COMPREPLY[@]}\"' | sort >$T/offers\n"
+                       "comm -23 $T/help $T/offers; done");
+    check_status(r, 0);
+    check_out(r, "");
+}
+
+Test(cli_completion, offers_names_and_files_of_policies)
+{
+    struct run r = offers("run -p mi");
+    check_out(r, "mine\n");
+    r = offers("check fi");
+    check_out(r, "file.policy\n");
+}
+
+Test(cli_completion, leaves_the_command_to_the_command)
+{
+    struct run r = offers("run -p x printen");
+    check_has(r, out, "printenv\n");
+    r = offers("run -p x -- printen");
+    check_has(r, out, "printenv\n");
+}
