@@ -57,8 +57,7 @@ static void find_perm(struct state *s, unsigned i, uint64_t possible)
     for (int family = 0; family < POLICY_FAMILIES; family++)
         if (s->free_always[i] || ((worth >> family & 1) && all_free(s, 1u << i, family)))
             s->free_families[i] |= 1ull << family;
-    s->free_here[i] = s->free_always[i] || (possible & ~s->free_families[i]) == 0;
-    s->world_matters |= s->free_here[i] && !s->free_always[i];
+    s->free_created[i] = (possible & ~s->free_families[i]) == 0;
 }
 
 void free_find(struct state *s)
@@ -69,14 +68,4 @@ void free_find(struct state *s)
         if (!(1u << i & (POLICY_AUTOBIND | POLICY_INHERIT)))
             find_perm(s, i, possible);
     s->autobind_matters = !(s->free_families[perm_index(POLICY_BIND)] >> AF_UNIX & 1);
-}
-
-void free_admit(struct state *s, int family)
-{
-    for (unsigned i = 0; i < POLICY_PERM_COUNT; i++)
-        if (!s->free_always[i] &&
-            (family < 0 || family >= POLICY_FAMILIES || !(s->free_families[i] >> family & 1)))
-            s->free_here[i] = false;
-    if (family == AF_INET6)
-        free_admit(s, AF_INET);
 }

@@ -5,11 +5,8 @@
 
 #include "state.h"
 
-/* Fills free_families, free_always, free_here, world_matters and
- * autobind_matters from the layers. */
+/* Fills free_families, free_always, free_created and autobind_matters from the
+ * layers. */
 void free_find(struct state *s);
-
-/* A socket of `family` is there that the process may not have created. */
-void free_admit(struct state *s, int family);
 
 #endif

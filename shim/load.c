@@ -11,17 +11,11 @@
 
 enum { PATH_BYTES = 4096, SEARCH_MAX = 6 };
 
-static void add_layer(struct state *s, const char *name, const void *blob, size_t len, bool complain)
+static struct active_layer *new_layer(struct state *s, const char *name)
 {
-    struct active_layer *layer;
-
     if (s->layer_count == LAYERS_MAX)
         say_fatal(name, "too many policies: the limit is 64 layers");
-    layer = &s->layers[s->layer_count];
-    layer->complain = complain;
-    if (policy_open(&layer->policy, blob, len) < 0)
-        say_fatal(name, "not a compiled policy of this version, or damaged");
-    s->layer_count++;
+    return &s->layers[s->layer_count++];
 }
 
 /* --- Layers that `sunshim run` compiled --------------------------------- */
@@ -61,7 +55,10 @@ static void load_domain(struct state *s, const char *domain)
     for (int i = 0; i < count; i++) {
         if (layers_get(file, len, (uint32_t)i, &layer) < 0)
             say_fatal(path, "damaged");
-        add_layer(s, path, layer.blob, layer.len, layer.flags & LAYER_COMPLAIN);
+        struct active_layer *active = new_layer(s, path);
+        active->complain = layer.flags & LAYER_COMPLAIN;
+        if (policy_open(&active->policy, layer.blob, layer.len) < 0)
+            say_fatal(path, "not a compiled policy of this version, or damaged");
     }
 }
 
@@ -184,7 +181,7 @@ static const void *keep(const void *blob, size_t len)
     return copy;
 }
 
-static void load_text(struct state *s, const struct environment *env, const struct search *search,
+static void load_text(struct state *s, const struct environment *env, struct search *search,
                       const char *name)
 {
     char path[PATH_BYTES], dir[PATH_BYTES], uid[24];
@@ -194,11 +191,15 @@ static void load_text(struct state *s, const struct environment *env, const stru
     const void *blob;
     size_t len;
 
+    if (!search->count && !strchr(name, '/'))
+        search_start(search, env);
     workspace_start(&w);
     text_unsigned(&digits, (unsigned)SYS0(SYS_getuid));
     int err = read_policy(&w, search, name, path, &file);
     if (err)
         say_fatal(name, why_unread(err));
+    if (!search->count && memmem(file.text, file.len, "include", 7))
+        search_start(search, env);
     const struct policy_input in = {
         .name = path,
         .text = file.text,
@@ -214,7 +215,8 @@ static void load_text(struct state *s, const struct environment *env, const stru
     };
     if (policy_compile(&in, &w.arena, &blob, &len) < 0)
         say_fatal(path, "the policy has errors; the program was not started");
-    add_layer(s, path, keep(blob, len), len, false);
+    /* Just made, by the code that would check it. */
+    new_layer(s, path)->policy = (struct policy){.blob = keep(blob, len), .len = len};
     workspace_end(&w);
 }
 
@@ -224,7 +226,8 @@ static void load_texts(struct state *s, const struct environment *env)
     struct search search;
     char name[PATH_BYTES];
 
-    search_start(&search, env);
+    search.count = 0; /* filled when a name or an include asks for it */
+    search.dirs[0] = NULL;
     for (const char *p = env->policy; *p;) {
         size_t len = strcspn(p, ":");
 
@@ -240,12 +243,22 @@ static void load_texts(struct state *s, const struct environment *env)
 
 /* --- Profiles ----------------------------------------------------------- */
 
+static bool any_profiles(const struct state *s)
+{
+    for (unsigned i = 0; i < s->layer_count; i++)
+        if (policy_profile_count(&s->layers[i].policy) > 1) /* the bare rules are one */
+            return true;
+    return false;
+}
+
 static void choose_profiles(struct state *s, const char *forced)
 {
     char exe[PATH_BYTES];
     bool found = !forced;
-    long len = sys_readlink("/proc/self/exe", exe, sizeof exe - 1);
 
+    if (!forced && !any_profiles(s)) /* /proc is slow for a process this young */
+        return;
+    long len = sys_readlink("/proc/self/exe", exe, sizeof exe - 1);
     exe[len > 0 ? len : 0] = '\0';
     for (unsigned i = 0; i < s->layer_count; i++) {
         struct policy *p = &s->layers[i].policy;

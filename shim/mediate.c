@@ -250,7 +250,7 @@ int mediate_autobind(const struct request *r)
     int on;
     struct address own;
 
-    if (!atomic_load_explicit(&state_autobind_probe, memory_order_relaxed))
+    if (!mediate_may_autobind())
         return 0;
     if (r->target && r->target->family != AF_UNIX)
         return 0;

@@ -11,6 +11,7 @@
 #include "address.h"
 #include "pin.h"
 #include "policy/policy.h"
+#include "state.h"
 
 struct request {
     const char *operation;      /* the call's name, for the record */
@@ -48,6 +49,13 @@ int mediate(struct request *r);
 
 /* The second half of MEDIATE_LATER: `peer` is who it turned out to be. */
 int mediate_peer(struct request *r, const struct address *peer);
+
+/* True when a call may bind a socket on its way and that may be refused. */
+static inline bool mediate_may_autobind(void)
+{
+    return state->autobind_matters && state_strangers() &&
+           atomic_load_explicit(&state_autobind_probe, memory_order_relaxed);
+}
 
 /* Implicit autobind (unix(7)): an unbound socket with SO_PASSCRED or SO_PASSPIDFD
  * is given a name by connect and by sends. Asks for the bind permission when

@@ -7,7 +7,6 @@
 
 #include "environment.h"
 #include "free.h"
-#include "inherited.h"
 #include "load.h"
 #include "log.h"
 #include "policy/text.h"
@@ -25,7 +24,8 @@ static union {
 
 const struct state *const state = &room.state;
 _Atomic int state_gate = GATE_UNSET;
-atomic_bool state_autobind_probe, state_strangers;
+atomic_bool state_autobind_probe;
+_Atomic uint64_t state_inherited;
 
 /* --- Memory that is surely there ---------------------------------------- */
 
@@ -96,8 +96,6 @@ static int prepare(struct state *s, char *const *envp, const char *stack_end)
     s->stack_end = stack_end;
     find_data(s);
     free_find(s);
-    if (s->autobind_matters || s->world_matters)
-        inherited_look(s);
     return GATE_MEDIATE;
 }
 

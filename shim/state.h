@@ -44,11 +44,8 @@ struct state {
      * other facts are, and without a record; by number of the permission's bit. */
     uint64_t free_families[POLICY_PERM_COUNT];
     bool free_always[POLICY_PERM_COUNT]; /* the same, for every family there is */
-    /* The same, for every family whose sockets this process can have: those it
-     * may create, and those it was started with. Holds until a socket is passed
-     * to it (state_strangers). */
-    bool free_here[POLICY_PERM_COUNT];
-    bool world_matters;                  /* free_here says more than free_always */
+    /* The same, for every family whose sockets this process may create. */
+    bool free_created[POLICY_PERM_COUNT];
     bool complain;                       /* SUNSHIM_MODE=complain */
     bool autobind_matters;               /* some layer does not let everything autobind */
     const char *stack_end;               /* end of the main thread's stack */
@@ -60,11 +57,25 @@ extern const struct state *const state;
 extern _Atomic int state_gate;
 
 /* SO_PASSCRED or SO_PASSPIDFD may be on for a socket of this process, so that an
- * unbound one may be bound by the kernel in the middle of a call. */
+ * unbound one may be bound by the kernel in the middle of a call. Valid once
+ * state_inherited is not 0. */
 extern atomic_bool state_autobind_probe;
 
-/* Sockets came from another process: what we may create says nothing of them. */
-extern atomic_bool state_strangers;
+/* Families (bit AF_x) of sockets that this process did not create: the program
+ * was started with them, or they were passed to it. 0: nobody has looked yet. */
+extern _Atomic uint64_t state_inherited;
+#define INHERITED_LOOKED (1ull << 63)
+#define INHERITED_ANY (~0ull) /* they may be of any family */
+
+/* inherited.c: looks at the open descriptors, once. Returns state_inherited. */
+uint64_t state_look(void);
+
+static inline uint64_t state_strangers(void)
+{
+    uint64_t families = atomic_load_explicit(&state_inherited, memory_order_relaxed);
+
+    return __builtin_expect(families != 0, 1) ? families : state_look();
+}
 
 /* start.c: prepares everything if no constructor has yet. Returns the gate. */
 int state_begin(void);
@@ -91,10 +102,11 @@ static inline bool state_free(uint32_t perm, int family)
 {
     unsigned i = perm_index(perm);
 
-    if (family < 0)
-        return state->free_here[i] && (state->free_always[i] ||
-                                       !atomic_load_explicit(&state_strangers, memory_order_relaxed));
-    return family < 64 && (state->free_families[i] >> family & 1);
+    if (family >= 0)
+        return family < 64 && (state->free_families[i] >> family & 1);
+    if (state->free_always[i] || !state->free_created[i])
+        return state->free_always[i];
+    return (state_strangers() & ~(state->free_families[i] | INHERITED_LOOKED)) == 0;
 }
 
 #endif

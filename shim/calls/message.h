@@ -25,7 +25,7 @@ struct message_name message_name_of(const struct msghdr *msg);
 static inline bool sends_are_free(void)
 {
     return state_free(POLICY_SEND, -1) && state_free(POLICY_CONNECT, -1) &&
-           !atomic_load_explicit(&state_autobind_probe, memory_order_relaxed);
+           !mediate_may_autobind();
 }
 
 #endif
