@@ -130,10 +130,16 @@ enum accept_kind {
     ACCEPT_KINDS,
 };
 
+/* How a tail with many others beside it is found: by four bytes at a certain
+ * distance from a name's end, or by 4, 3 or 2 bytes anywhere. */
+enum filter_kind { FILTER_END, FILTER_4, FILTER_3, FILTER_2, FILTERS };
+
 struct blob_accept {
     uint32_t lists[ACCEPT_KINDS];
     uint32_t tails, tail_count; /* tried one by one */
-    uint32_t filters[2];        /* tails tried only when a run of bytes they need is there */
+    uint32_t filters[FILTERS];  /* tails tried only where the bytes they need are */
+    uint32_t pairs;             /* bytes: a bit for each pair that FILTER_4 to 2 start with; 0: none */
+    uint32_t pair_bits;
     uint32_t ports;             /* node: go on there with the port (after an inet prefix) */
 };
 
@@ -142,26 +148,44 @@ struct blob_tail {
     uint16_t from;    /* byte of its program */
     uint16_t min_len; /* bytes it takes at least */
     uint32_t list;
-    uint16_t last;    /* the byte it ends in, 256: any */
+    uint32_t window;  /* behind a filter: the bytes it is found by */
+    uint8_t distance; /* FILTER_END: of the window's start from the end */
+    uint8_t suffix;   /* literal bytes its program ends in, before GLOB_END */
     uint16_t reserved;
 };
 
 struct blob_filter {
-    uint32_t buckets;  /* first of 2^bits + 1 */
-    uint8_t bits, width; /* bytes hashed */
-    uint16_t reserved;
+    uint64_t distances; /* FILTER_END: a bit for each that occurs */
+    uint32_t buckets;   /* first of 2^bits + 1 */
+    uint32_t bits;
 };
 
-/* Where a filter keeps the tails that need the bytes at `at`. */
-static inline uint32_t filter_bucket(const uint8_t *at, unsigned width, unsigned bits)
+static inline unsigned filter_width(enum filter_kind kind)
 {
-    uint32_t v = 0;
+    return kind == FILTER_END ? 4 : 5 - (unsigned)kind;
+}
 
-    if (width == 4)
+static inline uint32_t filter_window(const uint8_t *at, enum filter_kind kind)
+{
+    uint32_t v;
+
+    if (kind <= FILTER_4) {
         memcpy(&v, at, 4);
-    else
-        v = at[0] | (uint32_t)at[1] << 8;
-    return (v * 0x9e3779b1u) >> (32 - bits);
+        return v;
+    }
+    v = at[0] | (uint32_t)at[1] << 8;
+    return kind == FILTER_3 ? v | (uint32_t)at[2] << 16 : v;
+}
+
+/* Where a filter keeps the tails found by `window`. */
+static inline uint32_t filter_bucket(uint32_t window, uint32_t distance, uint32_t bits)
+{
+    return (window * 0x9e3779b1u + distance * 0x85ebca6bu) >> (32 - bits);
+}
+
+static inline uint32_t filter_pair(const uint8_t *at, uint32_t bits)
+{
+    return ((at[0] | (uint32_t)at[1] << 8) * 0x9e3779b1u) >> (32 - bits);
 }
 
 /* Rules by what they do, each part in order. */

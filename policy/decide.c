@@ -130,24 +130,62 @@ struct key {
 
 static void try_tail(struct look *k, const struct key *key, uint32_t at, const struct blob_tail *tail)
 {
+    const struct glob g = blob_glob(k->blob, tail->glob);
+    const uint8_t *end = g.code + g.len - 1, *name = key->bytes + at, *name_end = key->bytes + key->len;
     uint32_t left = key->len - at;
 
-    if (left < tail->min_len || (tail->last < 256 && (!left || key->bytes[key->len - 1] != tail->last)))
+    if (left < tail->min_len || left < tail->suffix ||
+        memcmp(end - tail->suffix, name_end - tail->suffix, tail->suffix) != 0)
         return;
-    struct glob g = blob_glob(k->blob, tail->glob);
-    if (glob_match_from(&g, tail->from, key->bytes + at, left))
+    /* A star and literal bytes: what is between must not have a '/'. */
+    if (g.code[tail->from] == GLOB_STAR && g.code + tail->from + 1 + tail->suffix == end) {
+        if (!memchr(name, '/', left - tail->suffix))
+            use(k, tail->list);
+    } else if (glob_match_from(&g, tail->from, name, left)) {
         use(k, tail->list);
+    }
 }
 
-static void try_filter(struct look *k, const struct key *key, uint32_t at, const struct blob_filter *f)
+static void try_bucket(struct look *k, const struct key *key, uint32_t at, const struct blob_filter *f,
+                       uint32_t window, uint32_t distance)
 {
-    const uint32_t *buckets = BLOB_TABLE(k->blob, uint32_t, BLOB_BUCKETS) + f->buckets;
+    const uint32_t *bucket = BLOB_TABLE(k->blob, uint32_t, BLOB_BUCKETS) + f->buckets +
+                             filter_bucket(window, distance, f->bits);
     const struct blob_tail *tails = blob_at(k->blob, BLOB_TAILS);
 
-    for (uint32_t i = at; i + f->width <= key->len; i++) {
-        uint32_t bucket = filter_bucket(key->bytes + i, f->width, f->bits);
-        for (uint32_t t = buckets[bucket]; t < buckets[bucket + 1]; t++)
+    for (uint32_t t = bucket[0]; t < bucket[1]; t++)
+        if (tails[t].window == window && tails[t].distance == distance)
             try_tail(k, key, at, &tails[t]);
+}
+
+static void try_ends(struct look *k, const struct key *key, uint32_t at, const struct blob_filter *f)
+{
+    for (uint64_t left = f->distances; left; left &= left - 1) {
+        uint32_t distance = (uint32_t)__builtin_ctzll(left);
+        if (distance > key->len - at || distance < 4)
+            continue;
+        try_bucket(k, key, at, f, filter_window(key->bytes + key->len - distance, FILTER_END), distance);
+    }
+}
+
+static void try_anywhere(struct look *k, const struct key *key, uint32_t at, uint32_t i,
+                         const struct blob_accept *a)
+{
+    const struct blob_filter *filters = blob_at(k->blob, BLOB_FILTERS);
+
+    for (enum filter_kind kind = FILTER_4; kind < FILTERS; kind++)
+        if (a->filters[kind] && i + filter_width(kind) <= key->len)
+            try_bucket(k, key, at, &filters[a->filters[kind]], filter_window(key->bytes + i, kind), 0);
+}
+
+static void try_pairs(struct look *k, const struct key *key, uint32_t at, const struct blob_accept *a)
+{
+    const uint8_t *pairs = BLOB_TABLE(k->blob, uint8_t, BLOB_BYTES) + a->pairs;
+
+    for (uint32_t i = at; i + 1 < key->len; i++) {
+        uint32_t bit = filter_pair(key->bytes + i, a->pair_bits);
+        if (pairs[bit / 8] >> bit % 8 & 1)
+            try_anywhere(k, key, at, i, a);
     }
 }
 
@@ -170,9 +208,10 @@ static void accept(struct look *k, const struct key *key, uint32_t at, const str
         use(k, a->lists[ACCEPT_ALL1]);
     for (uint32_t i = 0; i < a->tail_count; i++)
         try_tail(k, key, at, &tails[i]);
-    for (int i = 0; i < 2; i++)
-        if (a->filters[i])
-            try_filter(k, key, at, &filters[a->filters[i]]);
+    if (a->filters[FILTER_END])
+        try_ends(k, key, at, &filters[a->filters[FILTER_END]]);
+    if (a->pair_bits)
+        try_pairs(k, key, at, a);
     if (a->ports && !k->in_ports) {
         k->in_ports = true;
         walk(k, a->ports, k->ports, 4);

@@ -376,20 +376,6 @@ int glob_parse(struct arena *a, enum glob_flavour flavour, const char *text, siz
 
 /* --- Matching ---------------------------------------------------------- */
 
-uint32_t glob_step(const uint8_t *code)
-{
-    switch (*code) {
-    case GLOB_ALT:
-    case GLOB_JUMP:
-        return 3;
-    case GLOB_CLASS:
-    case GLOB_QUOTE:
-        return 2;
-    default:
-        return 1;
-    }
-}
-
 /* Whether the element at `code` (not a star) takes the byte `c`. */
 static bool takes(const struct glob *g, const uint8_t *code, uint8_t c)
 {
@@ -407,6 +393,21 @@ static bool takes(const struct glob *g, const uint8_t *code, uint8_t c)
     }
 }
 
+/* The first place from `name` on where what follows a star (at `code`) can
+ * start, going by its first byte if that is literal; NULL without one. */
+static const uint8_t *stretch(const uint8_t *code, const uint8_t *name, const uint8_t *end, bool any)
+{
+    if (*code < GLOB_OPS)
+        return name;
+    for (; name < end; name++) {
+        if (*name == *code)
+            return name;
+        if (*name == '/' && !any)
+            return NULL;
+    }
+    return NULL;
+}
+
 /* For globs where it is enough to stretch the last star: the first match of
  * what follows it is as good as any later one. That fails for braces, for a *
  * after a ** and for classes with '/': those are `hard`. */
@@ -422,7 +423,10 @@ static bool match_easy(const struct glob *g, const uint8_t *code, const uint8_t 
         } else if (op == GLOB_STAR || op == GLOB_STARSTAR) {
             any = op == GLOB_STARSTAR;
             star = ++code;
-            resume = name;
+            if (*code == GLOB_END)
+                return any || name == end || !memchr(name, '/', (size_t)(end - name));
+            if (!(resume = name = stretch(code, name, end, any)))
+                return false;
         } else if (name == end && op == GLOB_END) {
             return true;
         } else if (name < end && takes(g, code, *name)) {
@@ -432,9 +436,69 @@ static bool match_easy(const struct glob *g, const uint8_t *code, const uint8_t 
             if (!star || resume == end || (*resume == '/' && !any))
                 return false;
             code = star;
-            name = ++resume;
+            if (!(resume = name = stretch(code, resume + 1, end, any)))
+                return false;
         }
     }
+}
+
+struct later {
+    const uint8_t *code, *name;
+};
+
+/* One element of a guess: false where the name does not fit. What else could be
+ * tried from here goes to *later (its code NULL: nothing). */
+static bool guess_step(const struct glob *g, struct later *now, const uint8_t *end, struct later *later)
+{
+    const uint8_t *code = now->code;
+    bool any = *code == GLOB_STARSTAR;
+
+    later->code = NULL;
+    switch (*code) {
+    case GLOB_JUMP:
+        now->code += glob_distance(code);
+        return true;
+    case GLOB_ALT:
+        if (glob_distance(code))
+            *later = (struct later){code + glob_distance(code), now->name};
+        now->code += 3;
+        return true;
+    case GLOB_STAR:
+    case GLOB_STARSTAR:
+        now->code++;
+        now->name = stretch(now->code, now->name, end, any);
+        if (now->name && now->name < end && (any || *now->name != '/'))
+            *later = (struct later){code, now->name + 1};
+        return now->name != NULL;
+    default:
+        if (now->name == end || !takes(g, code, *now->name))
+            return false;
+        now->code += glob_step(code);
+        now->name++;
+        return true;
+    }
+}
+
+/* Tries alternatives one by one. Nearly always that is quick; when it is not
+ * (-1), match_hard bounds the work. */
+static int match_guess(const struct glob *g, const uint8_t *code, const uint8_t *name, const uint8_t *end)
+{
+    struct later stack[12], now = {code, name};
+    unsigned depth = 0;
+
+    for (int steps = 0; steps < 400; steps++) {
+        if (depth == sizeof stack / sizeof *stack)
+            return -1;
+        if (*now.code == GLOB_END && now.name == end)
+            return 1;
+        if (guess_step(g, &now, end, &stack[depth]))
+            depth += stack[depth].code != NULL;
+        else if (depth)
+            now = stack[--depth];
+        else
+            return 0;
+    }
+    return -1;
 }
 
 enum { WORDS = (GLOB_CODE_MAX + 63) / 64 };
@@ -510,7 +574,10 @@ bool glob_match_from(const struct glob *g, uint32_t from, const void *name, size
 {
     const uint8_t *at = name, *end = at + len;
 
-    return g->hard ? match_hard(g, from, at, end) : match_easy(g, g->code + from, at, end);
+    if (!g->hard)
+        return match_easy(g, g->code + from, at, end);
+    int guess = match_guess(g, g->code + from, at, end);
+    return guess < 0 ? match_hard(g, from, at, end) : guess;
 }
 
 bool glob_match(const struct glob *g, const void *name, size_t len)

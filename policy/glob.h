@@ -55,12 +55,33 @@ bool glob_match(const struct glob *g, const void *name, size_t len);
 /* The same from byte `from` of the program on. */
 bool glob_match_from(const struct glob *g, uint32_t from, const void *name, size_t len);
 
-/* Bytes of the program element at `code`. */
-uint32_t glob_step(const uint8_t *code);
 
 static inline uint32_t glob_distance(const uint8_t *code)
 {
     return code[1] | (uint32_t)code[2] << 8;
+}
+
+/* Bytes of the program element at `code`. */
+static inline uint32_t glob_step(const uint8_t *code)
+{
+    switch (*code) {
+    case GLOB_ALT:
+    case GLOB_JUMP:
+        return 3;
+    case GLOB_CLASS:
+    case GLOB_QUOTE:
+        return 2;
+    default:
+        return 1;
+    }
+}
+
+/* What follows the } of the group whose first ALT is at `code`. */
+static inline const uint8_t *glob_after_braces(const uint8_t *code)
+{
+    const uint8_t *jump = code + glob_distance(code) - 3;
+
+    return jump + glob_distance(jump);
 }
 
 static inline bool glob_in_set(const uint8_t set[32], uint8_t byte)

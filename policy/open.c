@@ -49,51 +49,71 @@ static bool check_strings(const struct check *c)
     return true;
 }
 
-enum { START_WORDS = (GLOB_CODE_MAX + 63) / 64 };
-
-/* Whether every element of a program lies inside it and what it names exists;
- * marks where elements start. */
-static bool check_elements(const struct blob_glob *g, const uint8_t *code, uint64_t *starts)
+/* The next element that is not a literal byte, from `at`; at most `end`. */
+static uint32_t skip_literals(const uint8_t *code, uint32_t at, uint32_t end)
 {
-    uint32_t at = 0;
+    for (; end - at >= 8; at += 8) {
+        uint64_t v;
+        memcpy(&v, code + at, 8);
+        v &= 0xf8f8f8f8f8f8f8f8ull; /* a byte of an element is 0 now */
+        if ((v - 0x0101010101010101ull) & ~v & 0x8080808080808080ull)
+            break;
+    }
+    while (at < end && code[at] >= GLOB_OPS)
+        at++;
+    return at;
+}
+_Static_assert(GLOB_OPS == 8, "skip_literals() takes five bits for a literal byte");
 
-    while (at < g->len) {
-        starts[at / 64] |= (uint64_t)1 << (at % 64);
+/* Whether every element of a program lies inside it and what it names exists. */
+static bool check_elements(const struct blob_glob *g, const uint8_t *code, bool *jumps)
+{
+    for (uint32_t at = 0; (at = skip_literals(code, at, g->len)) < g->len; at += glob_step(code + at)) {
         if (code[at] == GLOB_END)
             return at == g->len - 1u;
-        if (at + glob_step(code + at) >= g->len)
+        if (at + glob_step(code + at) >= g->len || (code[at] == GLOB_CLASS && code[at + 1] >= g->set_count))
             return false;
-        if (code[at] == GLOB_CLASS && code[at + 1] >= g->set_count)
-            return false;
-        at += glob_step(code + at);
+        *jumps |= code[at] == GLOB_ALT || code[at] == GLOB_JUMP;
     }
     return false;
 }
 
-static bool check_jumps(const struct blob_glob *g, const uint8_t *code, const uint64_t *starts)
+enum { START_WORDS = (GLOB_CODE_MAX + 63) / 64 };
+
+static bool check_jump(const struct blob_glob *g, const uint8_t *code, uint32_t at, const uint64_t *starts)
 {
-    for (uint32_t at = 0; at < g->len; at += glob_step(code + at)) {
-        if (code[at] != GLOB_ALT && code[at] != GLOB_JUMP)
-            continue;
-        uint32_t distance = glob_distance(code + at), to = at + distance;
-        if (!distance && code[at] == GLOB_ALT)
-            continue;
-        if (!distance || to >= g->len || !(starts[to / 64] >> (to % 64) & 1))
+    uint32_t distance = glob_distance(code + at), to = at + distance;
+
+    if (code[at] != GLOB_ALT && code[at] != GLOB_JUMP)
+        return true;
+    if (!distance)
+        return code[at] == GLOB_ALT;
+    return to < g->len && starts[to / 64] >> (to % 64) & 1;
+}
+
+/* Jumps lead forward, to where an element starts. */
+static bool check_jumps(const struct blob_glob *g, const uint8_t *code)
+{
+    uint64_t starts[START_WORDS];
+
+    memset(starts, 0, sizeof starts);
+    for (uint32_t at = 0; at < g->len; at += glob_step(code + at))
+        starts[at / 64] |= (uint64_t)1 << (at % 64);
+    for (uint32_t at = 0; at < g->len; at += glob_step(code + at))
+        if (!check_jump(g, code, at, starts))
             return false;
-    }
     return true;
 }
 
 static bool check_glob(const struct check *c, const struct blob_glob *g)
 {
-    const uint8_t *bytes = blob_at(c->blob, BLOB_BYTES);
-    uint64_t starts[START_WORDS];
+    const uint8_t *code = BLOB_TABLE(c->blob, uint8_t, BLOB_BYTES) + g->code;
+    bool jumps = false;
 
     if (!g->len || g->len > GLOB_CODE_MAX || g->hard > 1 || !range(c, BLOB_BYTES, g->code, g->len) ||
-        !range(c, BLOB_BYTES, g->sets, 32u * g->set_count))
+        !range(c, BLOB_BYTES, g->sets, 32u * g->set_count) || !check_elements(g, code, &jumps))
         return false;
-    memset(starts, 0, (g->len / 64 + 1u) * sizeof *starts);
-    return check_elements(g, bytes + g->code, starts) && check_jumps(g, bytes + g->code, starts);
+    return !jumps || check_jumps(g, code);
 }
 
 static bool check_globs(const struct check *c)
@@ -152,8 +172,12 @@ static bool check_accepts(const struct check *c)
         for (int kind = 0; kind < ACCEPT_KINDS; kind++)
             if (!below(c, BLOB_LISTS, a[i].lists[kind]))
                 return false;
-        if (!range(c, BLOB_TAILS, a[i].tails, a[i].tail_count) || !below(c, BLOB_FILTERS, a[i].filters[0]) ||
-            !below(c, BLOB_FILTERS, a[i].filters[1]) || !below(c, BLOB_NODES, a[i].ports))
+        for (int filter = 0; filter < FILTERS; filter++)
+            if (!below(c, BLOB_FILTERS, a[i].filters[filter]))
+                return false;
+        if (!range(c, BLOB_TAILS, a[i].tails, a[i].tail_count) || !below(c, BLOB_NODES, a[i].ports) ||
+            a[i].pair_bits > 16 || a[i].pair_bits == 1 || a[i].pair_bits == 2 ||
+            !range(c, BLOB_BYTES, a[i].pairs, (1u << a[i].pair_bits) / 8))
             return false;
     }
     return true;
@@ -165,9 +189,9 @@ static bool is_element(const struct check *c, const struct blob_tail *t)
     const uint8_t *code = BLOB_TABLE(c->blob, uint8_t, BLOB_BYTES) + g->code;
     uint32_t at = 0;
 
-    while (at < t->from && at < g->len)
+    while ((at = skip_literals(code, at, t->from < g->len ? t->from : g->len)) < t->from && at < g->len)
         at += glob_step(code + at);
-    return at == t->from && at < g->len;
+    return at == t->from && at + t->suffix < g->len;
 }
 
 static bool check_tails(const struct check *c)
@@ -185,7 +209,7 @@ static bool check_filter(const struct check *c, const struct blob_filter *f)
     const uint32_t *bucket = BLOB_TABLE(c->blob, uint32_t, BLOB_BUCKETS) + f->buckets;
     uint32_t n;
 
-    if (f->bits < 1 || f->bits > 20 || (f->width != 2 && f->width != 4) ||
+    if (f->bits < 1 || f->bits > 20 ||
         !range(c, BLOB_BUCKETS, f->buckets, (1u << f->bits) + 1))
         return false;
     for (n = 0; n < 1u << f->bits; n++)

@@ -366,21 +366,21 @@ static uint32_t kind_list(struct tree *t, const struct tree_node *n, unsigned ki
     return tree_list(t, count > 8 ? groups.data : few, count);
 }
 
-/* Bytes a tail takes at least, and the byte it ends in; braces: not known. */
+/* Bytes a tail takes at least, and how many literal ones it ends in. With
+ * braces: the first is not known, the second counts from the last brace. */
 static void measure(const uint8_t *code, struct blob_tail *tail)
 {
     const uint8_t *c = past_jumps(code + tail->from);
+    unsigned run = 0, least = 0;
+    bool braces = false;
 
-    tail->last = 256;
-    for (; *c != GLOB_END; c = past_jumps(c + glob_step(c))) {
-        if (*c == GLOB_ALT) {
-            tail->min_len = 0;
-            tail->last = 256;
-            return;
-        }
-        tail->last = *c >= GLOB_OPS ? *c : *c == GLOB_QUOTE ? c[1] : 256;
-        tail->min_len += *c != GLOB_STAR && *c != GLOB_STARSTAR;
+    for (; *c != GLOB_END; c = *c == GLOB_ALT ? glob_after_braces(c) : past_jumps(c + glob_step(c))) {
+        run = *c < GLOB_OPS ? 0 : run + (run < UINT8_MAX);
+        least += *c != GLOB_STAR && *c != GLOB_STARSTAR && *c != GLOB_ALT;
+        braces |= *c == GLOB_ALT;
     }
+    tail->suffix = (uint8_t)run;
+    tail->min_len = (uint16_t)(braces && least < run ? run : least);
 }
 
 static void lay_tails(struct tree *t, const struct tree_node *n, struct blob_accept *out, uint32_t count)
