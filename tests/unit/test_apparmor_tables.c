@@ -24,26 +24,21 @@ static int status_of(const char *script, char *said, size_t size)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-static bool this_version(void)
+static void agrees(const char *script)
 {
     char said[4096];
-    int status = status_of("regenerate", said, sizeof said);
+    int status = status_of(script, said, sizeof said);
     cr_assert(status == AGREES || status == ANOTHER_VERSION, "exit %d\n%s", status, said);
     if (status == ANOTHER_VERSION)
         cr_log_warn("not compared: %s", said);
-    return status == AGREES;
 }
 
 Test(apparmor_tables, the_installed_parser_takes_and_refuses_the_same)
 {
-    this_version();
+    agrees("regenerate");
 }
 
 Test(apparmor_tables, the_installed_parser_means_the_same)
 {
-    char said[4096];
-    if (!this_version())
-        return;
-    int status = status_of("meaning", said, sizeof said);
-    cr_assert(status == AGREES, "exit %d\n%s", status, said);
+    agrees("meaning");
 }
