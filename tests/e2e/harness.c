@@ -121,7 +121,7 @@ static void set_environment(void)
     const char *const fixed[] = {
         text("T=%s", scratch()),      text("HOME=%s", scratch()),
         text("TMPDIR=%s", scratch()), "P=" TEST_BUILD "/tests/progs",
-        "N=" TEST_BUILD "/tests/native", "SUNSHIM=" TEST_BUILD "/sunshim",
+        "N=" TEST_BUILD "/tests/native", "SUNSHIM=" TEST_BUILD "/sunshim", "B=" TEST_BUILD,
         "LIB=" TEST_BUILD "/libsunshim.so", "TOP=" TEST_TOP,
         TEST_SANITIZED ? "PRELOAD=" : "PRELOAD=LD_PRELOAD=" TEST_BUILD "/libsunshim.so",
         "LC_ALL=C", text("PATH=" TEST_BUILD "/tests/native:%s", dirs),

@@ -8,7 +8,7 @@
  *   $T        the test's own directory, short (/tmp/...), also HOME and TMPDIR
  *   $P        programs of tests/progs; with SANITIZE= they contain the shim
  *   $N        the same programs without the shim
- *   $SUNSHIM  the command         $LIB  the library         $TOP  the source
+ *   $SUNSHIM  the command   $LIB  the library   $B  the build   $TOP  the source
  *   env $PRELOAD "$P/NAME"  runs a program under the library, whichever way
  *   ready NAME...   (on PATH) waits until something is bound to each NAME:
  *             a path, @abstract, or tcp:PORT and udp:PORT; sockets that will

@@ -1,0 +1,89 @@
+/* How much stack the calls use, measured on a painted one: no call more than
+ * 4 KiB above what it uses by itself, whatever a policy says to it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/e2e/harness.h"
+
+enum { MOST = 4096 };
+
+/* "CALL BYTES errno" for one call. */
+static int use_of(const char *out, const char *call, char *err)
+{
+    int bytes = -1;
+    const char *line = strstr(out, text("\n%s ", call));
+    if (line)
+        sscanf(line, "%*s %d %31s", &bytes, err);
+    return bytes;
+}
+
+static struct run measured(const char *policy, const char *size, const char *dir)
+{
+    const char *run_it = text("mkdir %s; LD_BIND_NOW=1 \"$N/stackuse\" %s $T/%s", dir, size, dir);
+    struct run r = policy ? preloaded(policy, text("export SUNSHIM_LOG=$T/log; %s", run_it)) : run(run_it);
+    check_status(r, 0);
+    r.out = text("\n%s", r.out);
+    return r;
+}
+
+static void compare_with_native(const char *what, const char *policy, bool denies)
+{
+    struct run native = measured(NULL, "262144", "native"), shim = measured(policy, "262144", "shim");
+    char *save = NULL, *copy = text("%s", native.out), err[32] = "";
+    int denied = 0, seen = 0;
+    for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save), seen++) {
+        char *call = text("%.*s", (int)strcspn(line, " "), line);
+        int more = use_of(shim.out, call, err) - use_of(native.out, call, err);
+        cr_expect(more < MOST, "%s, %s: %d bytes more than natively", what, call, more);
+        use_of(shim.out, call, err);
+        denied += !strcmp(err, "EACCES") || !strcmp(err, "EAGAIN");
+    }
+    cr_assert(seen >= 22, "only %d calls were measured", seen);
+    cr_assert(!denies || denied >= 20, "%s: only %d calls were denied\n%s", what, denied, run_report(&shim));
+}
+
+StockTest(stack, without_a_verdict)
+{
+    compare_with_native("all is allowed", "allow all,\n", false);
+}
+
+StockTest(stack, with_paths_to_resolve)
+{
+    compare_with_native("paths", "unix,\nnetwork,\ndeny unix addr=/nowhere/**,\ndeny unix peer=(addr=/nowhere/**),\n", false);
+}
+
+StockTest(stack, with_denials_on_record)
+{
+    compare_with_native("denied", "deny all,\n", true);
+    char *log = get(text("%s/log", scratch()));
+    cr_assert(lines_with(log, "sunshim=\"DENIED\"", NULL) >= 20, "%s", log);
+}
+
+StockTest(stack, with_denials_by_path_on_record)
+{
+    compare_with_native("denied by path", text("unix,\ndeny unix addr=%s/**,\ndeny unix peer=(addr=%s/**),\n"
+                                               "deny unix peer=(addr=none),\n", scratch(), scratch()), false);
+    char *log = get(text("%s/log", scratch()));
+    cr_assert(lines_with(log, "sunshim=\"DENIED\"", NULL) >= 10, "%s", log);
+}
+
+StockTest(stack, json_records_fit_too)
+{
+    with_env("SUNSHIM_LOG_FORMAT=json");
+    compare_with_native("json", "deny all,\n", true);
+}
+
+StockTest(stack, apparmor_records_fit_too)
+{
+    with_env("SUNSHIM_LOG_FORMAT=apparmor");
+    compare_with_native("apparmor", "deny all,\n", true);
+}
+
+/* PTHREAD_STACK_MIN; the C library keeps about a quarter of it. */
+StockTest(stack, threads_of_16_kib_live)
+{
+    static const char *const policies[] = {"allow all,\n", "deny all,\n", "unix,\ndeny unix peer=(addr=/nowhere/**),\n"};
+    for (int i = 0; i < 3; i++)
+        measured(policies[i], "16384", text("small%d", i));
+}

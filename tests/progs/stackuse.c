@@ -1,0 +1,157 @@
+/* stackuse STACK-SIZE DIRECTORY: makes each call in a thread with a stack of
+ * that size, which was painted before, and prints
+ *     CALL BYTES errno
+ * how much of it the call used. What a call needs is made by system calls that
+ * no policy sees, so that a policy may deny the call itself. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/progs/raw.h"
+
+enum { PAINT = 0xa7, SLACK = 192 }; /* what measure() itself may use */
+
+static struct sockaddr_un server = {.sun_family = AF_UNIX}, dgram_server = {.sun_family = AF_UNIX},
+                          fresh = {.sun_family = AF_UNIX};
+static int stream, listener, dgram, dgram_listener, two[2];
+static char byte;
+static struct iovec iov = {&byte, 1};
+static struct msghdr to_dgram = {.msg_name = &dgram_server, .msg_namelen = sizeof dgram_server, .msg_iov = &iov,
+                                 .msg_iovlen = 1};
+static struct msghdr incoming = {.msg_iov = &iov, .msg_iovlen = 1};
+static struct mmsghdr many[8], many_in[8];
+
+static void do_socket(void) { close(socket(AF_UNIX, SOCK_STREAM, 0)); }
+static void do_socketpair(void) { int p[2]; if (!socketpair(AF_UNIX, SOCK_STREAM, 0, p)) close(p[0]), close(p[1]); }
+static void do_bind(void) { bind(stream, (void *)&fresh, sizeof fresh); }
+static void do_autobind(void) { bind(dgram, (void *)&fresh, sizeof(sa_family_t)); }
+static void do_listen(void) { listen(listener, 3); }
+static void do_accept(void) { accept(listener, NULL, NULL); }
+static void do_accept4(void) { accept4(listener, NULL, NULL, SOCK_CLOEXEC); }
+static void do_connect(void) { connect(stream, (void *)&server, sizeof server); }
+static void do_send(void) { send(two[0], "x", 1, MSG_NOSIGNAL); }
+static void do_sendto(void) { sendto(dgram, "x", 1, MSG_NOSIGNAL, (void *)&dgram_server, sizeof dgram_server); }
+static void do_sendmsg(void) { sendmsg(dgram, &to_dgram, MSG_NOSIGNAL); }
+static void do_sendmmsg(void) { sendmmsg(dgram, many, 8, MSG_NOSIGNAL); }
+static void do_recv(void) { recv(two[1], &byte, 1, MSG_DONTWAIT); }
+static void do_recvfrom(void) { recvfrom(dgram_listener, &byte, 1, MSG_DONTWAIT, NULL, NULL); }
+static void do_recvmsg(void) { recvmsg(dgram_listener, &incoming, MSG_DONTWAIT); }
+static void do_recvmmsg(void) { recvmmsg(dgram_listener, many_in, 8, MSG_DONTWAIT, NULL); }
+static void do_getsockname(void) { struct sockaddr_un a; socklen_t n = sizeof a; getsockname(listener, (void *)&a, &n); }
+static void do_getpeername(void) { struct sockaddr_un a; socklen_t n = sizeof a; getpeername(two[0], (void *)&a, &n); }
+static void do_getsockopt(void) { int v; socklen_t n = sizeof v; getsockopt(stream, SOL_SOCKET, SO_TYPE, &v, &n); }
+static void do_setsockopt(void) { int v = 1; setsockopt(dgram, SOL_SOCKET, SO_PASSCRED, &v, sizeof v); }
+static void do_shutdown(void) { shutdown(two[0], SHUT_RD); }
+static void do_syscall(void) { syscall(SYS_connect, stream, &server, sizeof server); }
+
+static const struct {
+    const char *name;
+    void (*call)(void);
+} calls[] = {
+    {"socket", do_socket}, {"socketpair", do_socketpair}, {"bind", do_bind}, {"autobind", do_autobind},
+    {"listen", do_listen}, {"accept", do_accept}, {"accept4", do_accept4}, {"connect", do_connect}, {"send", do_send},
+    {"sendto", do_sendto}, {"sendmsg", do_sendmsg}, {"sendmmsg", do_sendmmsg}, {"recv", do_recv},
+    {"recvfrom", do_recvfrom}, {"recvmsg", do_recvmsg}, {"recvmmsg", do_recvmmsg}, {"getsockname", do_getsockname},
+    {"getpeername", do_getpeername}, {"getsockopt", do_getsockopt}, {"setsockopt", do_setsockopt},
+    {"shutdown", do_shutdown}, {"syscall", do_syscall},
+};
+
+static int raw_socket(int type)
+{
+    return (int)raw(SYS_socket, AF_UNIX, type | SOCK_NONBLOCK, 0, 0, 0);
+}
+
+static int bound(int type, const struct sockaddr_un *name)
+{
+    int fd = raw_socket(type);
+    unlink(name->sun_path);
+    if (raw(SYS_bind, fd, (long)name, sizeof *name, 0, 0))
+        exit(3);
+    return fd;
+}
+
+/* Fresh sockets, and something to accept and to receive. */
+static void make_ready(void)
+{
+    unlink(fresh.sun_path);
+    stream = raw_socket(SOCK_STREAM), dgram = raw_socket(SOCK_DGRAM);
+    listener = bound(SOCK_STREAM, &server), dgram_listener = bound(SOCK_DGRAM, &dgram_server);
+    raw(SYS_listen, listener, 8, 0, 0, 0);
+    raw(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, (long)two, 0);
+    raw(SYS_write, two[0], (long)"x", 1, 0, 0);
+    int client = raw_socket(SOCK_STREAM), sender = raw_socket(SOCK_DGRAM);
+    raw(SYS_connect, client, (long)&server, sizeof server, 0, 0);
+    raw(SYS_connect, sender, (long)&dgram_server, sizeof dgram_server, 0, 0);
+    for (int i = 0; i < 3; i++)
+        raw(SYS_write, sender, (long)"x", 1, 0, 0);
+}
+
+static void make_unready(void)
+{
+    for (int fd = 3; fd < 40; fd++)
+        raw(SYS_close, fd, 0, 0, 0, 0);
+}
+
+static char *stack;
+static size_t stack_size;
+static int call_errno;
+
+/* Paints what lies below this frame, calls, and looks how far that went. */
+static void *measure(void *which)
+{
+    /* A number, for the compiler may assume that no pointer leaves its object. */
+    size_t room = (uintptr_t)__builtin_frame_address(0) - SLACK - (uintptr_t)stack;
+    volatile char *bytes = stack;
+    for (size_t i = 0; i < room; i++)
+        bytes[i] = (char)PAINT;
+    errno = 0;
+    calls[(intptr_t)which].call();
+    call_errno = errno;
+    for (size_t i = 0; i < room; i++)
+        if (bytes[i] != (char)PAINT)
+            return (void *)(room - i + SLACK);
+    return NULL;
+}
+
+static size_t use_of(int which)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    void *used;
+    pthread_attr_init(&attr);
+    stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED || pthread_attr_setstack(&attr, stack, stack_size) ||
+        pthread_create(&thread, &attr, measure, (void *)(intptr_t)which) || pthread_join(thread, &used))
+        exit(4);
+    munmap(stack, stack_size);
+    return (size_t)used;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3 || chdir(argv[2]))
+        return 2;
+    stack_size = strtoul(argv[1], NULL, 10);
+    strcpy(server.sun_path, "server"), strcpy(dgram_server.sun_path, "dgram"), strcpy(fresh.sun_path, "fresh");
+    for (int i = 0; i < 8; i++) {
+        many[i].msg_hdr = to_dgram;
+        many_in[i].msg_hdr = incoming;
+    }
+    for (int i = 0; i < (int)(sizeof calls / sizeof *calls); i++) {
+        make_ready();
+        size_t used = use_of(i);
+        printf("%s %zu %s\n", calls[i].name, used, strerrorname_np(call_errno) ? strerrorname_np(call_errno) : "-");
+        make_unready();
+    }
+    return 0;
+}
