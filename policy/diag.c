@@ -7,18 +7,19 @@ enum { MESSAGE_MAX = 600, WORD_MAX = 80 };
 
 unsigned line_of(struct source *s, const char *at)
 {
-    if (at < s->mark) { /* an earlier line: rare, only in messages that look back */
-        s->mark = s->text;
-        s->mark_line = 1;
-    }
-    for (;;) {
-        const char *nl = memchr(s->mark, '\n', (size_t)(at - s->mark));
+    const char *nl;
 
-        if (!nl)
-            return s->mark_line;
-        s->mark = nl + 1;
-        s->mark_line++;
+    if (at < s->line_at) { /* an earlier line: rare, only in messages that look back */
+        s->line_at = s->counted = s->text;
+        s->line = 1;
     }
+    while (s->counted < at && (nl = memchr(s->counted, '\n', (size_t)(at - s->counted))) != NULL) {
+        s->line_at = s->counted = nl + 1;
+        s->line++;
+    }
+    if (s->counted < at)
+        s->counted = at;
+    return s->line;
 }
 
 static void send(struct parser *p, enum policy_severity severity, struct span where, const char *suggestion,
@@ -34,16 +35,18 @@ static void send(struct parser *p, enum policy_severity severity, struct span wh
         .source = "",
     };
 
+    if (where.at && (where.at < s->text || where.at > s->end))
+        where = span_of(p->rule_at, 1); /* in the values of a variable */
     if (where.at) {
         size_t rest = (size_t)(s->end - where.at);
         const char *nl = rest ? memchr(where.at, '\n', rest) : NULL;
 
         d.line = line_of(s, where.at);
-        d.source = s->mark;
-        d.source_len = (size_t)((nl ? nl : s->end) - s->mark);
+        d.source = s->line_at;
+        d.source_len = (size_t)((nl ? nl : s->end) - s->line_at);
         if (d.source_len && d.source[d.source_len - 1] == '\r')
             d.source_len--;
-        size_t column = (size_t)(where.at - s->mark);
+        size_t column = (size_t)(where.at - s->line_at);
         size_t room = d.source_len > column ? d.source_len - column : 1;
         d.column = (unsigned)column + 1;
         d.width = (unsigned)(where.len < 1 ? 1 : where.len < room ? where.len : room);
@@ -129,16 +132,21 @@ bool say_text(struct parser *p, struct span where, const char *suggestion, struc
     return false;
 }
 
+static bool wants_note(struct parser *p)
+{
+    return p->in->report && (p->in->flags & POLICY_INPUT_NOTES) && p->notes++ < NOTES_MAX;
+}
+
 bool say_warning(struct parser *p, struct span where, const char *suggestion, const char *message, ...)
 {
-    if (p->in->report && (p->in->flags & POLICY_INPUT_NOTES))
+    if (wants_note(p))
         SAY(POLICY_WARNING, where, suggestion);
     return false;
 }
 
 bool say_note(struct parser *p, struct span where, const char *message, ...)
 {
-    if (p->in->report && (p->in->flags & POLICY_INPUT_NOTES))
+    if (wants_note(p))
         SAY(POLICY_NOTE, where, NULL);
     return false;
 }
@@ -195,8 +203,10 @@ static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_le
 
 struct guess guess_for(struct span word)
 {
-    /* A third of the word may be wrong. */
-    return (struct guess){.word = word, .distance = 1 + (word.len < 9 ? (unsigned)word.len / 3 : 3)};
+    /* About a third of the word may be wrong. */
+    unsigned wrong = word.len < 2 ? 0 : word.len < 6 ? 1 : word.len < 9 ? 2 : 3;
+
+    return (struct guess){.word = word, .distance = 1 + wrong};
 }
 
 void guess_try(struct guess *g, const char *candidate)

@@ -67,8 +67,8 @@ bool parse_text(struct parser *p, struct source *s)
     struct source *was = p->src;
     bool ok;
 
-    s->at = s->mark = s->text;
-    s->mark_line = 1;
+    s->at = s->line_at = s->counted = s->text;
+    s->line = 1;
     p->src = s;
     if (s->end - s->at >= 3 && memcmp(s->at, "\xef\xbb\xbf", 3) == 0)
         s->at += 3; /* a byte order mark */

@@ -129,6 +129,9 @@ bool take_value(struct parser *p, bool in_list, struct span *out)
             continue;
         if (is_blank(*at) || *at == '"' || *at == '!')
             break;
+        if (*at == ',' && in_list && braces)
+            return say_error(p, span_of(s->at, (size_t)(at - s->at)), "put it in quotes",
+                             "a comma ends a name in parentheses");
         if (*at == ',' && (in_list || !comma_inside(s, at, braces)))
             break;
         if (in_list && (*at == '(' || *at == ')'))
@@ -151,6 +154,8 @@ bool say_unexpected(struct parser *p, const char *wanted)
 {
     struct span c = span_of(p->src->at, 1);
 
+    while (c.at + c.len < p->src->end && (c.at[c.len] & 0xc0) == 0x80)
+        c.len++; /* the rest of a character */
     if (at_end(p))
         return say_error(p, span_of(p->src->at, 0), NULL, "the file ends where %s should stand", wanted);
     if (*c.at == '\n' || *c.at == '\r')
@@ -215,6 +220,7 @@ static const char *skip_quote(const struct source *s, const char *at)
 bool recover(struct parser *p)
 {
     struct source *s = p->src;
+    const char *start = s->at;
     unsigned depth = 0, braces = 0;
 
     while (s->at < s->end) {
@@ -226,7 +232,7 @@ bool recover(struct parser *p)
         }
         if (c == '\n' && at_new_rule(p, s->at + 1))
             break;
-        if (c == '{' && !depth && !braces && s->at > s->text && is_blank(s->at[-1]))
+        if (c == '{' && !depth && !braces && (s->at == start || is_blank(s->at[-1])))
             return true;
         if (c == '}' && !braces)
             break;
@@ -265,26 +271,18 @@ bool end_rule(struct parser *p)
     return say_unexpected(p, "the comma that ends the rule");
 }
 
-/* The comma ends the rule unless a name goes on behind it. */
-static bool ends_here(const struct source *s, const char *start, const char *comma)
+/* The comma ends the rule unless a name goes on behind it: "capability chown,capability
+ * kill," are two rules, "/a,b r," is one. `plain`: the text before it is a mere word. */
+static bool ends_here(const struct source *s, const char *comma, bool plain)
 {
-    const char *token = comma;
-
-    if (comma + 1 >= s->end || is_blank(comma[1]) || comma[1] == '}' || comma[1] == '#')
-        return true;
-    while (token > start && !is_blank(token[-1]) && token[-1] != ')' && token[-1] != '"')
-        token--;
-    for (; token < comma; token++)
-        if (!is_word(*token))
-            return false;
-    return true;
+    return plain || comma + 1 >= s->end || is_blank(comma[1]) || comma[1] == '}' || comma[1] == '#';
 }
 
 bool skip_rule(struct parser *p, struct span keyword)
 {
     struct source *s = p->src;
-    const char *start = s->at;
     unsigned depth = 0, braces = 0;
+    bool plain = true;
 
     while (s->at < s->end) {
         char c = *s->at;
@@ -296,18 +294,20 @@ bool skip_rule(struct parser *p, struct span keyword)
                 return say_error(p, span_of(s->at, (size_t)(after - s->at)), NULL,
                                  "this quote is not closed on its line");
             s->at = after;
+            plain = true;
             continue;
         }
         if (c == '#' && s->at > s->text && is_blank(s->at[-1])) {
             s->at = line_end(s->at, s->end);
             continue;
         }
-        if (c == ',' && !depth && !braces && ends_here(s, start, s->at)) {
+        if (c == ',' && !depth && !braces && ends_here(s, s->at, plain)) {
             p->rule_end = ++s->at;
             return true;
         }
         if ((c == '\n' && at_new_rule(p, s->at + 1)) || (c == '}' && !braces))
             break;
+        plain = is_blank(c) || c == ')' || (plain && is_word(c));
         if (is_blank(c))
             braces = 0;
         else if (c == '{')

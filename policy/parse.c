@@ -103,7 +103,7 @@ static bool parse_prefix(struct parser *p, struct prefix *pre)
 /* What a block says holds for each rule in it. */
 static bool merge_prefix(struct parser *p, struct prefix *pre, const struct prefix *around)
 {
-    if (!around || !around->given)
+    if (!around)
         return true;
     if ((around->deny && pre->allow) || (around->allow && pre->deny))
         return say_error(p, span_of(pre->at, 1), NULL, "the block around this rule says the opposite");
@@ -253,6 +253,11 @@ static int parse_plain(struct parser *p, const struct prefix *pre, const struct 
     return ok ? 1 : -1;
 }
 
+static bool say_inner_path(struct parser *p)
+{
+    return say_error(p, span_of(p->src->at, 1), NULL, "a profile within a profile begins with 'profile' or 'hat'");
+}
+
 bool parse_rule(struct parser *p, const struct prefix *around)
 {
     struct prefix pre = {.at = p->src->at};
@@ -276,7 +281,9 @@ bool parse_rule(struct parser *p, const struct prefix *around)
     }
     if (c == '/' || c == '"' || c == '@') {
         if (!pre.given && at_profile_head(p))
-            return parse_profile(p, span_of(p->src->at, 0));
+            return p->block == &p->bare ? parse_profile(p, span_of(p->src->at, 0)) : say_inner_path(p);
+        if (c == '@' && !at_reference(p))
+            return say_error(p, span_of(p->src->at, 1), NULL, "a variable is written @{name}");
         return check_prefix(p, &pre) && parse_file_rule(p, &pre) && defer_rule(p, around);
     }
     return check_prefix(p, &pre) && parse_worded(p, &pre, word) && defer_rule(p, around);

@@ -20,6 +20,7 @@ enum {
     PROFILES_MAX = 4096,
     INCLUDES_MAX = 4096,   /* files in all */
     ERRORS_MAX = 200,      /* after which parsing stops */
+    NOTES_MAX = 10000,     /* notes and warnings; no more are reported */
 };
 
 /* A piece of the text that is being read. */
@@ -34,8 +35,9 @@ struct source {
     const char *name;
     const char *text, *end;
     const char *at;        /* next byte to read */
-    const char *mark;      /* start of a line at or before `at` ... */
-    unsigned mark_line;    /* ... and its number: lines are counted once, not per message */
+    const char *line_at;   /* start of a line ... */
+    unsigned line;         /* ... its number ... */
+    const char *counted;   /* ... and how far newlines were looked for: once, not per message */
     const char *dir;       /* directory of relative includes; NULL: none */
     size_t dir_len;
     bool apparmor;         /* AppArmor's own meaning */
@@ -107,13 +109,14 @@ struct parser {
     unsigned serial;       /* of the block: what @{profile_name} depends on */
     unsigned nest;
     unsigned dead;         /* inside a branch not taken, or a block that is wrong */
-    unsigned errors;
+    unsigned errors, notes;
     bool failed;           /* this rule had an error */
     bool named;            /* this rule mentions @{profile_name} */
     bool again;            /* bare rules are being read once more for a profile */
     uint32_t rule_source;  /* number of this rule once it has one */
     const char *rule_at;   /* where this rule starts */
     const char *rule_end;  /* one past its comma */
+    unsigned rule_line;
     bool allows;           /* some rule allows something */
     bool deny_all;         /* somebody said that nothing is what they mean */
     bool nomem, stop;
@@ -129,7 +132,7 @@ bool say_file_error(struct parser *p, const char *file, const char *suggestion, 
 bool say_nomem(struct parser *p);
 /* Reports a message that is ready. */
 bool say_text(struct parser *p, struct span where, const char *suggestion, struct text *message);
-/* The line that `at` is in. */
+/* The number of the line that `at` is in; s->line_at is then its start. */
 unsigned line_of(struct source *s, const char *at);
 
 /* The word of `words` (each NUL-terminated, the list ended by an empty one)
@@ -208,6 +211,7 @@ bool say_unexpected(struct parser *p, const char *wanted);
 /* vars.c */
 bool parse_variable(struct parser *p); /* at '@' or '$' of an assignment */
 bool at_assignment(const struct parser *p);
+bool at_reference(const struct parser *p); /* at '@': does a variable's name follow? */
 bool define_predefined(struct parser *p);
 /* The variable's truth, or whether it is there at all; -1 after an error. */
 int variable_truth(struct parser *p, struct span name);

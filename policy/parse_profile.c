@@ -132,31 +132,30 @@ static bool parse_head_end(struct parser *p, struct block *b)
 /* --- Names --------------------------------------------------------------------- */
 
 /* The first value of the name, behind the parent's name and "//". */
-static bool set_name(struct parser *p, struct block *b, struct span name, const struct block *parent)
+static bool set_name(struct parser *p, struct block *b, struct span where, const struct block *parent)
 {
-    const struct name *n = memmem(name.at, name.len, "@{", 2) ? expand(p, name) : NULL;
+    struct name plain = {.text = where.at, .len = where.len};
+    const struct name *n = memmem(where.at, where.len, "@{", 2) ? expand(p, where) : &plain;
     size_t parent_len = parent ? parent->name_len + 2 : 0;
     char *text;
 
-    if (p->failed)
+    if (!n)
         return false;
-    if (n)
-        name = span_of(n->text, n->len);
-    if (!name.len)
-        return say_error(p, name, NULL, "the profile has no name");
-    if (parent_len + name.len > POLICY_NAME_MAX)
-        return say_error(p, name, NULL, "a name of %u bytes; the limit is %u",
-                         (unsigned long)(parent_len + name.len), (unsigned long)POLICY_NAME_MAX);
-    text = arena_alloc(p->arena, parent_len + name.len + 1, 1);
+    if (!n->len)
+        return say_error(p, where, NULL, "the profile has no name");
+    if (parent_len + n->len > POLICY_NAME_MAX)
+        return say_error(p, where, NULL, "a name of %u bytes; the limit is %u",
+                         (unsigned long)(parent_len + n->len), (unsigned long)POLICY_NAME_MAX);
+    text = arena_alloc(p->arena, parent_len + n->len + 1, 1);
     if (!text)
         return say_nomem(p);
     if (parent) {
         memcpy(text, parent->name, parent->name_len);
         memcpy(text + parent->name_len, "//", 2);
     }
-    memcpy(text + parent_len, name.at, name.len);
+    memcpy(text + parent_len, n->text, n->len);
     b->name = text;
-    b->name_len = parent_len + name.len;
+    b->name_len = parent_len + n->len;
     return true;
 }
 
@@ -191,16 +190,23 @@ static bool starts_path(struct parser *p)
     return c == '/' || c == '@';
 }
 
-/* AppArmor ends a name at a blank or '{' that is not part of it; ":ns:name" and
- * ":ns://name" name another namespace's profile. */
+/* A name or path. A '{' that ends it was meant to open the block. */
 static bool take_name(struct parser *p, struct span *name)
 {
     skip_blank(p);
     if (peek(p) == '{' || at_end(p))
         return say_unexpected(p, "a profile's name");
-    return take_value(p, false, name);
+    if (!take_value(p, false, name))
+        return false;
+    if (name->quoted || name->at[name->len - 1] != '{')
+        return true;
+    name->len--;
+    p->src->at--;
+    say_error(p, span_of(p->src->at, 1), NULL, "a blank is missing before '{'");
+    return true;
 }
 
+/* ":ns:name" and ":ns://name" name another namespace's profile. */
 static struct span without_namespace(struct span name)
 {
     const char *colon;
@@ -227,7 +233,7 @@ static bool parse_head(struct parser *p, struct block *b, const struct block *pa
         return false;
     skip_comments(p);
     if (!hat && starts_path(p)) {
-        if (!take_value(p, false, &path) || !set_attachment(p, b, path, parent != NULL))
+        if (!take_name(p, &path) || !set_attachment(p, b, path, parent != NULL))
             return false;
     } else if (!hat && !parent && *b->name == '/') {
         if (!set_attachment(p, b, name, false))
@@ -250,7 +256,7 @@ bool at_profile_head(struct parser *p)
     if (take_value(p, false, &path)) {
         skip_comments(p);
         word = peek_word(p);
-        head = peek(p) == '{' || peek(p) == '(' || starts_path(p) ||
+        head = peek(p) == '{' || peek(p) == '(' || (!path.quoted && path.at[path.len - 1] == '{') || starts_path(p) ||
                ((span_is(word, "flags") || span_is(word, "xattrs")) && at_condition(p));
     }
     p->errors = errors;

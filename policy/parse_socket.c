@@ -365,6 +365,8 @@ static bool parse_condition(struct parser *p, struct draft *d, bool peer)
     enum condition c;
 
     skip_blank(p);
+    if (!name.len && (peek(p) == '@' || peek(p) == '/' || peek(p) == '"'))
+        return say_error(p, span_of(p->src->at, 1), "write addr=", "a name without a condition");
     if (!name.len)
         return say_unexpected(p, peer ? "a condition" : "a condition or the comma that ends the rule");
     if (!take(p, '='))
@@ -413,6 +415,14 @@ static bool say_stray(struct parser *p, struct draft *d, struct span word)
     return d->perms_given || d->seen ? end_rule(p) : say_perm(p, word);
 }
 
+static bool say_after_peer(struct parser *p, struct draft *d, struct span word)
+{
+    for (unsigned i = 0; i < COND_COUNT; i++)
+        if (span_is(word, condition_names[i]))
+            return say_error(p, word, "put it before peer=", "'%w=' stands after peer=()", &word);
+    return say_condition(p, d, word, false);
+}
+
 /* Conditions, peer=(...) last; errno=, which AppArmor does not have, may follow. */
 static bool parse_conditions(struct parser *p, struct draft *d)
 {
@@ -436,7 +446,7 @@ static bool parse_conditions(struct parser *p, struct draft *d)
         if (word.len && !at_condition(p))
             return say_stray(p, d, word);
         if (peer && word.len && !span_is(word, "errno"))
-            return say_error(p, word, "put it before peer=", "'%w=' stands after peer=()", &word);
+            return say_after_peer(p, d, word);
         if (!parse_condition(p, d, false))
             return false;
     }
@@ -489,7 +499,8 @@ static bool check_draft(struct parser *p, struct draft *d)
     uint32_t wrong = d->r.perms & ~(uint32_t)POLICY_PEER_PERMS;
 
     if (d->pre->owner)
-        return say_error(p, d->pre->owner_word, NULL, "'owner' cannot stand before a %w rule", &d->keyword);
+        return say_error(p, d->pre->owner_word, NULL, "'%w' cannot stand before a %w rule",
+                         &d->pre->owner_word, &d->keyword);
     if (d->pre->priority)
         return say_error(p, d->pre->priority_word, "deny rules win whatever the order",
                          "priorities of %w rules are not supported in this version", &d->keyword);
@@ -512,18 +523,6 @@ static bool auto_pattern(struct parser *p, struct addr_cond *cond)
         return true;
     cond->match = ADDR_GLOB;
     return parse_names(p, NAME_ADDRESS, span_of(pattern, sizeof pattern - 1), &cond->globs, &cond->glob_count);
-}
-
-static void add_part(struct parser *p, struct rule *r, uint32_t perms, enum addr_match local)
-{
-    struct rule part = *r;
-
-    if (!(r->perms & perms))
-        return;
-    part.perms = r->perms & perms;
-    part.local = (struct addr_cond){.match = local};
-    add_rule(p, &part);
-    r->perms &= ~perms;
 }
 
 /* In AppArmor's meaning a side without an address is anything but a pathname:
@@ -549,25 +548,36 @@ static void add_apparmor(struct parser *p, struct rule *r)
  * not say create, is not about creation, AppArmor's meaning apart. */
 static void add_create(struct parser *p, struct draft *d, struct rule *r)
 {
-    if (d->local_given && r->deny && !d->perms_given && !p->src->apparmor)
-        r->perms &= ~(uint32_t)POLICY_CREATE;
-    if (d->local_given || (p->src->apparmor && (r->families & 1ull << AF_UNIX)))
-        add_part(p, r, POLICY_CREATE, ADDR_ANY);
+    bool for_one_address = r->deny && !d->perms_given && !p->src->apparmor;
+    struct rule part = *r;
+
+    if (!d->local_given && !(p->src->apparmor && (r->families & 1ull << AF_UNIX)))
+        return;
+    part.perms &= POLICY_CREATE;
+    part.local = (struct addr_cond){.match = ADDR_ANY};
+    r->perms &= ~(uint32_t)POLICY_CREATE;
+    if (part.perms && !for_one_address)
+        add_rule(p, &part);
+}
+
+/* bind without a name. */
+static void add_autobind(struct parser *p, struct rule *r, bool bind_too)
+{
+    struct rule part = *r;
+
+    part.perms = POLICY_BIND;
+    part.local = (struct addr_cond){.match = ADDR_AUTO};
+    add_rule(p, &part);
+    r->perms &= ~(uint32_t)(POLICY_AUTOBIND | (bind_too ? POLICY_BIND : 0));
 }
 
 static void add_unix(struct parser *p, struct draft *d, struct rule r)
 {
+    bool is_auto = r.local.match == ADDR_AUTO;
+
     add_create(p, d, &r);
-    if (r.perms & POLICY_AUTOBIND) {
-        r.perms = (r.perms & ~(uint32_t)POLICY_AUTOBIND) | POLICY_BIND;
-        struct rule rest = r;
-        rest.perms &= d->r.perms & ~(uint32_t)POLICY_AUTOBIND;
-        r.perms = POLICY_BIND;
-        add_part(p, &r, POLICY_BIND, ADDR_AUTO);
-        r = rest;
-    }
-    if (r.local.match == ADDR_AUTO)
-        add_part(p, &r, POLICY_BIND, ADDR_AUTO);
+    if ((r.perms & POLICY_AUTOBIND) || (is_auto && (r.perms & POLICY_BIND)))
+        add_autobind(p, &r, is_auto);
     if (!r.perms || !auto_pattern(p, &r.local) || !auto_pattern(p, &r.peer))
         return;
     if (p->src->apparmor)

@@ -9,6 +9,8 @@ void begin_rule(struct parser *p, const char *at)
     p->rule_source = UINT32_MAX;
     p->rule_at = at;
     p->rule_end = at;
+    if (!p->again)
+        p->rule_line = line_of(p->src, at);
 }
 
 static bool number_rule(struct parser *p, bool deny)
@@ -29,7 +31,7 @@ static bool number_rule(struct parser *p, bool deny)
     }
     c->sources[c->count++] = (struct rule_source){
         .file = p->src->name,
-        .line = line_of(p->src, p->rule_at),
+        .line = p->rule_line,
         .text = p->rule_at,
         .text_len = (size_t)(p->rule_end - p->rule_at),
         .deny = deny,

@@ -159,6 +159,14 @@ bool at_assignment(const struct parser *p)
     return reference(p->src->at, p->src->end, &name, &after) && assignment(after, p->src->end);
 }
 
+bool at_reference(const struct parser *p)
+{
+    struct span name;
+    const char *after;
+
+    return reference(p->src->at, p->src->end, &name, &after);
+}
+
 /* To the values: 0 for the end of the line. */
 static bool line_goes_on(struct parser *p)
 {
@@ -192,14 +200,25 @@ static bool parse_values(struct parser *p, struct variable *v)
     return true;
 }
 
+/* true and false in any case of letters, as AppArmor takes them. */
+static bool spells(struct span word, const char *lower)
+{
+    size_t len = strlen(lower);
+
+    for (size_t i = 0; i < word.len && word.len == len; i++)
+        if ((word.at[i] | 0x20) != lower[i])
+            return false;
+    return word.len == len;
+}
+
 static bool parse_truth(struct parser *p, struct variable *v)
 {
     struct span word;
 
     line_goes_on(p);
     word = take_word(p);
-    v->truth = span_is(word, "true");
-    if (!v->truth && !span_is(word, "false"))
+    v->truth = spells(word, "true");
+    if (!v->truth && !spells(word, "false"))
         return say_error(p, word, NULL, "the value of $%w must be true or false", &v->name);
     if (line_goes_on(p))
         return say_unexpected(p, "the end of the line");
@@ -220,7 +239,7 @@ static struct variable *defined(struct parser *p, struct span name, bool boolean
         return NULL;
     }
     if (op == '=' && v && !v->predefined) {
-        say_error(p, name, "use += to add values", "%s%w%s is already set", boolean ? "$" : "@{",
+        say_error(p, name, boolean ? NULL : "use += to add values", "%s%w%s is already set", boolean ? "$" : "@{",
                   &name, boolean ? "" : "}");
         return NULL;
     }

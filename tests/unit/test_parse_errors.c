@@ -1,0 +1,332 @@
+/* Every mistake the language knows: where it is pointed at, and in which words. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "tests/unit/parse_support.h"
+
+struct row {
+    const char *text;
+    const char *says; /* LINE:COLUMN+WIDTH message; suggestion */
+};
+
+static const struct row rows[] = {
+    {"unxi,", "1:1+4 'unxi' is not the beginning of a rule; did you mean 'unix'?"},
+    {"unix (conect) type=stream,",
+     "1:7+6 'conect' is not a permission; did you mean 'connect'?"},
+    {"unix (send, recieve),",
+     "1:13+7 'recieve' is not a permission; did you mean 'receive'?"},
+    {"unix type=steam,", "1:11+5 'steam' is not a socket type; did you mean 'stream'?"},
+    {"\tunix addr=\"\\x00x00\",",
+     "1:13+7 '\\x00x00' is not a socket address; write @name for an abstract name, or a path that begins with /"},
+    {"unix addr=foo,",
+     "1:11+3 'foo' is not a socket address; write @name for an abstract name, or a path that begins with /"},
+    {"unix addr=\"\",",
+     "1:12+1 '' is not a socket address; write @name for an abstract name, or a path that begins with /"},
+    {"unix (create bind) peer=(addr=@x),",
+     "1:6+13 'create', 'bind' cannot be used with peer=(): only accept, connect, send and receive have a peer"},
+    {"netwrok inet,",
+     "1:1+7 'netwrok' is not the beginning of a rule; did you mean 'network'?"},
+    {"network inte stream,",
+     "1:9+4 'inte' is not a family, socket type or protocol; did you mean 'inet'?"},
+    {"network inet straem,",
+     "1:14+6 'straem' is not a socket type or protocol; did you mean 'stream'?"},
+    {"network unix tcp,", "1:14+3 'tcp' is not a protocol of this family"},
+    {"network inet6 icmp,", "1:15+4 'icmp' is not a protocol of this family"},
+    {"network inet,network inet6,", "1:13+1 a blank is missing after the comma"},
+    {"unix stream,", "1:6+6 'stream' stands where a condition should; write type="},
+    {"unix conect,", "1:6+6 'conect' is not a permission; did you mean 'connect'?"},
+    {"unix connect send,",
+     "1:14+4 several permissions need parentheses; write (send, receive)"},
+    {"unix (connect) send,",
+     "1:16+4 several permissions need parentheses; write (send, receive)"},
+    {"unix addr=@a addr=@b,", "1:14+4 'addr=' stands here twice"},
+    {"unix type=stream type=dgram,", "1:18+4 'type=' stands here twice"},
+    {"unix type=(stream dgram),", "1:19+5 'type=' takes one value"},
+    {"unix addr=(),", "1:6+4 no value is given to 'addr='"},
+    {"unix addr=,", "1:11+1 ',' stands where a value should"},
+    {"unix addr=@a b,", "1:14+1 'b' stands where the comma that ends the rule should"},
+    {"unix peer=(adr=@a),",
+     "1:12+3 'adr' is not a condition of the peer in unix rules; did you mean 'addr'?"},
+    {"unix adr=@a,", "1:6+3 'adr' is not a condition of unix rules; did you mean 'addr'?"},
+    {"unix addr,", "1:6+4 'addr' is not a permission"},
+    {"unix label=x,", "1:6+5 'label=' is about the peer; write peer=(label=...)"},
+    {"unix ip=1.2.3.4,", "1:6+2 'ip' is not a condition of unix rules"},
+    {"network addr=@a,", "1:9+4 'addr' is not a condition of network rules"},
+    {"network inet type=stream,",
+     "1:19+6 a network rule names the type without type=; as in network inet stream,"},
+    {"unix peer=(type=stream),", "1:12+4 'type=' cannot stand in peer=()"},
+    {"unix peer=(addr=@a) addr=@b,",
+     "1:21+4 'addr=' stands after peer=(); put it before peer="},
+    {"unix peer=(addr=@a) peer=(addr=@b),", "1:21+4 'peer=' stands here twice"},
+    {"unix peer=@a,", "1:6+4 the peer's conditions stand in parentheses: peer=(...)"},
+    {"unix peer=(@a),", "1:12+1 a name without a condition; write addr="},
+    {"unix (send) errno=EPERM,", "1:13+5 errno= goes with deny only"},
+    {"deny unix errno=ENONT,",
+     "1:17+5 'ENONT' is not an error name, or a number from 1 to 4095; did you mean 'ENOENT'?"},
+    {"deny unix errno=4096,",
+     "1:17+4 '4096' is not an error name, or a number from 1 to 4095"},
+    {"deny unix errno=0,", "1:17+1 '0' is not an error name, or a number from 1 to 4095"},
+    {"allow all errno=EPERM,", "1:11+5 errno= goes with deny only"},
+    {"deny all errno=1 errno=2,",
+     "1:18+5 'errno' stands where the comma that ends the rule should"},
+    {"quiet unix,", "1:1+5 quiet goes with deny only"},
+    {"deny quiet unix,", "1:6+5 'quiet' cannot stand after 'deny'"},
+    {"audit quiet deny unix,", "1:7+5 'quiet' cannot stand after 'audit'"},
+    {"quiet audit deny unix,", "1:7+5 'audit' cannot stand after 'quiet'"},
+    {"deny audit unix,", "1:6+5 'audit' cannot stand after 'deny'"},
+    {"allow deny unix,", "1:7+4 'deny' cannot stand after 'allow'"},
+    {"owner unix,", "1:1+5 'owner' cannot stand before a unix rule"},
+    {"owner audit unix,", "1:7+5 'audit' cannot stand after 'owner'"},
+    {"other network,", "1:1+5 'other' cannot stand before a network rule"},
+    {"priority=5 unix,",
+     "1:1+8 priorities of unix rules are not supported in this version; deny rules win whatever the order"},
+    {"priority=2000 file,", "1:10+4 priority 2000 is out of range; the limit is 1000"},
+    {"priority=x unix,", "1:1+8 a priority is a number from -1000 to 1000"},
+    {"audit priority=1 unix,", "1:7+8 priority= must be the first word of a rule"},
+    {"priority=1 { unix, }", "1:1+8 priority= cannot stand before a block"},
+    {"deny { allow unix, }", "1:8+1 the block around this rule says the opposite"},
+    {"audit include <x>", "1:7+7 'include' cannot stand after words like audit and deny"},
+    {"deny profile x { unix, }",
+     "1:6+7 'profile' cannot stand after words like audit and deny"},
+    {"unix (inherit),", "1:7+7 'inherit' is not supported in this version"},
+    {"unix inherit,", "1:6+7 'inherit' is not supported in this version"},
+    {"scope pathname abstract,", "1:1+5 'scope' is not supported in this version"},
+    {"map /s/ -> /very/,", "1:1+3 'map' is not supported in this version"},
+    {"inject unix (connect) peer=(addr=/x) errno=EPERM when=2..4 delay=5ms,",
+     "1:1+6 'inject' is not supported in this version"},
+    {"unix peer=(uid=0),", "1:12+3 'uid=' is not supported in this version"},
+    {"unix (accept) peer=(exe=/bin/x),", "1:21+3 'exe=' is not supported in this version"},
+    {"unix peer=(scope=inside),", "1:12+5 'scope=' is not supported in this version"},
+    {"network inet interface=eth0,",
+     "1:14+9 'interface=' is not supported: sockets do not say"},
+    {"unix addr=\"@a,", "1:11+4 this quote is not closed on its line"},
+    {"unix (\"send,", "1:7+6 this quote is not closed on its line"},
+    {"unix addr=@a[,", "1:13+1 this [ is never closed"},
+    {"unix addr=@a{b,", "1:13+1 this { is never closed"},
+    {"unix addr=@a}b,", "1:13+1 this } closes nothing (write \\} for the byte itself)"},
+    {"unix peer=(addr=@a{b,c}),",
+     "1:17+4 a comma ends a name in parentheses; put it in quotes"},
+    {"unix (autobind) addr=@x,",
+     "1:17+4 'autobind' goes with addr=auto only: the kernel chooses the name; write (bind) for a name the program chooses"},
+    {"unix (autobind) peer=(addr=@x),",
+     "1:6+10 'autobind' cannot be used with peer=(): only accept, connect, send and receive have a peer"},
+    {"network (autobind),", "1:10+8 'autobind' goes with unix rules only"},
+    {"network (connect) inet peer=(ip=1.2.3),",
+     "1:33+5 '1.2.3' is not an IP address or prefix; as in ip=127.0.0.1, ip=10.0.0.0/8 or ip=::1"},
+    {"network inet ip=01.2.3.4,",
+     "1:17+8 '01.2.3.4' is not an IP address or prefix; as in ip=127.0.0.1, ip=10.0.0.0/8 or ip=::1"},
+    {"network inet ip=1.2.3.4/33,",
+     "1:17+10 '1.2.3.4/33' is not an IP address or prefix; as in ip=127.0.0.1, ip=10.0.0.0/8 or ip=::1"},
+    {"network inet6 ip=::1::2,",
+     "1:18+6 '::1::2' is not an IP address or prefix; as in ip=127.0.0.1, ip=10.0.0.0/8 or ip=::1"},
+    {"network inet6 ip=12345::,",
+     "1:18+7 '12345::' is not an IP address or prefix; as in ip=127.0.0.1, ip=10.0.0.0/8 or ip=::1"},
+    {"network inet peer=(ip=::1),", "1:23+3 '::1' is not an address of this family"},
+    {"network ip=1.2.3.4 peer=(ip=::1),", "1:29+3 '::1' is not an address of this family"},
+    {"network inet port=99999,",
+     "1:19+5 '99999' is not a port or a range of ports; as in port=80 or port=5432-5440"},
+    {"network inet port=9-1,", "1:19+3 the range '9-1' ends before it begins"},
+    {"network inet port=http,",
+     "1:19+4 'http' is not a port or a range of ports; as in port=80 or port=5432-5440"},
+    {"network netlink ip=1.2.3.4,", "1:17+2 ip= and port= go with inet and inet6 only"},
+    {"network unix peer=(port=1),", "1:20+4 ip= and port= go with inet and inet6 only"},
+    {"unix\ndeny unix,", "1:5+1 the rule is not ended by a comma"},
+    {"unix # comment\n ,", "1:6+1 a comment cannot stand inside a rule"},
+    {"unix peer=(addr=@a,\nunix (send,", "1:11+1 this '(' is not closed"},
+    {"unix", "1:5+1 the rule is not ended by a comma"},
+    {"unix (send", "1:6+1 this '(' is not closed"},
+    {"unix,,", "1:6+1 ',' stands where a rule should"},
+    {",", "1:1+1 ',' stands where a rule should"},
+    {";", "1:1+1 ';' stands where a rule should"},
+    {"}", "1:1+1 this '}' closes nothing"},
+    {"unix!", "1:5+1 '!' stands where a condition or the comma that ends the rule should"},
+    {"profile x { unix,", "1:11+1 this '{' is never closed"},
+    {"profile x { unix }", "1:17+1 the rule is not ended by a comma"},
+    {"{ unix,", "1:1+1 this '{' is never closed"},
+    {"profile { unix, }", "1:9+1 '{' stands where a profile's name should"},
+    {"profile", "1:8+1 the file ends where a profile's name should stand"},
+    {"profile \"\" { unix, }", "1:10+1 the profile has no name"},
+    {"profile x unix,", "1:11+4 'unix' stands where flags=(...) or '{' should"},
+    {"profile x flags=(complian) { unix, }",
+     "1:18+8 'complian' is not a profile flag; did you mean 'complain'?"},
+    {"profile x flags=() { unix, }", "1:17+1 no flag is named"},
+    {"profile x flags=(complain enforce) { unix, }",
+     "1:27+7 the flag 'enforce' contradicts 'complain'"},
+    {"profile x flags=(complain", "1:17+1 this '(' is not closed"},
+    {"profile x (complain) xattrs=(a=b) { unix, }",
+     "1:22+6 'xattrs' stands where '{' should"},
+    {"profile x path { unix, }", "1:11+4 'path' stands where flags=(...) or '{' should"},
+    {"profile x{ unix, bogus, }",
+     "1:10+1 a blank is missing before '{'\n1:18+5 'bogus' is not the beginning of a rule"},
+    {"profile x /a[ { unix, }", "1:13+1 this [ is never closed"},
+    {"profile x { unix, }\nprofile x { unix, }", "2:9+1 there are two profiles named 'x'"},
+    {"profile x { profile y { } profile y { } unix, }",
+     "1:35+1 there are two profiles named 'y'"},
+    {"profile x { /y { unix, } }",
+     "1:13+1 a profile within a profile begins with 'profile' or 'hat'"},
+    {"profil x { unix (bnd), }",
+     "1:1+6 'profil' is not the beginning of a rule; did you mean 'profile'?\n1:18+3 'bnd' is not a permission; did you mean 'bind'?"},
+    {"abi <x,", "1:5+1 this '<' has no '>'"},
+    {"abi <x>", "1:8+1 the rule is not ended by a comma"},
+    {"@{x = a", "1:1+1 a variable is written @{name}"},
+    {"@{x} =", "1:3+1 no value is given to @{x}"},
+    {"@{x} = a,", "1:9+1 a variable's values are not ended by a comma"},
+    {"@{x} = a\n@{x} = b", "2:3+1 @{x} is already set; use += to add values"},
+    {"@{x} += a", "1:3+1 += needs a variable that is already set; @{x} is not"},
+    {"@{x} = \"a", "1:8+2 this quote is not closed on its line"},
+    {"@{x} = a\nunix addr=@@{x},\n@{x} += b\nunx,",
+     "3:3+1 @{x} is changed after it was used; set it before the first rule that uses it\n4:1+3 'unx' is not the beginning of a rule; did you mean 'unix'?"},
+    {"@{x} = @{y}\n@{y} = @{x}\nunix addr=@@{x},",
+     "3:12+4 the variable @{x} is made of itself"},
+    {"@{x} = @{x}\nunix addr=@@{x},", "2:12+4 the variable @{x} is made of itself"},
+    {"unix addr=@{nope}/x,", "1:11+7 the variable @{nope} is not set"},
+    {"@{name} = /x\nunix addr=@{nmae},",
+     "2:11+7 the variable @{nmae} is not set; did you mean 'name'?"},
+    {"unix addr=@{uuid},", "1:11+7 the variable @{uuid} is not set; did you mean 'uid'?"},
+    {"unix addr=@{XDG_RUNTIME_DIR}/bus,",
+     "1:11+18 @{XDG_RUNTIME_DIR} is not known here: nothing in the environment says it"},
+    {"@{x} = none\nunix addr=@{x},",
+     "2:11+4 'none' is not a socket address; write @name for an abstract name, or a path that begins with /"},
+    {"@{x} = /a /b[\nunix addr=/c@{x},", "2:11+6 this [ is never closed in '/c/b['"},
+    {"$b = maybe", "1:6+5 the value of $b must be true or false"},
+    {"$b += true", "1:2+1 += does not go with $b, which is true or false"},
+    {"$b = true false", "1:11+5 'false' stands where the end of the line should"},
+    {"$b = true\n$b = false", "2:2+1 $b is already set"},
+    {"if $nob { unix, }", "1:5+3 $nob is not set"},
+    {"if defined { unix, }", "1:12+1 '{' stands where a variable should"},
+    {"if not { unix, }", "1:8+1 '{' stands where $variable, not, defined or '(' should"},
+    {"if ($b { unix, }", "1:6+1 $b is not set"},
+    {"if true unix,", "1:9+4 'unix' stands where '{' should"},
+    {"else { unix, }", "1:1+4 'else' is not the beginning of a rule"},
+    {"/x,", "1:3+1 ',' stands where file permissions should"},
+    {"/x zz,", "1:4+2 'zz' are not file permissions"},
+    {"\"/x y\" rw", "1:10+1 the rule is not ended by a comma"},
+    {"rw ,", "1:1+2 'rw' is not the beginning of a rule"},
+    {"file /x,", "1:8+1 ',' stands where file permissions should"},
+    {"capability chown\nunix,", "1:1+10 the 'capability' rule is not ended by a comma"},
+    {"mount options=(rw, bind /a -> /b,\nunix,",
+     "1:1+5 the 'mount' rule is not ended by a comma"},
+    {"include <nope>",
+     "1:10+4 'nope' is in none of the directories that are searched; -I DIR adds a directory to search"},
+    {"include \"nope\"\nunxi,",
+     "1:10+4 there is no file 'nope'\n2:1+4 'unxi' is not the beginning of a rule; did you mean 'unix'?"},
+    {"include nope", "1:9+4 there is no file 'nope'"},
+    {"include", "1:8+1 no file is named"},
+    {"include <", "1:9+1 this '<' has no '>' on its line"},
+    {"include \"a", "1:9+2 this quote is not closed on its line"},
+    {"unix,\nbogus,", "2:1+5 'bogus' is not the beginning of a rule"},
+    {"bogus,\nprofile x { bogs, unix bogus, }\nunix (x),",
+     "1:1+5 'bogus' is not the beginning of a rule\n2:13+4 'bogs' is not the beginning of a rule\n2:24+5 'bogus' is not a permission\n3:7+1 'x' is not a permission"},
+    {"deny unix,",
+     "0:0+1 nothing is allowed by this policy; add 'allow all,' to a list of denials, or 'deny all,' if that is meant"},
+    {"deny unix peer=(addr=/run/docker.sock),",
+     "0:0+1 nothing is allowed by this policy; add 'allow all,' to a list of denials, or 'deny all,' if that is meant"},
+    {"profile x { }",
+     "0:0+1 nothing is allowed by this policy; add 'allow all,' to a list of denials, or 'deny all,' if that is meant"},
+    {"unix \303\251,",
+     "1:6+2 '\303\251' stands where a condition or the comma that ends the rule should"},
+    {"unix (send) unix (receive),", "1:12+1 the rule is not ended by a comma"},
+    {"network tcp udp,", "1:13+3 'udp' stands where the comma that ends the rule should"},
+    {"network inet stream tcp,",
+     "1:21+3 'tcp' stands where the comma that ends the rule should"},
+    {"network,\nnewtork,",
+     "2:1+7 'newtork' is not the beginning of a rule; did you mean 'network'?"},
+    {"allow al,", "1:7+2 'al' is not the beginning of a rule; did you mean 'all'?"},
+    {"profile x { unix, ^{ } }", "1:20+1 '{' stands where a profile's name should"},
+    {"deny unix (connect) peer=(addr=/run/docker.sock) erno=ENOENT,",
+     "1:50+4 'erno' is not a condition of unix rules; did you mean 'errno'?"},
+    {"unix (send)\n}",
+     "1:12+1 the rule is not ended by a comma\n2:1+1 this '}' closes nothing"},
+    {"unix type=stream,addr=@a,", "1:11+14 'stream,addr=@a' is not a socket type"},
+    {"include <a> include <b>",
+     "1:10+1 'a' is in none of the directories that are searched; -I DIR adds a directory to search\n1:22+1 'b' is in none of the directories that are searched; -I DIR adds a directory to search"},
+};
+
+static int differs(struct parsed *p, const struct row *r)
+{
+    size_t len = strlen(r->says);
+    parse_policy(p, r->text, strlen(r->text));
+    cr_expect(p->status != 0, "accepted: %s", r->text);
+    int wrong = strncmp(p->says, r->says, len) != 0 || strcmp(p->says + len, "\n") != 0;
+    cr_expect(!wrong, "%s\n says   %s\n should %s", r->text, p->says, r->says);
+    parsed_free(p);
+    return wrong;
+}
+
+Test(parse_errors, each_mistake_is_named_where_it_stands)
+{
+    static struct parsed p;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        differs(&p, &rows[i]);
+}
+
+/* Rows that are a rule on one line with one mistake in it. */
+static bool is_rule(const struct row *r)
+{
+    return strncmp(r->says, "1:", 2) == 0 && !strpbrk(r->text, "{}\n") && !strchr(r->says, '\n') &&
+           strncmp(r->text, "profile", 7) != 0;
+}
+
+/* The same mistake between `before` and `after`: one message, a line further down. */
+static void check_inside(const char *before, const char *after, bool includes)
+{
+    static struct parsed p;
+    for (const struct row *r = rows; r < rows + sizeof rows / sizeof *rows; r++) {
+        char text[2048];
+        if (!is_rule(r) || (!includes && strstr(r->text, "include")))
+            continue;
+        stpcpy(stpcpy(stpcpy(text, before), r->text), after);
+        parse_policy(&p, text, strlen(text));
+        cr_expect(p.status != 0, "accepted: %s", text);
+        cr_expect(strncmp(p.says, "2:", 2) == 0 && strncmp(p.says + 2, r->says + 2, 2) == 0, "%s\n says %s", text,
+                  p.says);
+        parsed_free(&p);
+    }
+}
+
+Test(parse_errors, they_are_found_in_profiles)
+{
+    check_inside("profile x {\n", "\nunix,\n}\n", true);
+}
+
+/* Files are not included there. */
+Test(parse_errors, they_are_found_in_branches_that_are_not_taken)
+{
+    check_inside("unix, if false {\n", "\nunix,\n}\n", false);
+}
+
+Test(parse_errors, all_errors_of_a_file_come_at_once)
+{
+    static struct parsed p;
+    static char text[8192];
+    for (int i = 1; i <= 150; i++)
+        strcat(text, i % 3 ? "unix (x),\n" : "unix (connect) type=y,\nnetwork,\n");
+    parse_policy(&p, text, strlen(text));
+    int lines = 0;
+    for (const char *s = p.says; (s = strchr(s, '\n')) != NULL; s++)
+        lines++;
+    cr_expect(lines == 150, "%d messages", lines);
+    parsed_free(&p);
+}
+
+Test(parse_errors, parsing_stops_after_many)
+{
+    static struct parsed p;
+    static char text[300 * 4 + 1];
+    for (int i = 0; i < 300; i++)
+        memcpy(text + 4 * i, "ab,\n", 4);
+    parse_policy(&p, text, strlen(text));
+    cr_expect(strstr(p.says, "200:1+2 'ab'"));
+    cr_expect(strstr(p.says, "too many errors; the rest of the policy was not read"));
+    cr_expect(!strstr(p.says, "201:"));
+    parsed_free(&p);
+}
+
+Test(parse_errors, the_line_is_given_whole_and_tabs_stay)
+{
+    static struct parsed p;
+    const char text[] = "unix,\r\n\t\tunix (sent),\r\n";
+    parse_policy(&p, text, sizeof text - 1);
+    cr_expect_str_eq(p.says, "2:9+4 'sent' is not a permission; did you mean 'send'?\n");
+    parsed_free(&p);
+}
