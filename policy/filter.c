@@ -134,16 +134,16 @@ static uint32_t lay_filter(struct sift *s, enum filter_kind kind)
 /* The pairs of bytes that windows which may be anywhere start with. */
 static void lay_pairs(struct sift *s, struct blob_accept *out)
 {
-    uint8_t zero[512] = {0};
     uint32_t total = 0;
 
     for (uint32_t i = 0; i < s->n; i++)
         total += s->chosen[i] > FILTER_END + 1;
     if (!total)
         return;
-    for (out->pair_bits = 7; out->pair_bits < 12 && 1u << out->pair_bits < total * 16; out->pair_bits++)
+    for (out->pair_bits = 7; out->pair_bits < 16 && 1u << out->pair_bits < total * 16; out->pair_bits++)
         ;
-    out->pairs = table_bytes(s->b, zero, (1u << out->pair_bits) / 8);
+    out->pairs = table_count(s->b, BLOB_BYTES);
+    table_add(s->b, BLOB_BYTES, (1u << out->pair_bits) / 8);
     for (uint32_t i = 0; i < s->n && !s->b->err; i++)
         if (s->chosen[i] > FILTER_END + 1) {
             const uint8_t bytes[2] = {(uint8_t)s->tails[i].window, (uint8_t)(s->tails[i].window >> 8)};

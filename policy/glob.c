@@ -374,6 +374,20 @@ int glob_parse(struct arena *a, enum glob_flavour flavour, const char *text, siz
     return 0;
 }
 
+bool glob_hard(const uint8_t *code, const uint8_t (*sets)[32])
+{
+    bool stars = false, double_stars = false, wide_class = false;
+
+    for (; *code != GLOB_END; code += glob_step(code)) {
+        if (*code == GLOB_STAR && double_stars)
+            return true;
+        stars |= *code == GLOB_STAR;
+        double_stars |= *code == GLOB_STARSTAR;
+        wide_class |= *code == GLOB_CLASS && glob_in_set(sets[code[1]], '/');
+    }
+    return stars && wide_class;
+}
+
 /* --- Matching ---------------------------------------------------------- */
 
 /* Whether the element at `code` (not a star) takes the byte `c`. */

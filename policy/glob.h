@@ -61,6 +61,9 @@ static inline uint32_t glob_distance(const uint8_t *code)
     return code[1] | (uint32_t)code[2] << 8;
 }
 
+/* What `hard` has to be for a program without braces. */
+bool glob_hard(const uint8_t *code, const uint8_t (*sets)[32]);
+
 /* Bytes of the program element at `code`. */
 static inline uint32_t glob_step(const uint8_t *code)
 {

@@ -167,6 +167,94 @@ static enum accept_kind kind_of(const uint8_t *c)
     return some ? ACCEPT_ALL1 : ACCEPT_ALL;
 }
 
+static uint32_t alternatives(const uint8_t *c)
+{
+    uint32_t n = 1;
+
+    for (; glob_distance(c); c += glob_distance(c))
+        n++;
+    return n;
+}
+
+/* A tail with braces also becomes several without: those are quicker to match
+ * and have more literal bytes in a row to be found by. */
+enum { FLAT_MAX = 8, FLAT_LEN = 512 };
+
+struct flat {
+    struct tree *t;
+    uint32_t node, group;
+    struct blob_glob from; /* what it was made of */
+    uint8_t code[FLAT_LEN];
+};
+
+static bool braces_ahead(const uint8_t *c)
+{
+    while (*c != GLOB_END && *c != GLOB_ALT)
+        c = *c == GLOB_JUMP ? c + glob_distance(c) : c + glob_step(c);
+    return *c == GLOB_ALT;
+}
+
+static void hang_flat(struct flat *f, uint32_t len)
+{
+    struct build *b = f->t->b;
+    struct tree_hang what = {
+        .group = f->group, .glob = table_count(b, BLOB_GLOBS), .kind = (uint8_t)kind_of(f->code)};
+    struct blob_glob flat = f->from;
+
+    flat.hard = glob_hard(f->code, (const uint8_t(*)[32])bytes_at(f->t, f->from.sets));
+    flat.len = (uint16_t)len;
+    flat.code = table_bytes(b, f->code, len);
+    memcpy(table_add(b, BLOB_GLOBS, 1), &flat, sizeof flat);
+    if (!b->err)
+        hang(f->t, f->node, what);
+}
+
+/* Copies the program from `at` on behind `len` bytes, for each alternative.
+ * False: too many or too long; nothing is hung then. With `dry` nothing is. */
+static bool flatten(struct flat *f, uint32_t at, uint32_t len, uint32_t room, bool dry)
+{
+    for (;;) {
+        const uint8_t *c = bytes_at(f->t, f->from.code + at);
+        if (*c == GLOB_JUMP) {
+            at += glob_distance(c);
+        } else if (*c == GLOB_ALT) {
+            break;
+        } else {
+            if (len + 2 > FLAT_LEN)
+                return false;
+            memcpy(f->code + len, c, glob_step(c));
+            len += glob_step(c);
+            at += glob_step(c);
+            if (*c == GLOB_END) {
+                if (!dry)
+                    hang_flat(f, len);
+                return true;
+            }
+        }
+    }
+    uint32_t ways = alternatives(bytes_at(f->t, f->from.code + at));
+    if (ways > room)
+        return false;
+    for (uint32_t distance = 1; distance; at += distance) {
+        distance = glob_distance(bytes_at(f->t, f->from.code + at));
+        if (!flatten(f, at + 3, len, room / ways, dry))
+            return false;
+    }
+    return true;
+}
+
+static bool hang_without_braces(struct spread *s, uint32_t node, uint32_t from)
+{
+    struct flat f = {.t = s->t,
+                     .node = node,
+                     .group = s->group,
+                     .from = TABLE(s->t->b, struct blob_glob, BLOB_GLOBS)[s->glob]};
+
+    if (!braces_ahead(bytes_at(s->t, s->code + from)) || !flatten(&f, from, 0, FLAT_MAX, true))
+        return false;
+    return flatten(&f, from, 0, FLAT_MAX, false);
+}
+
 static void attach(struct spread *s, uint32_t from, uint32_t len)
 {
     const uint8_t *c = past_jumps(bytes_at(s->t, s->code + from));
@@ -175,18 +263,11 @@ static void attach(struct spread *s, uint32_t from, uint32_t len)
                              .from = (uint16_t)(c - bytes_at(s->t, s->code)),
                              .kind = (uint8_t)kind_of(c)};
     uint32_t text = s->plain ? s->code + s->start : table_bytes(s->t->b, s->t->buffer, len);
+    uint32_t node = s->t->b->err ? 0 : insert(s->t, s->root, text, len);
 
-    if (!s->t->b->err)
-        hang(s->t, insert(s->t, s->root, text, len), what);
-}
-
-static uint32_t alternatives(const uint8_t *c)
-{
-    uint32_t n = 1;
-
-    for (; glob_distance(c); c += glob_distance(c))
-        n++;
-    return n;
+    if (s->t->b->err || (what.kind == ACCEPT_KINDS && hang_without_braces(s, node, what.from)))
+        return;
+    hang(s->t, node, what);
 }
 
 /* Follows the program from `at`, `len` bytes of literal text behind it. Braces
