@@ -7,3 +7,6 @@ $(B)/demo/autobind: $(B)/demo/autobind.o
 .PHONY: demo
 demo: all $(B)/demo/autobind ## see it work, in ten seconds
 	@demo/demo.sh $(B)
+
+# The demo is a test, too (tests/e2e/test_words.c).
+tests: $(B)/demo/autobind

@@ -48,6 +48,29 @@ Test(words, options_in_the_documents_exist)
     check_out(r, "");
 }
 
+/* --- make demo ---------------------------------------------------------------- */
+
+#define DEMO "\"$TOP/demo/demo.sh\" \"$(dirname \"$SUNSHIM\")\""
+
+StockTest(words, the_demo_shows_four_steps_and_leaves_nothing)
+{
+    struct run r = run("TMPDIR=/nonexistent; ls -d /tmp/demo-* >before 2>/dev/null || :\n" DEMO
+                       "\nls -d /tmp/demo-* 2>/dev/null | diff before - || :");
+    check_status(r, 0);
+    for (int step = 1; step <= 4; step++)
+        check_has(r, out, text("\n%d. ", step));
+    check_lacks(r, out, "> /tmp/demo-");
+}
+
+/* With a library that denies nothing the demo fails at its first step. */
+StockTest(words, the_demo_fails_when_a_step_does_not_behave)
+{
+    struct run r = run("mkdir b; ln -s $(dirname \"$SUNSHIM\")/demo b/demo; printf '#!/bin/sh\nshift 4; exec \"$@\"\n' >b/sunshim\n"
+                       "chmod +x b/sunshim; \"$TOP/demo/demo.sh\" b");
+    check_status(r, 1);
+    check_has(r, err, "step 1 did not behave");
+}
+
 /* --- make install ------------------------------------------------------------ */
 
 /* Without rebuilding: other tests are using the build. */
