@@ -1,5 +1,6 @@
 /* sunshim help, sunshim version. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -13,12 +14,17 @@ static void overview(void)
          "sunshim-policy(5) and libsunshim(7).");
 }
 
+static int asks_for_help(int argc, char **argv)
+{
+    return argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+}
+
 static int help(int argc, char **argv)
 {
     const char *names[16] = {0};
     const char *near;
 
-    if (argc < 2) {
+    if (argc < 2 || asks_for_help(argc, argv)) {
         overview();
         return 0;
     }
@@ -36,6 +42,10 @@ static int help(int argc, char **argv)
 
 static int version(int argc, char **argv)
 {
+    if (asks_for_help(argc, argv)) {
+        fputs(version_command.usage, stdout);
+        return 0;
+    }
     if (argc > 1)
         return usage_error("version", "'%s': version takes no arguments", argv[1]);
     puts("sunshim " SUNSHIM_VERSION);

@@ -136,6 +136,15 @@ static int run_child(struct start *s)
     return child_end_as(out.status);
 }
 
+/* With other policies in force around or behind ours the profile may be in one of
+ * those; then it is the library that finds out. */
+static int check_profile(const struct start *s, struct loaded *layers)
+{
+    if (!s->options.profile || getenv("SUNSHIM_DOMAIN") || getenv("SUNSHIM_POLICY"))
+        return 0;
+    return load_select(layers, s->options.source_count, NULL, s->options.profile);
+}
+
 static int start(struct start *s, const char *library)
 {
     static struct loaded layers[LAYERS_MAX];
@@ -143,8 +152,7 @@ static int start(struct start *s, const char *library)
     size_t len;
     int status;
 
-    if ((status = load_all(&s->options, 0, layers)) ||
-        (s->options.profile && (status = load_select(layers, s->options.source_count, NULL, s->options.profile))) ||
+    if ((status = load_all(&s->options, 0, layers)) || (status = check_profile(s, layers)) ||
         (status = check_program(s)) || (status = lay_out(&s->options, layers, &file, &len)))
         return status;
     domain_sweep();

@@ -96,9 +96,9 @@ Test(cli_run, help_and_version_are_output)
 
     check_status(r, 0);
     cr_assert_eq(lines_with(r.out, "sunshim 0.", NULL), 3);
-    r = run("for c in run check explain env; do $SUNSHIM $c --help; $SUNSHIM $c -h; $SUNSHIM help $c; done");
+    r = run("for c in run check explain env version help; do $SUNSHIM $c --help; $SUNSHIM $c -h; $SUNSHIM help $c; done");
     check_status(r, 0);
-    cr_assert_eq(lines_with(r.out, "Usage: sunshim", NULL), 12);
+    cr_assert_eq(lines_with(r.out, "Usage: sunshim", NULL), 18);
     cr_assert_str_empty(r.err);
 }
 
