@@ -8,6 +8,12 @@
 
 #include "cli.h"
 
+#if defined(__x86_64__)
+#define MULTIARCH "x86_64-linux-gnu"
+#elif defined(__aarch64__)
+#define MULTIARCH "aarch64-linux-gnu"
+#endif
+
 /* The directory of the running command. */
 static const char *home(void)
 {
@@ -56,7 +62,7 @@ const char *const *install_policies(void)
 const char *install_library(const char *const **looked)
 {
     static const char *const places[] = {"libsunshim.so", "../lib/sunshim/libsunshim.so", "../lib/libsunshim.so",
-                                         "../lib64/libsunshim.so"};
+                                         "../lib64/libsunshim.so", "../lib/" MULTIARCH "/libsunshim.so"};
     static const char *tried[sizeof places / sizeof *places + 1];
 
     for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {
