@@ -30,13 +30,14 @@ bool defer_rule(struct parser *p, const struct prefix *around)
 
 static void read_for(struct parser *p, struct block *b, struct deferred *d)
 {
-    struct source source = d->source;
+    struct source source = d->source, *before = p->src;
 
     p->block = b;
     p->src = &source;
     begin_rule(p, source.at);
     p->rule_source = d->rule_source;
     parse_rule(p, &d->around);
+    p->src = before;
 }
 
 void read_deferred(struct parser *p)
