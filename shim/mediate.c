@@ -245,6 +245,19 @@ int mediate_auto(const char *operation, int fd)
     return err;
 }
 
+/* Sends bind dgram sockets and connected seqpacket ones (unix_dgram_sendmsg);
+ * others they do not get that far with. */
+static bool send_binds(int fd)
+{
+    struct address peer;
+    socklen_t len = ADDRESS_MAX;
+    int type;
+
+    if (sys_getsockopt_int(fd, SO_TYPE, &type) < 0 || type == SOCK_STREAM)
+        return false;
+    return type != SOCK_SEQPACKET || sys_getpeername(fd, peer.raw.bytes, &len) == 0;
+}
+
 int mediate_autobind(const struct request *r)
 {
     int on;
@@ -259,6 +272,8 @@ int mediate_autobind(const struct request *r)
     if (!on && (sys_getsockopt_int(r->fd, SO_PASSPIDFD, &on) < 0 || !on))
         return 0;
     if (address_own(&own, r->fd) < 0 || own.family != AF_UNIX || own.name.kind != POLICY_ADDR_NONE)
+        return 0;
+    if (r->perm == POLICY_SEND && !send_binds(r->fd))
         return 0;
     return mediate_auto(r->operation, r->fd);
 }
