@@ -81,6 +81,7 @@ my $sw = first_file("$lib/libsocket_wrapper.so");
 my $tor = first_file("$lib/torsocks/libtorsocks.so");
 my $chain = first_file("$lib/libproxychains.so.4");
 my ($strace) = grep { -x } map { "$_/strace" } split /:/, $ENV{PATH};
+my ($valgrind) = grep { -x } map { "$_/valgrind" } split /:/, $ENV{PATH};
 
 my %variant = (
     native => { env => {} },
@@ -199,17 +200,27 @@ my @chosen = grep { !%wanted || $wanted{ $_->[1] } } @rows;
 
 chomp(my $kernel = `uname -r`);
 print "sunshim on Linux $kernel, ", scalar(() = `cat /proc/cpuinfo` =~ /^processor/mg), " processors, $rounds rounds\n\n";
-print "Time: native, then ratios to native. Columns: an empty preload, sunshim without policy, with 10, 1,000\n",
-      "and 10,000 rules | other tools. Budgets are for sunshim under a policy.\n\n";
-show('', 'native', @heading, 'budget');
 $| = 1;
-time_row($_) for @chosen;
-
-print "\nExtra system calls + extra user-space instructions for each operation (native: the number itself).\n\n";
-show('', 'native', @heading);
-count_row($_) for @chosen;
+if (@chosen) {
+    print "Time: native, then ratios to native. Columns: an empty preload, sunshim without policy, with 10, 1,000\n",
+          "and 10,000 rules | other tools. Budgets are for sunshim under a policy.\n\n";
+    show('', 'native', @heading, 'budget');
+    time_row($_) for @chosen;
+    print "\nExtra system calls + extra user-space instructions for each operation (native: the number itself).\n\n";
+    show('', 'native', @heading);
+    count_row($_) for @chosen;
+}
 
 # --- Single figures -------------------------------------------------------------
+
+# User-space instructions from exec to exit, the dynamic linker's included; undef
+# where callgrind is not there. (It starts at the beginning, which `count` cannot.)
+sub start_instructions {
+    my ($name) = @_;
+    return undef unless $valgrind && $variant{$name} && $name ne 'strace';
+    measure($name, 'path', 'sh', '-c', 'exec "$@" 2>&1 | sed -n "s/.*Collected : //p"', 'sh',
+        $valgrind, '--tool=callgrind', '--callgrind-out-file=/dev/null', $ENV{BENCH_NOTHING});
+}
 
 sub exec_figures {
     $ENV{BENCH_NOTHING} = "$build/bench/nothing";
@@ -224,11 +235,15 @@ sub exec_figures {
     my %title = (empty => 'an empty preload', shim => 'sunshim without policy',
         100 => '100 rules as text (SUNSHIM_POLICY)', run1000 => '1,000 rules under sunshim run');
     my %budget = (100 => '1.12', run1000 => '1.15');
-    printf "\nStarting a small program (exec to wait): native %.0f us\n", median(@native) / 1000;
+    my $base = start_instructions('native');
+    printf "\nStarting a small program (exec to wait): native %.0f us", median(@native) / 1000;
+    printf ", %d thousand instructions (callgrind)", $base / 1000 if $base;
+    print "\n";
     for (@kinds) {
         my $r = median(@{ $ratio{$_} || [] });
-        printf "  %-36s %s%s\n", $title{$_} // $_, !$variant{$_} ? 'not installed' : defined $r ? sprintf('%.2f', $r) : '-',
-            $budget{$_} ? "   budget $budget{$_}" : '';
+        my $more = start_instructions($_);
+        printf "  %-36s %s%s%s\n", $title{$_} // $_, !$variant{$_} ? 'not installed' : defined $r ? sprintf('%.2f', $r) : '-',
+            defined $more ? sprintf('  %+6d thousand', ($more - $base) / 1000) : '', $budget{$_} ? "   budget $budget{$_}" : '';
     }
 }
 
@@ -250,11 +265,9 @@ sub decision_figures {
     print "  bench/decide is not built\n" unless -x "$build/bench/decide";
 }
 
-unless (%wanted) {
-    exec_figures();
-    memory_figures();
-    decision_figures();
-}
+exec_figures() if !%wanted || $wanted{exec};
+memory_figures() if !%wanted || $wanted{memory};
+decision_figures() if !%wanted || $wanted{decide};
 my @missing = grep { !$variant{$_} } @peers;
 print "\nnot installed: @missing\n" if @missing;
 print "\nCells with - could not run there:\n", map { "  $_: $why{$_}\n" } sort keys %why if %why;
