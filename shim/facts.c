@@ -41,11 +41,11 @@ uint32_t facts_needed(const struct facts *f)
     return needs;
 }
 
-static int option(int fd, int name, int *value)
+static int option(const struct request *r, int name, int *value)
 {
-    if (*value >= 0 || fd < 0)
+    if (*value >= 0 || r->perm == POLICY_CREATE)
         return 0;
-    int got, err = sys_getsockopt_int(fd, name, &got);
+    int got, err = sys_getsockopt_int(r->fd, name, &got);
     if (err >= 0)
         *value = got;
     return err;
@@ -80,7 +80,7 @@ static int gather_local(struct facts *f, struct request *r, uint32_t needs)
         use_name(local, &f->local_name);
         return err;
     }
-    if (!(needs & (POLICY_NEEDS_LOCAL | POLICY_NEEDS_LOCAL_PATH)) || r->fd < 0)
+    if (!(needs & (POLICY_NEEDS_LOCAL | POLICY_NEEDS_LOCAL_PATH)) || r->perm == POLICY_CREATE)
         return 0;
     int err = address_own(&f->own, r->fd);
     if (err)
@@ -111,7 +111,7 @@ static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
         use_name(peer, &f->peer_name);
         return err;
     }
-    if (!(needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH)) || r->fd < 0 || r->perm == POLICY_ACCEPT)
+    if (!(needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH)) || r->perm == POLICY_ACCEPT)
         return 0;
     int err = address_peer(&f->peer, r->fd);
     f->unconnected = f->peer.len == 0;
@@ -125,9 +125,9 @@ int facts_gather(struct facts *f, struct request *r, uint32_t needs)
     int err = 0;
 
     if (needs & POLICY_NEEDS_TYPE)
-        err = option(r->fd, SO_TYPE, &f->query.type);
+        err = option(r, SO_TYPE, &f->query.type);
     if (err >= 0 && (needs & POLICY_NEEDS_PROTOCOL))
-        err = option(r->fd, SO_PROTOCOL, &f->query.protocol);
+        err = option(r, SO_PROTOCOL, &f->query.protocol);
     if (err >= 0)
         err = gather_local(f, r, needs);
     if (err >= 0)
@@ -139,11 +139,11 @@ void facts_complete(struct facts *f, const struct request *r)
 {
     struct policy_query *q = &f->query;
 
-    if (r->fd < 0)
+    if (r->perm == POLICY_CREATE)
         return;
-    option(r->fd, SO_DOMAIN, &q->family);
-    option(r->fd, SO_TYPE, &q->type);
-    option(r->fd, SO_PROTOCOL, &q->protocol);
+    option(r, SO_DOMAIN, &q->family);
+    option(r, SO_TYPE, &q->type);
+    option(r, SO_PROTOCOL, &q->protocol);
     if (q->local.kind == POLICY_ADDR_UNKNOWN && address_own(&f->own, r->fd) == 0) {
         q->local = f->own.name;
         resolve_known(&q->local, &f->local_name, true);

@@ -31,7 +31,7 @@ static bool kernel_refuses(const struct request *r, bool lost)
 {
     int domain;
 
-    if (r->fd < 0)
+    if (r->perm == POLICY_CREATE)
         return false;
     if (sys_getsockopt_int(r->fd, SO_DOMAIN, &domain) < 0)
         return true;
@@ -151,7 +151,7 @@ static bool is_settled(struct facts *f, const struct request *r, uint32_t needs)
 /* Calls on a socket alone, whose verdict may be kept. */
 static bool can_settle(const struct request *r, uint32_t needs)
 {
-    return needs && !r->target && r->fd >= 0 && (r->perm & (POLICY_ACCEPT | POLICY_SEND | POLICY_RECEIVE));
+    return needs && !r->target && (r->perm & (POLICY_ACCEPT | POLICY_SEND | POLICY_RECEIVE));
 }
 
 static int gather_and_decide(struct facts *f, struct request *r, uint32_t needs)

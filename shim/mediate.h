@@ -15,7 +15,7 @@
 
 struct request {
     const char *operation;      /* the call's name, for the record */
-    int fd;                     /* -1: the call makes the socket */
+    int fd;                     /* meaningless with POLICY_CREATE: the call makes the socket */
     uint32_t perm;
     int family, type, protocol; /* -1: not known yet */
     struct address *target;     /* the address in the call: bind's own, else the peer's; or NULL */
