@@ -119,12 +119,12 @@ static bool comma_inside(const struct source *s, const char *at, unsigned braces
 bool take_value(struct parser *p, bool in_list, struct span *out)
 {
     const struct source *s = p->src;
-    const char *at = s->at;
+    const char *at = s->at, *end = s->end;
     unsigned braces = 0;
 
-    if (at < s->end && *at == '"')
+    if (at < end && *at == '"')
         return take_quoted(p, out);
-    for (; at < s->end; at++) {
+    for (; at < end; at++) {
         if (!(byte_classes[(unsigned char)*at] & (BYTE_BLANK | BYTE_SPECIAL)))
             continue;
         if (is_blank(*at) || *at == '"' || *at == '!')

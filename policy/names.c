@@ -58,16 +58,15 @@ struct oddities {
 static struct oddities look(const char *text, size_t len)
 {
     struct oddities odd = {false, false};
+    const char *at = text, *end = text + len;
 
-    for (size_t i = 0; i + 1 < len; i++) {
-        size_t n = 1;
+    while (at < end && (at = memchr(at, '/', (size_t)(end - at))) != NULL) {
+        const char *next = ++at;
 
-        if (text[i] != '/')
-            continue;
-        odd.slashes |= text[i + 1] == '/';
-        while (n < 3 && i + n < len && text[i + n] == '.')
-            n++;
-        odd.dots |= n > 1 && (i + n == len || text[i + n] == '/');
+        odd.slashes |= next < end && *next == '/';
+        while (next < end && next < at + 2 && *next == '.')
+            next++;
+        odd.dots |= next > at && (next == end || *next == '/');
     }
     return odd;
 }
@@ -147,8 +146,10 @@ static bool parse_name(struct parser *p, enum name_kind kind, struct span where,
 /* Something that looks like one. */
 static bool has_variable(struct span text)
 {
-    for (size_t i = 0; i + 1 < text.len; i++)
-        if (text.at[i] == '@' && text.at[i + 1] == '{')
+    const char *at = text.at, *end = at + text.len;
+
+    while (at + 1 < end && (at = memchr(at, '@', (size_t)(end - at - 1))) != NULL)
+        if (*++at == '{')
             return true;
     return false;
 }

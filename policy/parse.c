@@ -151,6 +151,8 @@ static bool parse_skipped(struct parser *p, struct span word)
 {
     if (!skip_rule(p, word))
         return false;
+    if (span_is(word, "alias"))
+        return !say_warning(p, word, NULL, "aliases are not followed: names are compared in their real form");
     return !say_note(p, word, "'%w' rules are not about sockets; this one is skipped", &word);
 }
 

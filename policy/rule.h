@@ -63,7 +63,7 @@ struct profile {
     const struct glob *attachments; /* any of them */
     uint32_t attachment_count;
     bool complain, default_allow;
-    const struct rule *rules; /* in file order, bare rules included at the end */
+    const struct rule *rules; /* its own and the bare ones, in file order (by source) */
     uint32_t rule_count;
 };
 
