@@ -1,15 +1,13 @@
 #include "load.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 
 #include "files.h"
 #include "policy/text.h"
 #include "say.h"
+#include "search.h"
 #include "sys.h"
-
-enum { PATH_BYTES = 4096, SEARCH_MAX = 6 };
 
 static struct active_layer *new_layer(struct state *s, const char *name)
 {
@@ -64,83 +62,6 @@ static void load_domain(struct state *s, const char *domain)
 
 /* --- Policies as text --------------------------------------------------- */
 
-/* Where names without a slash and <...> includes are looked for. */
-struct search {
-    const char *dirs[SEARCH_MAX + 1];
-    unsigned count;
-    char room[2 * PATH_BYTES];
-    struct text text;
-};
-
-static void search_add(struct search *s, const char *dir, const char *below)
-{
-    char *start = s->text.at;
-
-    if (!dir || s->count == SEARCH_MAX)
-        return;
-    text_str(&s->text, dir);
-    text_str(&s->text, below);
-    text_byte(&s->text, '\0');
-    if (s->text.full)
-        say_fatal(dir, "too long a directory name to look for policies in");
-    s->dirs[s->count++] = start;
-}
-
-/* The directory this library was loaded from, for the policies that come with it. */
-static void search_add_own(struct search *s)
-{
-    char dir[PATH_BYTES];
-    Dl_info info;
-    const char *slash;
-
-    if (!dladdr((void *)(uintptr_t)&load_layers, &info) || !(slash = strrchr(info.dli_fname, '/')) ||
-        slash - info.dli_fname >= (long)sizeof dir)
-        return;
-    memcpy(dir, info.dli_fname, (size_t)(slash - info.dli_fname));
-    dir[slash - info.dli_fname] = '\0';
-    search_add(s, dir, "/../policies");
-    search_add(s, dir, "/../share/sunshim/policies");
-}
-
-static void search_start(struct search *s, const struct environment *env)
-{
-    memset(s->dirs, 0, sizeof s->dirs);
-    s->count = 0;
-    s->text = text_into(s->room, sizeof s->room);
-    if (env->config_home)
-        search_add(s, env->config_home, "/sunshim");
-    else
-        search_add(s, env->home, "/.config/sunshim");
-    search_add(s, "/etc/sunshim", "");
-    search_add_own(s);
-    search_add(s, "/etc/apparmor.d", "");
-}
-
-/* Reads a policy by path, or by name: NAME.policy in the search directories,
- * never in the working directory. `path` becomes what was opened. */
-static int read_policy(struct workspace *w, const struct search *search, const char *name, char *path,
-                       struct policy_file *file)
-{
-    struct text t = text_into(path, PATH_BYTES);
-    int err = -ENOENT;
-
-    if (strchr(name, '/')) {
-        text_str(&t, name);
-        text_done(&t);
-        return t.full ? -ENAMETOOLONG : workspace_read(w, path, file);
-    }
-    for (unsigned i = 0; i < search->count && err == -ENOENT; i++) {
-        t = text_into(path, PATH_BYTES);
-        text_str(&t, search->dirs[i]);
-        text_byte(&t, '/');
-        text_str(&t, name);
-        text_str(&t, ".policy");
-        text_done(&t);
-        err = t.full ? -ENAMETOOLONG : workspace_read(w, path, file);
-    }
-    return err;
-}
-
 static const char *why_unread(int err)
 {
     switch (err) {
@@ -184,8 +105,8 @@ static const void *keep(const void *blob, size_t len)
 static void load_text(struct state *s, const struct environment *env, struct search *search,
                       const char *name)
 {
-    char path[PATH_BYTES], dir[PATH_BYTES], uid[24];
-    struct text digits = text_into(uid, sizeof uid);
+    char path[PATH_BYTES], dir[PATH_BYTES], uid[24], runtime_dir[48];
+    struct text digits = text_into(uid, sizeof uid), runtime = text_into(runtime_dir, sizeof runtime_dir);
     struct workspace w;
     struct policy_file file;
     const void *blob;
@@ -195,7 +116,9 @@ static void load_text(struct state *s, const struct environment *env, struct sea
         search_start(search, env);
     workspace_start(&w);
     text_unsigned(&digits, (unsigned)SYS0(SYS_getuid));
-    int err = read_policy(&w, search, name, path, &file);
+    text_str(&runtime, "/run/user/");
+    text_str(&runtime, text_done(&digits));
+    int err = search_read(&w, search, name, path, &file);
     if (err)
         say_fatal(name, why_unread(err));
     if (!search->count && memmem(file.text, file.len, "include", 7))
@@ -208,8 +131,8 @@ static void load_text(struct state *s, const struct environment *env, struct sea
         .files = &w.files,
         .search = search->dirs,
         .home = env->home,
-        .uid = text_done(&digits),
-        .runtime_dir = env->runtime_dir,
+        .uid = uid,
+        .runtime_dir = env->runtime_dir ? env->runtime_dir : text_done(&runtime),
         .tmpdir = env->tmpdir ? env->tmpdir : "/tmp",
         .report = say_diag,
     };

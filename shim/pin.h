@@ -16,7 +16,7 @@ struct name {
     const char *at;
     uint32_t len;
     char *scratch;   /* holds what does not fit in `near`; NULL: not in use */
-    char near[256];
+    char near[128];  /* a sun_path and a little more */
 };
 
 void name_release(struct name *n);
