@@ -22,7 +22,7 @@ prog_names := $(patsubst tests/progs/%.c,%,$(filter-out tests/progs/lib%,$(prog_
 prog_libs  := $(patsubst tests/progs/%.c,%,$(filter tests/progs/lib%,$(prog_src)))
 native     := $(prog_names:%=$(B)/tests/native/%) $(prog_libs:%=$(B)/tests/native/%.so)
 progs      := $(prog_names:%=$(B)/tests/progs/%) $(prog_libs:%=$(B)/tests/progs/%.so)
-PROG_FLAGS := -std=gnu11 -O1 -g $(WARN) -I. -D_GNU_SOURCE -pthread
+PROG_FLAGS := -std=gnu11 -O1 -g $(WARN) -I. -D_GNU_SOURCE -DWITH_SANITIZER=$(if $(SANITIZE),1,0) -pthread
 
 $(B)/tests/native/lib%.so: tests/progs/lib%.c
 	@mkdir -p $(@D)
@@ -66,9 +66,14 @@ endif
 .PHONY: tests check
 tests: all $(tests_all) $(native) $(progs)
 
+# Tests and the command end before they free; the library and the policy code
+# allocate nothing that could leak.
+SANITIZER_OPTIONS := ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+                     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
 # The directories of all tests lie below one short name, which goes at the end.
 check: ## build and run all tests (installs what they need, if it may)
 	@tests/install-deps
 	+@$(MAKE) --no-print-directory tests
 	@root=$$(mktemp -d /tmp/ss.XXXX) && chmod 755 $$root && trap 'rm -rf '$$root EXIT && \
-	    TEST_ROOT=$$root $(TEST_WRAP) $(tests_all) -j$(TEST_JOBS) --timeout $(TEST_TIMEOUT) $(TESTS)
+	    TEST_ROOT=$$root $(SANITIZER_OPTIONS) $(tests_all) -j$(TEST_JOBS) --timeout $(TEST_TIMEOUT) $(TESTS)

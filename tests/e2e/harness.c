@@ -126,7 +126,15 @@ static void set_environment(void)
         TEST_SANITIZED ? "PRELOAD=" : "PRELOAD=LD_PRELOAD=" TEST_BUILD "/libsunshim.so",
         "LC_ALL=C", text("PATH=" TEST_BUILD "/tests/native:%s", dirs),
     };
+    const char *kept[] = {getenv("ASAN_OPTIONS"), getenv("UBSAN_OPTIONS"), getenv("TSAN_OPTIONS")};
+    const char *const kept_names[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"};
+    char *sanitizers[3];
+    for (int i = 0; i < 3; i++)
+        sanitizers[i] = kept[i] ? text("%s=%s", kept_names[i], kept[i]) : NULL;
     clearenv();
+    for (int i = 0; i < 3; i++)
+        if (sanitizers[i])
+            putenv(sanitizers[i]);
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         putenv((char *)fixed[i]);
     for (int i = 0; i < extra_envs; i++)
