@@ -74,7 +74,7 @@ bool parse_text(struct parser *p, struct source *s)
         s->at += 3; /* a byte order mark */
     ok = check_text(p, s);
     if (ok)
-        parse_items(p, (struct span){0});
+        parse_items(p);
     p->src = was;
     return ok;
 }

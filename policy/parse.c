@@ -244,6 +244,9 @@ static int parse_plain(struct parser *p, const struct prefix *pre, const struct 
         return 0;
     if (pre->given)
         ok = say_prefixed(p, word);
+    else if (profile && around && (around->audit || around->quiet || around->allow || around->deny))
+        ok = say_error(p, word.len ? word : span_of(p->src->at, 1), NULL,
+                       "a profile cannot stand in a block behind words like audit and deny");
     else if (include)
         ok = parse_include(p);
     else if (profile)
@@ -307,7 +310,7 @@ static void after_error(struct parser *p)
 }
 
 /* `open` is where the block was opened; empty at the top of a file. */
-void parse_items_in(struct parser *p, struct span open, const struct prefix *around)
+static void parse_each(struct parser *p, struct span open, const struct prefix *around)
 {
     while (!p->stop) {
         skip_comments(p);
@@ -333,9 +336,19 @@ void parse_items_in(struct parser *p, struct span open, const struct prefix *aro
     }
 }
 
-void parse_items(struct parser *p, struct span open)
+/* What stands before a block holds for the files included in it, too. */
+static void parse_items_in(struct parser *p, struct span open, const struct prefix *around)
 {
-    parse_items_in(p, open, NULL);
+    const struct prefix *was = p->around;
+
+    p->around = around;
+    parse_each(p, open, around);
+    p->around = was;
+}
+
+void parse_items(struct parser *p)
+{
+    parse_each(p, (struct span){0}, p->around);
 }
 
 bool parse_block(struct parser *p, const struct prefix *around)

@@ -107,6 +107,7 @@ struct parser {
     size_t text_bytes;     /* read so far, all files */
     size_t expanded_bytes; /* made by variables */
     unsigned serial;       /* of the block: what @{profile_name} depends on */
+    const struct prefix *around; /* of the block we are in */
     unsigned nest;
     unsigned dead;         /* inside a branch not taken, or a block that is wrong */
     unsigned errors, notes;
@@ -234,9 +235,8 @@ bool parse_include(struct parser *p); /* at `include` or `#include` */
 bool parse_text(struct parser *p, struct source *s);
 
 /* parse.c */
-void parse_items(struct parser *p, struct span open); /* to the end of file, or of the block */
+void parse_items(struct parser *p); /* to the end of the file */
 bool parse_block(struct parser *p, const struct prefix *around);
-void parse_items_in(struct parser *p, struct span open, const struct prefix *around);
 bool parse_rule(struct parser *p, const struct prefix *around);
 
 /* parse_profile.c */

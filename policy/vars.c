@@ -328,22 +328,39 @@ struct parts {
 static const struct name *values_of(struct parser *p, struct span name, struct span where, unsigned depth,
                                     bool *per_profile);
 
-static bool say_unknown(struct parser *p, struct span name, struct span where)
+/* The variable with the nearest name, as it is written; NULL if none is near. */
+static const char *nearest(struct parser *p, struct span name)
 {
     struct guess g = guess_for(name);
-    char text[80], hint[SUGGESTION_MAX];
+    const struct variable *best = NULL;
+    char text[80];
+    struct text t;
 
     for (unsigned i = 0; i < 64; i++)
-        for (struct variable *v = p->variables[i]; v; v = v->next)
-            if (!v->boolean && v->name.len < sizeof text && (v->first || v->per_profile)) {
-                struct guess was = g;
+        for (const struct variable *v = p->variables[i]; v; v = v->next) {
+            unsigned was = g.distance;
 
-                memcpy(text, v->name.at, v->name.len);
-                text[v->name.len] = '\0';
-                guess_try(&g, text);
-                if (g.best != was.best || g.distance != was.distance)
-                    g.best = arena_text(p->arena, text, v->name.len);
-            }
+            if (v->boolean || v->name.len >= sizeof text - 3 || (!v->first && !v->per_profile))
+                continue;
+            t = text_into(text, sizeof text);
+            text_bytes(&t, v->name.at, v->name.len);
+            guess_try(&g, text_done(&t));
+            best = g.distance < was ? v : best;
+        }
+    if (!best)
+        return NULL;
+    t = text_into(text, sizeof text);
+    text_str(&t, "@{");
+    text_bytes(&t, best->name.at, best->name.len);
+    text_byte(&t, '}');
+    return arena_text(p->arena, text, text_len(&t));
+}
+
+static bool say_unknown(struct parser *p, struct span name, struct span where)
+{
+    struct guess g = {.best = nearest(p, name)};
+    char hint[SUGGESTION_MAX];
+
     return say_error(p, where, guess_text(&g, hint), "the variable @{%w} is not set", &name);
 }
 

@@ -84,6 +84,13 @@ Test(parse_files, includes_go_where_they_stand)
             "unix create\nprofile a\nunix create\nunix bind\nunix send\n");
 }
 
+Test(parse_files, a_block_speaks_for_what_is_included_in_it)
+{
+    ACCEPTS(some, "all, deny { include near\n unix (send), }", "all every\ndeny unix bind\ndeny unix send\n");
+    ACCEPTS(some, "audit { { include sub/a\n} if true { include near\n} }", "audit unix send\naudit unix bind\n");
+    ACCEPTS(some, "profile a { all, quiet deny { include sub/a\n} }", "profile a\nall every\nquiet deny unix send\n");
+}
+
 Test(parse_files, variables_go_across_files)
 {
     ACCEPTS(some, "include vars\nunix (bind) addr=@{x}b,", "unix bind addr=\\0ab\n");
