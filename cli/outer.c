@@ -44,7 +44,7 @@ int outer_layers(struct layer *layers)
             strerror(errno));
         return -1;
     }
-    if ((count = layers_check(file, len)) < 0) {
+    if ((count = layers_check(file, len)) < 0 || !layers_sealed(file, len)) {
         say("the policies of the run around this one are damaged: %s/" DOMAIN_POLICY, domain);
         return -1;
     }

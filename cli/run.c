@@ -76,7 +76,8 @@ static int check_program(struct start *s)
     return 0;
 }
 
-/* The layers in one file, those of the run around this one in front. */
+/* The layers in one file, those of the run around this one in front. Ours were
+ * checked when they were compiled, the others by the launcher that sealed them. */
 static int lay_out(const struct options *o, const struct loaded *own, void **file, size_t *len)
 {
     struct layer layers[LAYERS_MAX];

@@ -3,13 +3,14 @@
 #include <errno.h>
 #include <string.h>
 
-enum { VERSION = 1, ALIGN = 8 };
+enum { VERSION = 2, ALIGN = 8 };
 static const char MAGIC[8] = {'s', 'u', 'n', 's', 'h', 'i', 'm', 'L'};
 
 struct header {
     char magic[8];
     uint32_t version, count;
     uint64_t size; /* of the whole file: a truncated one is noticed at once */
+    uint64_t seal; /* of all that follows */
 };
 
 struct entry {
@@ -92,6 +93,33 @@ int layers_check(const void *file, size_t len)
     return end == len ? (int)h.count : -EINVAL;
 }
 
+/* Four words at a time, each lane on its own so that the processor overlaps them.
+ * Every step can be undone, so a change in one word always shows. */
+static uint64_t seal_of(uint32_t count, const char *bytes, size_t len)
+{
+    const uint64_t odd = 0x9e3779b97f4a7c15u;
+    uint64_t lane[4] = {len, odd, ~odd, count};
+
+    for (size_t at = 0; at < len; at += sizeof lane) {
+        uint64_t word[4] = {0};
+
+        memcpy(word, bytes + at, len - at < sizeof word ? len - at : sizeof word);
+        for (unsigned i = 0; i < 4; i++) {
+            lane[i] = (lane[i] ^ word[i]) * odd;
+            lane[i] ^= lane[i] >> 32;
+        }
+    }
+    return lane[0] ^ (lane[1] << 13 | lane[1] >> 51) ^ (lane[2] << 29 | lane[2] >> 35) ^
+           (lane[3] << 47 | lane[3] >> 17);
+}
+
+bool layers_sealed(const void *file, size_t len)
+{
+    struct header h;
+
+    return read_header(file, len, &h) == 0 && h.seal == seal_of(h.count, (const char *)file + sizeof h, len - sizeof h);
+}
+
 size_t layers_size(const struct layer *layers, uint32_t count)
 {
     size_t size = count <= LAYERS_MAX ? first_layer(count) : 0;
@@ -115,7 +143,6 @@ int layers_layout(const struct layer *layers, uint32_t count, void *buffer, size
         return -ENOSPC;
     memcpy(h.magic, MAGIC, sizeof MAGIC);
     memset(buffer, 0, h.size);
-    memcpy(buffer, &h, sizeof h);
     for (uint32_t i = 0; i < count; i++) {
         struct entry e = {.offset = at, .len = layers[i].len, .flags = layers[i].flags};
 
@@ -124,5 +151,7 @@ int layers_layout(const struct layer *layers, uint32_t count, void *buffer, size
             memcpy((char *)buffer + at, layers[i].blob, layers[i].len);
         at = aligned(at + layers[i].len);
     }
+    h.seal = seal_of(count, (const char *)buffer + sizeof h, h.size - sizeof h);
+    memcpy(buffer, &h, sizeof h);
     return 0;
 }

@@ -48,15 +48,15 @@ static void load_domain(struct state *s, const char *domain)
         say_fatal("SUNSHIM_DOMAIN", "longer than a path can be");
     const void *file = map_file(path, &len);
     int count = layers_check(file, len);
-    if (count < 0)
+    if (count < 0 || !layers_sealed(file, len))
         say_fatal(path, "not the policies of a run of this version, or damaged");
     for (int i = 0; i < count; i++) {
         if (layers_get(file, len, (uint32_t)i, &layer) < 0)
             say_fatal(path, "damaged");
         struct active_layer *active = new_layer(s, path);
+        /* The launcher checked it before it was sealed. */
+        active->policy = (struct policy){.blob = layer.blob, .len = layer.len};
         active->complain = layer.flags & LAYER_COMPLAIN;
-        if (policy_open(&active->policy, layer.blob, layer.len) < 0)
-            say_fatal(path, "not a compiled policy of this version, or damaged");
     }
 }
 

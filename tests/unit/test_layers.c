@@ -134,3 +134,17 @@ Test(layers, a_small_buffer_is_refused)
 
     cr_assert_eq(layers_layout(three, 3, room, sizeof room), -ENOSPC);
 }
+
+Test(layers, any_changed_bit_breaks_the_seal)
+{
+    size_t len;
+    char *file = file_of(3, &len);
+
+    cr_assert(layers_sealed(file, len));
+    for (size_t bit = 0; bit < 8 * len; bit++) {
+        file[bit / 8] = (char)(file[bit / 8] ^ 1 << bit % 8);
+        cr_assert_not(layers_sealed(file, len), "bit %zu of %zu", bit, 8 * len);
+        file[bit / 8] = (char)(file[bit / 8] ^ 1 << bit % 8);
+    }
+    free(file);
+}
