@@ -47,7 +47,8 @@ static void send(struct parser *p, enum policy_severity severity, struct span wh
         if (d.source_len && d.source[d.source_len - 1] == '\r')
             d.source_len--;
         size_t column = (size_t)(where.at - s->line_at);
-        size_t room = d.source_len > column ? d.source_len - column : 1;
+        column = column < d.source_len ? column : d.source_len; /* the end of the line, not its '\r' */
+        size_t room = column < d.source_len ? d.source_len - column : 1;
         d.column = (unsigned)column + 1;
         d.width = (unsigned)(where.len < 1 ? 1 : where.len < room ? where.len : room);
     }
