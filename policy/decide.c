@@ -7,7 +7,7 @@
 
 enum knowledge { KNOWN, UNKNOWN, TEXT_UNKNOWN };
 
-#define HITS 8
+#define HITS 4
 
 /* Lists of rules that the address of one side leads to and that have a
  * condition on the other side as well. */
@@ -29,8 +29,7 @@ struct look {
     struct hits hits[SIDES];
     int side;      /* being looked up */
     bool both;     /* second pass: rules with conditions on both sides */
-    bool in_ports;
-    const uint8_t *ports;
+    uint16_t port;
 };
 
 /* --- Lists ------------------------------------------------------------- */
@@ -128,7 +127,49 @@ struct key {
     uint32_t after_slash; /* after the last '/' */
 };
 
-static void try_tail(struct look *k, const struct key *key, uint32_t at, const struct blob_tail *tail)
+/* The child whose text starts with `byte`, BLOB_NONE without one. */
+static uint32_t find_child(const uint8_t *firsts, const struct blob_node *n, uint8_t byte)
+{
+    uint32_t low = n->child, high = n->child + n->children;
+
+    while (high - low > 8) {
+        uint32_t mid = low + (high - low) / 2;
+        if (firsts[mid] <= byte)
+            low = mid;
+        else
+            high = mid;
+    }
+    for (; low < high; low++)
+        if (firsts[low] == byte)
+            return low;
+    return BLOB_NONE;
+}
+
+/* Under a prefix: the port by half bytes. Only prefixes of it hang there. A
+ * frame of its own keeps the stack low. */
+static __attribute__((noinline)) void walk_ports(struct look *k, uint32_t root)
+{
+    const struct blob_node *nodes = blob_at(k->blob, BLOB_NODES), *n = &nodes[root];
+    const struct blob_accept *accepts = blob_at(k->blob, BLOB_ACCEPTS);
+    const uint8_t *firsts = blob_at(k->blob, BLOB_FIRSTS), *texts = blob_at(k->blob, BLOB_BYTES);
+    uint32_t next;
+
+    for (int left = 4;; left -= n->len) {
+        if (n->accept && accepts[n->accept].lists[ACCEPT_ALL])
+            use(k, accepts[n->accept].lists[ACCEPT_ALL]);
+        if (!left || (next = find_child(firsts, n, k->port >> (4 * left - 4) & 15)) == BLOB_NONE)
+            return;
+        n = &nodes[next];
+        if (n->len > left)
+            return;
+        for (int i = 0; i < n->len; i++)
+            if (texts[n->text + (uint32_t)i] != (k->port >> (4 * (left - i) - 4) & 15))
+                return;
+    }
+}
+
+static __attribute__((noinline)) bool tail_fits(const struct look *k, const struct key *key, uint32_t at,
+                                                const struct blob_tail *tail)
 {
     const struct glob g = blob_glob(k->blob, tail->glob);
     const uint8_t *end = g.code + g.len - 1, *name = key->bytes + at, *name_end = key->bytes + key->len;
@@ -136,14 +177,11 @@ static void try_tail(struct look *k, const struct key *key, uint32_t at, const s
 
     if (left < tail->min_len || left < tail->suffix ||
         memcmp(end - tail->suffix, name_end - tail->suffix, tail->suffix) != 0)
-        return;
+        return false;
     /* A star and literal bytes: what is between must not have a '/'. */
-    if (g.code[tail->from] == GLOB_STAR && g.code + tail->from + 1 + tail->suffix == end) {
-        if (!memchr(name, '/', left - tail->suffix))
-            use(k, tail->list);
-    } else if (glob_match_from(&g, tail->from, name, left)) {
-        use(k, tail->list);
-    }
+    if (g.code[tail->from] == GLOB_STAR && g.code + tail->from + 1 + tail->suffix == end)
+        return !memchr(name, '/', left - tail->suffix);
+    return glob_match_from(&g, tail->from, name, left);
 }
 
 static void try_bucket(struct look *k, const struct key *key, uint32_t at, const struct blob_filter *f,
@@ -154,8 +192,8 @@ static void try_bucket(struct look *k, const struct key *key, uint32_t at, const
     const struct blob_tail *tails = blob_at(k->blob, BLOB_TAILS);
 
     for (uint32_t t = bucket[0]; t < bucket[1]; t++)
-        if (tails[t].window == window && tails[t].distance == distance)
-            try_tail(k, key, at, &tails[t]);
+        if (tails[t].window == window && tails[t].distance == distance && tail_fits(k, key, at, &tails[t]))
+            use(k, tails[t].list);
 }
 
 static void try_ends(struct look *k, const struct key *key, uint32_t at, const struct blob_filter *f)
@@ -189,8 +227,6 @@ static void try_pairs(struct look *k, const struct key *key, uint32_t at, const 
     }
 }
 
-static void walk(struct look *k, uint32_t root, const uint8_t *bytes, uint32_t len);
-
 static void accept(struct look *k, const struct key *key, uint32_t at, const struct blob_accept *a)
 {
     const struct blob_tail *tails = BLOB_TABLE(k->blob, struct blob_tail, BLOB_TAILS) + a->tails;
@@ -207,34 +243,14 @@ static void accept(struct look *k, const struct key *key, uint32_t at, const str
     if (a->lists[ACCEPT_ALL1] && at < key->len && key->bytes[at] != '/')
         use(k, a->lists[ACCEPT_ALL1]);
     for (uint32_t i = 0; i < a->tail_count; i++)
-        try_tail(k, key, at, &tails[i]);
+        if (tail_fits(k, key, at, &tails[i]))
+            use(k, tails[i].list);
     if (a->filters[FILTER_END])
         try_ends(k, key, at, &filters[a->filters[FILTER_END]]);
     if (a->pair_bits)
         try_pairs(k, key, at, a);
-    if (a->ports && !k->in_ports) {
-        k->in_ports = true;
-        walk(k, a->ports, k->ports, 4);
-        k->in_ports = false;
-    }
-}
-
-/* The child whose text starts with `byte`, BLOB_NONE without one. */
-static uint32_t find_child(const uint8_t *firsts, const struct blob_node *n, uint8_t byte)
-{
-    uint32_t low = n->child, high = n->child + n->children;
-
-    while (high - low > 8) {
-        uint32_t mid = low + (high - low) / 2;
-        if (firsts[mid] <= byte)
-            low = mid;
-        else
-            high = mid;
-    }
-    for (; low < high; low++)
-        if (firsts[low] == byte)
-            return low;
-    return BLOB_NONE;
+    if (a->ports)
+        walk_ports(k, a->ports);
 }
 
 static void walk(struct look *k, uint32_t root, const uint8_t *bytes, uint32_t len)
@@ -263,7 +279,7 @@ static void walk_inet(struct look *k, uint32_t root, const struct policy_addr *a
 {
     uint32_t size = addr->kind == POLICY_ADDR_INET ? 4 : 16;
     const uint8_t *bytes = addr->bytes;
-    uint8_t halves[32], ports[4];
+    uint8_t halves[32];
 
     if (addr->len < size)
         return;
@@ -271,9 +287,7 @@ static void walk_inet(struct look *k, uint32_t root, const struct policy_addr *a
         halves[2 * i] = bytes[i] >> 4;
         halves[2 * i + 1] = bytes[i] & 15;
     }
-    for (int i = 0; i < 4; i++)
-        ports[i] = addr->port >> (12 - 4 * i) & 15;
-    k->ports = ports;
+    k->port = addr->port;
     walk(k, root, halves, 2 * size);
 }
 
@@ -415,7 +429,7 @@ void policy_decide(const struct policy *p, const struct policy_query *q, struct 
     k.best[0] = k.best[1] = k.best[2] = BLOB_NONE;
     k.known[SIDE_LOCAL] = knowledge(&q->local);
     k.known[SIDE_PEER] = knowledge(&q->peer);
-    k.both = k.in_ports = false;
+    k.both = false;
     for (int side = 0; side < SIDES; side++)
         k.hits[side].count = k.hits[side].rules = 0;
     if (always)

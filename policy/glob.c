@@ -495,9 +495,9 @@ static bool guess_step(const struct glob *g, struct later *now, const uint8_t *e
 
 /* Tries alternatives one by one. Nearly always that is quick; when it is not
  * (-1), match_hard bounds the work. */
-static int match_guess(const struct glob *g, const uint8_t *code, const uint8_t *name, const uint8_t *end)
+static __attribute__((noinline)) int match_guess(const struct glob *g, const uint8_t *code, const uint8_t *name, const uint8_t *end)
 {
-    struct later stack[12], now = {code, name};
+    struct later stack[8], now = {code, name};
     unsigned depth = 0;
 
     for (int steps = 0; steps < 400; steps++) {
@@ -515,7 +515,7 @@ static int match_guess(const struct glob *g, const uint8_t *code, const uint8_t 
     return -1;
 }
 
-enum { WORDS = (GLOB_CODE_MAX + 63) / 64 };
+enum { WORDS = 512 / 64, LONG_WORDS = (GLOB_CODE_MAX + 63) / 64 };
 
 static inline void mark(uint64_t *set, uint32_t at)
 {
@@ -568,9 +568,9 @@ static bool advance(const struct glob *g, uint64_t *set, uint32_t words, uint8_t
     return left != 0;
 }
 
-static bool match_hard(const struct glob *g, uint32_t from, const uint8_t *name, const uint8_t *end)
+static bool match_hard(const struct glob *g, uint32_t from, const uint8_t *name, const uint8_t *end,
+                       uint64_t *set)
 {
-    uint64_t set[WORDS];
     uint32_t words = (g->len + 63) / 64;
 
     memset(set, 0, words * sizeof *set);
@@ -584,6 +584,23 @@ static bool match_hard(const struct glob *g, uint32_t from, const uint8_t *name,
     return set[(g->len - 1) / 64] >> ((g->len - 1) % 64) & 1;
 }
 
+/* Frames of their own: only a program of more than 512 bytes costs that much stack. */
+static __attribute__((noinline)) bool match_short(const struct glob *g, uint32_t from, const uint8_t *name,
+                                                  const uint8_t *end)
+{
+    uint64_t set[WORDS];
+
+    return match_hard(g, from, name, end, set);
+}
+
+static __attribute__((noinline)) bool match_long(const struct glob *g, uint32_t from, const uint8_t *name,
+                                                 const uint8_t *end)
+{
+    uint64_t set[LONG_WORDS];
+
+    return match_hard(g, from, name, end, set);
+}
+
 bool glob_match_from(const struct glob *g, uint32_t from, const void *name, size_t len)
 {
     const uint8_t *at = name, *end = at + len;
@@ -591,10 +608,19 @@ bool glob_match_from(const struct glob *g, uint32_t from, const void *name, size
     if (!g->hard)
         return match_easy(g, g->code + from, at, end);
     int guess = match_guess(g, g->code + from, at, end);
-    return guess < 0 ? match_hard(g, from, at, end) : guess;
+    if (guess >= 0)
+        return guess;
+    return g->len <= WORDS * 64 ? match_short(g, from, at, end) : match_long(g, from, at, end);
 }
 
 bool glob_match(const struct glob *g, const void *name, size_t len)
 {
     return glob_match_from(g, 0, name, len);
+}
+
+bool glob_match_low(const struct glob *g, const void *name, size_t len)
+{
+    const uint8_t *at = name;
+
+    return g->hard && g->len <= WORDS * 64 ? match_short(g, 0, at, at + len) : glob_match(g, name, len);
 }

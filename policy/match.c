@@ -86,7 +86,7 @@ enum match match_label(const void *blob, const struct blob_rule *r, const char *
         return MATCH_UNKNOWN;
     for (uint32_t i = 0; i < r->label_count; i++) {
         struct glob g = blob_glob(blob, r->labels + i);
-        if (glob_match(&g, label, strlen(label)))
+        if (glob_match_low(&g, label, strlen(label)))
             return MATCH_YES;
     }
     return MATCH_NO;
