@@ -217,6 +217,7 @@ bool define_predefined(struct parser *p);
 /* The variable's truth, or whether it is there at all; -1 after an error. */
 int variable_truth(struct parser *p, struct span name);
 bool variable_defined(const struct parser *p, struct span name, bool boolean);
+/* expand.c */
 struct name {
     struct name *next;
     const char *text;
@@ -225,7 +226,7 @@ struct name {
 /* All values of a text with variables. NULL after an error. */
 const struct name *expand(struct parser *p, struct span text);
 /* The same as globs. `exact` is set for addresses and paths: they must start
- * with '@' or '/', or with '/' alone. */
+ * with '@' or '/', or with '/' alone. names.c */
 enum name_kind { NAME_ADDRESS, NAME_PATH, NAME_LABEL };
 bool parse_names(struct parser *p, enum name_kind kind, struct span text, const struct glob **globs,
                  uint32_t *count);

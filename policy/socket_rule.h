@@ -1,0 +1,44 @@
+/* unix, network and all rules while they are read. Private to the parser. */
+#ifndef SUNSHIM_POLICY_SOCKET_RULE_H
+#define SUNSHIM_POLICY_SOCKET_RULE_H
+
+#include "parse.h"
+
+/* A rule as written, before it is split into what the compiler takes. */
+struct draft {
+    struct rule r;
+    const struct prefix *pre;
+    struct span keyword;
+    bool unix_rule;
+    bool perms_given;      /* otherwise: all that fit */
+    bool family_given;
+    bool local_given, peer_given; /* some condition on that side */
+    struct span perms_at;
+    struct span local_at, peer_at; /* the address condition, for messages */
+    struct span ip_at;
+    unsigned seen;         /* bits of enum condition, to refuse doubles */
+};
+
+enum condition {
+    COND_TYPE,
+    COND_PROTOCOL,
+    COND_ERRNO,
+    COND_ADDR,
+    COND_IP,
+    COND_PORT,
+    COND_LABEL,
+    COND_COUNT,
+    COND_PEER = COND_COUNT, /* added for the peer's side */
+};
+
+/* socket_words.c: what stands before the conditions. */
+bool parse_perms(struct parser *p, struct draft *d);
+bool parse_network_words(struct parser *p, struct draft *d);
+bool say_perm(struct parser *p, struct span word); /* it is not one */
+
+/* socket_conds.c: to the comma that ends the rule. */
+bool parse_conditions(struct parser *p, struct draft *d);
+bool set_errno(struct parser *p, struct draft *d, struct span name, struct span value);
+bool say_condition(struct parser *p, struct draft *d, struct span name, bool peer); /* it is not one */
+
+#endif
