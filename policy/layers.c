@@ -93,22 +93,29 @@ int layers_check(const void *file, size_t len)
     return end == len ? (int)h.count : -EINVAL;
 }
 
-/* Four words at a time, each lane on its own so that the processor overlaps them.
- * Every step can be undone, so a change in one word always shows. */
+enum { LANES = 4 };
+
+/* Every step can be undone, so a change in one word always shows. The lanes do
+ * not wait for each other. */
+static inline void seal_words(uint64_t lane[LANES], const char *bytes, size_t len)
+{
+    uint64_t word[LANES] = {0};
+
+    memcpy(word, bytes, len);
+    for (unsigned i = 0; i < LANES; i++) {
+        lane[i] = (lane[i] ^ word[i]) * 0x9e3779b97f4a7c15u;
+        lane[i] ^= lane[i] >> 32;
+    }
+}
+
 static uint64_t seal_of(uint32_t count, const char *bytes, size_t len)
 {
-    const uint64_t odd = 0x9e3779b97f4a7c15u;
-    uint64_t lane[4] = {len, odd, ~odd, count};
+    uint64_t lane[LANES] = {len, 1, 2, count};
+    size_t at = 0;
 
-    for (size_t at = 0; at < len; at += sizeof lane) {
-        uint64_t word[4] = {0};
-
-        memcpy(word, bytes + at, len - at < sizeof word ? len - at : sizeof word);
-        for (unsigned i = 0; i < 4; i++) {
-            lane[i] = (lane[i] ^ word[i]) * odd;
-            lane[i] ^= lane[i] >> 32;
-        }
-    }
+    for (; len - at >= sizeof lane; at += sizeof lane)
+        seal_words(lane, bytes + at, sizeof lane);
+    seal_words(lane, bytes + at, len - at);
     return lane[0] ^ (lane[1] << 13 | lane[1] >> 51) ^ (lane[2] << 29 | lane[2] >> 35) ^
            (lane[3] << 47 | lane[3] >> 17);
 }

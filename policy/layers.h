@@ -32,11 +32,8 @@ int layers_check(const void *file, size_t len);
  * -EINVAL where the file changed since and no longer holds together. */
 int layers_get(const void *file, size_t len, uint32_t i, struct layer *out);
 
-/* True when the file is what layers_layout() wrote, to the last bit. Layers that
- * were checked with policy_open() before they were written need no second check
- * then: one pass over the bytes (0.1 ns each) instead of one over every record.
- * Guards against damage; who can write the file can also write a matching seal,
- * which is why only its owner can. */
+/* True when the file is what layers_layout() wrote, to the last bit. For whoever
+ * copies layers on; the processes of a run rely on the file being its owner's. */
 bool layers_sealed(const void *file, size_t len);
 
 /* Bytes that layers_layout() needs, or 0 when there are more than LAYERS_MAX or

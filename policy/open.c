@@ -294,11 +294,23 @@ static bool check_profiles(const struct check *c)
     return c->h->tables[BLOB_PROFILES].count > 0;
 }
 
+int policy_adopt(struct policy *p, const void *blob, size_t len)
+{
+    const struct blob_header *h = blob;
+
+    if (len < sizeof *h || (uintptr_t)blob % 8 || h->magic != BLOB_MAGIC || h->version != BLOB_VERSION ||
+        h->size < sizeof *h || h->size > len)
+        return -EINVAL;
+    *p = (struct policy){.blob = blob, .len = h->size};
+    return 0;
+}
+
 int policy_open(struct policy *p, const void *blob, size_t len)
 {
     struct check c = {.blob = blob, .h = blob};
+    struct policy adopted;
 
-    if (len < sizeof *c.h || (uintptr_t)blob % 8 || c.h->magic != BLOB_MAGIC || c.h->version != BLOB_VERSION)
+    if (policy_adopt(&adopted, blob, len) < 0)
         return -EINVAL;
     if (!check_spans(&c, len) || !check_strings(&c) || !check_globs(&c) || !check_conds(&c) ||
         !check_rules(&c) || !check_index(&c) || !check_profiles(&c))

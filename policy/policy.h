@@ -131,6 +131,11 @@ struct policy {
  * version. The blob must stay readable and unchanged as long as `p` is used. */
 int policy_open(struct policy *p, const void *blob, size_t len);
 
+/* Takes a compiled policy that was checked before, by policy_open() or by having
+ * been compiled a moment ago: looks at magic, version and size only, so that a
+ * process of a run pays nothing for rules it never asks about. */
+int policy_adopt(struct policy *p, const void *blob, size_t len);
+
 /* Chooses the profile: `name` if not NULL (-ENOENT when there is none), else the
  * most specific attachment that matches `exe`, else the bare rules alone. */
 int policy_select(struct policy *p, const char *exe, const char *name);

@@ -48,14 +48,15 @@ static void load_domain(struct state *s, const char *domain)
         say_fatal("SUNSHIM_DOMAIN", "longer than a path can be");
     const void *file = map_file(path, &len);
     int count = layers_check(file, len);
-    if (count < 0 || !layers_sealed(file, len))
+    if (count < 0)
         say_fatal(path, "not the policies of a run of this version, or damaged");
     for (int i = 0; i < count; i++) {
         if (layers_get(file, len, (uint32_t)i, &layer) < 0)
             say_fatal(path, "damaged");
         struct active_layer *active = new_layer(s, path);
-        /* The launcher checked it before it was sealed. */
-        active->policy = (struct policy){.blob = layer.blob, .len = layer.len};
+        /* Checked whole by the launcher; only its owner can have changed it since. */
+        if (policy_adopt(&active->policy, layer.blob, layer.len) < 0)
+            say_fatal(path, "a policy compiled by another version of sunshim");
         active->complain = layer.flags & LAYER_COMPLAIN;
     }
 }
@@ -138,8 +139,8 @@ static void load_text(struct state *s, const struct environment *env, struct sea
     };
     if (policy_compile(&in, &w.arena, &blob, &len) < 0)
         say_fatal(path, "the policy has errors; the program was not started");
-    /* Just made, by the code that would check it. */
-    new_layer(s, path)->policy = (struct policy){.blob = keep(blob, len), .len = len};
+    if (policy_adopt(&new_layer(s, path)->policy, keep(blob, len), len) < 0)
+        say_fatal(path, "cannot be compiled");
     workspace_end(&w);
 }
 
