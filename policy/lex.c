@@ -21,22 +21,6 @@ char peek_at(const struct parser *p, size_t ahead)
     return ahead < (size_t)(p->src->end - p->src->at) ? p->src->at[ahead] : '\0';
 }
 
-bool take(struct parser *p, char c)
-{
-    if (peek(p) != c || at_end(p))
-        return false;
-    p->src->at++;
-    return true;
-}
-
-void skip_blank(struct parser *p)
-{
-    struct source *s = p->src;
-
-    while (s->at < s->end && is_blank(*s->at))
-        s->at++;
-}
-
 static const char *line_end(const char *at, const char *end)
 {
     const char *nl = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
@@ -61,23 +45,6 @@ void skip_comments(struct parser *p)
             return;
         p->src->at = line_end(p->src->at, p->src->end);
     }
-}
-
-struct span peek_word(const struct parser *p)
-{
-    const char *at = p->src->at;
-
-    while (at < p->src->end && is_word(*at))
-        at++;
-    return span_of(p->src->at, (size_t)(at - p->src->at));
-}
-
-struct span take_word(struct parser *p)
-{
-    struct span word = peek_word(p);
-
-    p->src->at += word.len;
-    return word;
 }
 
 bool at_condition(const struct parser *p)
@@ -125,9 +92,9 @@ bool take_value(struct parser *p, bool in_list, struct span *out)
     if (at < end && *at == '"')
         return take_quoted(p, out);
     for (; at < end; at++) {
-        if (!(byte_classes[(unsigned char)*at] & (BYTE_BLANK | BYTE_SPECIAL)))
-            continue;
-        if (is_blank(*at) || *at == '"' || *at == '!')
+        while (at < end && !(byte_classes[(unsigned char)*at] & (BYTE_BLANK | BYTE_SPECIAL)))
+            at++;
+        if (at == end || is_blank(*at) || *at == '"' || *at == '!')
             break;
         if (*at == ',' && in_list && braces)
             return say_error(p, span_of(s->at, (size_t)(at - s->at)), "put it in quotes",

@@ -177,7 +177,14 @@ static inline bool span_is(struct span s, const char *word)
 
     return s.len == len && memcmp(s.at, word, len) == 0;
 }
-void skip_blank(struct parser *p);   /* blanks and newlines, inside a rule */
+/* Blanks and newlines, inside a rule. */
+static inline void skip_blank(struct parser *p)
+{
+    struct source *s = p->src;
+
+    while (s->at < s->end && is_blank(*s->at))
+        s->at++;
+}
 void skip_comments(struct parser *p); /* between rules; stops at #include */
 static inline bool at_end(const struct parser *p)
 {
@@ -189,9 +196,29 @@ static inline char peek(const struct parser *p)
     return at_end(p) ? '\0' : *p->src->at;
 }
 char peek_at(const struct parser *p, size_t ahead);
-bool take(struct parser *p, char c);
-struct span peek_word(const struct parser *p); /* letters, digits, _; may be empty */
-struct span take_word(struct parser *p);
+static inline bool take(struct parser *p, char c)
+{
+    if (at_end(p) || *p->src->at != c)
+        return false;
+    p->src->at++;
+    return true;
+}
+/* Letters, digits, _; may be empty. */
+static inline struct span peek_word(const struct parser *p)
+{
+    const char *at = p->src->at, *end = p->src->end;
+
+    while (at < end && is_word(*at))
+        at++;
+    return span_of(p->src->at, (size_t)(at - p->src->at));
+}
+static inline struct span take_word(struct parser *p)
+{
+    struct span word = peek_word(p);
+
+    p->src->at += word.len;
+    return word;
+}
 /* True when the next word is followed by '=' (not '=='), blanks allowed. */
 bool at_condition(const struct parser *p);
 /* A value as AppArmor's scanner takes it: quoted, or up to a blank or a comma that

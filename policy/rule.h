@@ -34,6 +34,11 @@ struct addr_cond {
     struct port_range port;   /* ADDR_INET; 0..65535 when not given */
 };
 
+/* What the parser promises: perms, families and types are not empty; CREATE comes
+ * without a local condition (a socket has no address yet); ADDR_AUTO is local and
+ * comes with BIND alone; a condition on the peer (address or label) comes with
+ * permissions of POLICY_PEER_PERMS alone; err, quiet only where deny, audit only
+ * where not. */
 struct rule {
     bool deny;
     bool audit;            /* audit allow: record it */

@@ -52,6 +52,9 @@ static void check_rule(const struct rule *r, const char *text)
     cr_assert(r->types, "no type: %s", text);
     cr_assert(r->local.match != ADDR_AUTO || r->perms == POLICY_BIND, "auto in other calls: %s", text);
     cr_assert(r->peer.match != ADDR_AUTO, "auto at the peer: %s", text);
+    cr_assert(r->local.match == ADDR_ANY || !(r->perms & POLICY_CREATE), "create at an address: %s", text);
+    cr_assert((r->peer.match == ADDR_ANY && !r->labels) || !(r->perms & ~(uint32_t)POLICY_PEER_PERMS),
+              "a peer without one: %s", text);
     cr_assert(r->err == 0 || (r->deny && r->err <= 4095), "errno %d: %s", r->err, text);
     cr_assert(!(r->deny && r->audit) && !(r->quiet && !r->deny), "flags: %s", text);
     cr_assert(r->local.match != ADDR_GLOB || r->local.globs, "no names: %s", text);
