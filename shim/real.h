@@ -38,8 +38,8 @@ struct real_calls {
 
 extern struct real_calls real;
 
-/* Fills `real`. Idempotent; uses dlsym(), so it is not async-signal-safe: it
- * runs in the constructor, or in a call made before that. */
+/* Fills `real`. Idempotent. Async-signal-safe wherever the C library has the usual
+ * symbol tables (else dlsym() is asked, in the constructor or in a call before). */
 void real_find(void);
 
 #endif
