@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "say.h"
 #include "sys.h"
 
-enum { CHUNK = 256 * 1024, HEAD = 16 };
+/* A chunk holds what compiling a text of that length usually takes. */
+enum { HEAD = 16, CHUNK_MIN = 32 * 1024, CHUNK_MAX = 1 << 20, CHUNK_PER_BYTE = 16 };
 
 static void *take(void *ctx, size_t *size)
 {
@@ -15,7 +17,8 @@ static void *take(void *ctx, size_t *size)
 
     if (*size > SIZE_MAX / 2)
         return NULL;
-    m = sys_map(all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    m = sys_map(all, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | (all <= CHUNK_MAX ? MAP_POPULATE : 0), -1);
     if (!m)
         return NULL;
     m->next = w->mappings;
@@ -28,9 +31,27 @@ static void *take(void *ctx, size_t *size)
 /* The arena asks for little at a time; fewer, larger mappings are cheaper. */
 static void *take_chunk(void *ctx, size_t *size)
 {
-    if (*size < CHUNK - HEAD)
-        *size = CHUNK - HEAD;
+    struct workspace *w = ctx;
+
+    if (*size < w->chunk - HEAD)
+        *size = w->chunk - HEAD;
     return take(ctx, size);
+}
+
+void *workspace_take(struct workspace *w, size_t size)
+{
+    void *at = arena_alloc(&w->arena, size, 16);
+
+    if (!at)
+        say_fatal("policy", "no memory");
+    return at;
+}
+
+static void expect(struct workspace *w, size_t text)
+{
+    size_t want = text * CHUNK_PER_BYTE;
+
+    w->chunk = want < CHUNK_MIN ? CHUNK_MIN : want > CHUNK_MAX ? CHUNK_MAX : (want + 4095) & ~(size_t)4095;
 }
 
 static int slurp(struct workspace *w, int fd, struct policy_file *out)
@@ -48,9 +69,8 @@ static int slurp(struct workspace *w, int fd, struct policy_file *out)
         return -EFBIG;
     /* One byte more than there should be: a file that grows is noticed. */
     size_t room = (size_t)st.st_size + 1, len = 0;
-    char *text = take(w, &room);
-    if (!text)
-        return -ENOMEM;
+    expect(w, room);
+    char *text = workspace_take(w, room);
     for (long n; len < room && (n = sys_read(fd, text + len, room - len)) != 0; len += (size_t)n)
         if (n < 0)
             return (int)n;
@@ -80,12 +100,10 @@ struct kernel_dirent {
 static int list_names(struct workspace *w, int fd, struct policy_file *out)
 {
     enum { NAMES = 512 * 1024, ENTRIES = 32 * 1024 };
-    size_t room = NAMES, used = 0, entries_room = ENTRIES;
-    char *names = take(w, &room), *entries = take(w, &entries_room);
+    size_t room = NAMES, used = 0;
+    char *names = workspace_take(w, room), *entries = workspace_take(w, ENTRIES);
     long got;
 
-    if (!names || !entries)
-        return -ENOMEM;
     while ((got = sys_getdents(fd, entries, ENTRIES)) > 0)
         for (long at = 0; at < got;) {
             const struct kernel_dirent *d = (const void *)(entries + at);
@@ -117,6 +135,7 @@ static int workspace_list(void *workspace, const char *path, struct policy_file 
 void workspace_start(struct workspace *w)
 {
     *w = (struct workspace){
+        .chunk = CHUNK_MIN,
         .arena = {.more = take_chunk, .ctx = w},
         .files = {.ctx = w, .read = workspace_read, .list = workspace_list},
     };

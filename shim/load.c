@@ -81,20 +81,20 @@ static const char *why_unread(int err)
 }
 
 /* The directory part of `path`, for includes relative to the file. */
-static const char *directory_of(const char *path, char *buffer)
+static const char *directory_of(struct workspace *w, const char *path)
 {
     const char *slash = strrchr(path, '/');
     size_t len = slash == path ? 1 : (size_t)(slash - path);
+    char *dir = workspace_take(w, len + 1);
 
-    memcpy(buffer, path, len);
-    buffer[len] = '\0';
-    return buffer;
+    memcpy(dir, path, len);
+    return dir;
 }
 
 /* The compiled policy outlives the workspace in a mapping of its own. */
 static const void *keep(const void *blob, size_t len)
 {
-    void *copy = sys_map(len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    void *copy = sys_map(len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1);
 
     if (!copy)
         say_fatal("policy", "no memory");
@@ -103,66 +103,82 @@ static const void *keep(const void *blob, size_t len)
     return copy;
 }
 
-static void load_text(struct state *s, const struct environment *env, struct search *search,
-                      const char *name)
+/* "/run/user/UID", which is what XDG_RUNTIME_DIR is where nobody set it. */
+static const char *runtime_dir(struct workspace *w, const char *uid)
 {
-    char path[PATH_BYTES], dir[PATH_BYTES], uid[24], runtime_dir[48];
-    struct text digits = text_into(uid, sizeof uid), runtime = text_into(runtime_dir, sizeof runtime_dir);
-    struct workspace w;
-    struct policy_file file;
+    struct text t = text_into(workspace_take(w, 48), 48);
+
+    text_str(&t, "/run/user/");
+    text_str(&t, uid);
+    return text_done(&t);
+}
+
+static const char *own_uid(struct workspace *w)
+{
+    struct text t = text_into(workspace_take(w, 24), 24);
+
+    text_unsigned(&t, (unsigned)SYS0(SYS_getuid));
+    return text_done(&t);
+}
+
+static void compile(struct state *s, struct workspace *w, struct policy_input *in)
+{
     const void *blob;
     size_t len;
 
+    if (policy_compile(in, &w->arena, &blob, &len) < 0)
+        say_fatal(in->name, "the policy has errors; the program was not started");
+    if (policy_adopt(&new_layer(s, in->name)->policy, keep(blob, len), len) < 0)
+        say_fatal(in->name, "cannot be compiled");
+}
+
+static void load_text(struct state *s, const struct environment *env, struct workspace *w, struct search *search,
+                      const char *name)
+{
+    char *path = workspace_take(w, PATH_BYTES);
+    struct policy_file file;
+
     if (!search->count && !strchr(name, '/'))
         search_start(search, env);
-    workspace_start(&w);
-    text_unsigned(&digits, (unsigned)SYS0(SYS_getuid));
-    text_str(&runtime, "/run/user/");
-    text_str(&runtime, text_done(&digits));
-    int err = search_read(&w, search, name, path, &file);
+    int err = search_read(w, search, name, path, &file);
     if (err)
         say_fatal(name, why_unread(err));
     if (!search->count && memmem(file.text, file.len, "include", 7))
         search_start(search, env);
-    const struct policy_input in = {
+    struct policy_input in = {
         .name = path,
         .text = file.text,
         .len = file.len,
-        .dir = directory_of(path, dir),
-        .files = &w.files,
+        .dir = directory_of(w, path),
+        .files = &w->files,
         .search = search->dirs,
         .home = env->home,
-        .uid = uid,
-        .runtime_dir = env->runtime_dir ? env->runtime_dir : text_done(&runtime),
+        .uid = own_uid(w),
         .tmpdir = env->tmpdir ? env->tmpdir : "/tmp",
         .report = say_diag,
     };
-    if (policy_compile(&in, &w.arena, &blob, &len) < 0)
-        say_fatal(path, "the policy has errors; the program was not started");
-    if (policy_adopt(&new_layer(s, path)->policy, keep(blob, len), len) < 0)
-        say_fatal(path, "cannot be compiled");
-    workspace_end(&w);
+    in.runtime_dir = env->runtime_dir ? env->runtime_dir : runtime_dir(w, in.uid);
+    compile(s, w, &in);
 }
 
 /* SUNSHIM_POLICY: several are separated by ':'. Empty parts are passed over. */
 static void load_texts(struct state *s, const struct environment *env)
 {
-    struct search search;
-    char name[PATH_BYTES];
+    struct workspace w;
 
-    search.count = 0; /* filled when a name or an include asks for it */
-    search.dirs[0] = NULL;
-    for (const char *p = env->policy; *p;) {
-        size_t len = strcspn(p, ":");
-
-        if (len >= sizeof name)
-            say_fatal("SUNSHIM_POLICY", "longer than a path can be");
-        memcpy(name, p, len);
-        name[len] = '\0';
-        if (len)
-            load_text(s, env, &search, name);
-        p += len + (p[len] == ':');
+    workspace_start(&w);
+    /* Filled when a name or an include asks for it. */
+    struct search *search = workspace_take(&w, sizeof *search);
+    for (const char *p = env->policy, *end; *p; p = *end ? end + 1 : end) {
+        for (end = p; *end && *end != ':'; end++)
+            ;
+        if (end == p)
+            continue;
+        char *name = workspace_take(&w, (size_t)(end - p) + 1);
+        memcpy(name, p, (size_t)(end - p));
+        load_text(s, env, &w, search, name);
     }
+    workspace_end(&w);
 }
 
 /* --- Profiles ----------------------------------------------------------- */
