@@ -1,0 +1,23 @@
+# Fuzzing the policy library: clang's libFuzzer with address and undefined
+# behaviour sanitizers. Seeds are in tests/fuzz/corpus, what is found in
+# $(B)/fuzz; crashing inputs are left there as crash-*.
+
+FUZZ_CC      ?= clang
+FUZZ_SECONDS ?= 20
+FUZZ_FLAGS   := -std=gnu11 -O1 -g $(WARN) -D_GNU_SOURCE -I. -fsanitize=fuzzer,address,undefined \
+                -fno-sanitize-recover=all -fno-omit-frame-pointer
+fuzz_names   := text glob blob
+
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(policy_src) $(wildcard policy/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< $(policy_src)
+
+.PHONY: fuzz fuzz-smoke $(fuzz_names:%=fuzz-%)
+$(fuzz_names:%=fuzz-%): fuzz-%: $(B)/fuzz/%
+	@mkdir -p $(B)/fuzz/found-$*
+	cd $(B)/fuzz && ./$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=2048 -print_final_stats=1 \
+	    $(if $(wildcard tests/fuzz/$*.dict),-dict=$(CURDIR)/tests/fuzz/$*.dict) \
+	    -verbosity=0 found-$* $(CURDIR)/tests/fuzz/corpus/$*
+
+fuzz: $(fuzz_names:%=$(B)/fuzz/%) ## build the fuzz targets (clang)
+fuzz-smoke: $(fuzz_names:%=fuzz-%) ## fuzz text, globs and compiled policies, a minute in all

@@ -1,0 +1,96 @@
+/* Policy text -> compile -> decide, against the rules one by one. The last
+ * bytes of the input make the queries, the first the flags. */
+#include "fuzz.h"
+
+#include <errno.h>
+
+struct reports {
+    unsigned errors;
+};
+
+static void report(void *ctx, const struct policy_diag *d)
+{
+    struct reports *r = ctx;
+
+    r->errors += d->severity == POLICY_ERROR;
+    if (!d->file || !d->message || !*d->message || (d->line && (!d->column || !d->width)))
+        abort();
+    for (size_t i = 0; i < d->source_len; i++)
+        if (d->source[i] == '\n')
+            abort();
+}
+
+/* Two files that include each other and one that is not there. */
+static int read_file(void *ctx, const char *path, struct policy_file *out)
+{
+    static const char a[] = "include \"b\"\nunix (create),\n", b[] = "unix (connect) peer=(addr=/b),\n";
+
+    (void)ctx;
+    if (strlen(path) && path[strlen(path) - 1] == 'a')
+        *out = (struct policy_file){a, sizeof a - 1};
+    else if (strlen(path) && path[strlen(path) - 1] == 'b')
+        *out = (struct policy_file){b, sizeof b - 1};
+    else
+        return -ENOENT;
+    return 0;
+}
+
+static int list_files(void *ctx, const char *path, struct policy_file *out)
+{
+    (void)ctx;
+    (void)path;
+    (void)out;
+    return -ENOTDIR;
+}
+
+static void decide(const void *blob, size_t len, struct input in)
+{
+    struct policy p;
+    uint8_t local[64], peer[64];
+
+    if (policy_open(&p, blob, len))
+        abort();
+    const struct blob_header *h = blob;
+    for (uint32_t profile = 0; profile < h->tables[BLOB_PROFILES].count && profile < 3; profile++) {
+        p.profile = profile;
+        struct input again = in;
+        for (int i = 0; i < 8; i++) {
+            struct policy_query q = input_query(&again, local, peer);
+            check_decision(&p, &q);
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const search[] = {"/search", NULL};
+    const struct policy_files files = {.read = read_file, .list = list_files};
+    struct reports reports = {0};
+    struct memory m;
+    const void *blob;
+    size_t len;
+
+    if (!size)
+        return 0;
+    struct policy_input in = {.name = "fuzz",
+                              .text = (const char *)data + 1,
+                              .len = size - 1,
+                              .dir = "/dir",
+                              .files = &files,
+                              .search = search,
+                              .home = "/home/u",
+                              .uid = "1000",
+                              .runtime_dir = "/run/user/1000",
+                              .flags = data[0] & 7,
+                              .report = report,
+                              .report_ctx = &reports};
+    memory_start(&m);
+    int err = policy_compile(&in, &m.arena, &blob, &len);
+    if (!err)
+        decide(blob, len, (struct input){data, size});
+    else if (!reports.errors)
+        abort(); /* refused without a word */
+    memory_end(&m);
+    return 0;
+}
