@@ -185,6 +185,7 @@ static pid_t start_script(const char *script, const sigset_t *unblocked)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigprocmask(SIG_SETMASK, unblocked, NULL);
     set_environment();
+    close_range(3, ~0u, 0); /* Criterion's */
     if (chdir(scratch()) == 0)
         execl("/bin/sh", "sh", "-euc", script, (char *)NULL);
     _exit(127);

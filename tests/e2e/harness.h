@@ -29,7 +29,7 @@ struct run {
     char *script; /* for messages */
 };
 
-#define RUN_SECONDS 60
+#define RUN_SECONDS 110
 
 /* The test's directory, made on first use, removed when the test ends. */
 const char *scratch(void);
