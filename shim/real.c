@@ -1,6 +1,6 @@
 /* Finding the next definition of each call without dlsym(3): that one locks,
  * may allocate, and takes 0.4 microseconds a name, at every exec. The loader
- * keeps its list of objects in search order (link.h, _r_debug); each has a hash
+ * keeps its list of objects in search order (link.h, struct r_debug); each has a hash
  * table of its symbols (the GNU form, in every library of the last 18 years). */
 #include "real.h"
 
@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 struct real_calls real;
 
@@ -102,7 +103,7 @@ static void *look_up(const struct symbols *s, const char *name, uint32_t hash)
 
 static void **slot(struct real_calls *calls, size_t i)
 {
-    return (void **)((char *)calls + names[i].offset);
+    return (void **)(void *)((char *)calls + names[i].offset);
 }
 
 static void find_in(const struct link_map *object, struct real_calls *found)
@@ -116,10 +117,30 @@ static void find_in(const struct link_map *object, struct real_calls *found)
             *slot(found, i) = look_up(&s, names[i].name, gnu_hash(names[i].name));
 }
 
+/* The loader's list, as debuggers find it: by the program's own headers. */
+static const struct link_map *first_object(void)
+{
+    const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
+    size_t count = headers ? getauxval(AT_PHNUM) : 0;
+    const ElfW(Dyn) *dynamic = NULL;
+    uintptr_t base = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (headers[i].p_type == PT_PHDR)
+            base = (uintptr_t)headers - headers[i].p_vaddr;
+    for (size_t i = 0; i < count; i++)
+        if (headers[i].p_type == PT_DYNAMIC)
+            dynamic = (const void *)(base + headers[i].p_vaddr);
+    for (; dynamic && dynamic->d_tag != DT_NULL; dynamic++)
+        if (dynamic->d_tag == DT_DEBUG && dynamic->d_un.d_ptr)
+            return ((const struct r_debug *)dynamic->d_un.d_ptr)->r_map;
+    return NULL;
+}
+
 void real_find(void)
 {
     struct real_calls found = {0};
-    const struct link_map *object = _r_debug.r_map;
+    const struct link_map *object = first_object();
 
     while (object && object->l_ld != _DYNAMIC)
         object = object->l_next;
