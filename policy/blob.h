@@ -116,7 +116,7 @@ struct blob_node {
     uint16_t len;      /* at least 1 except for a root */
     uint16_t children;
     uint32_t child;    /* nodes, one after another */
-    uint32_t accept;
+    uint32_t accept;   /* or, as most lead to one list alone: ACCEPT_DIRECT, kind and list */
 };
 
 /* What may come after a node's text for a name to match, each with the list of
@@ -129,6 +129,19 @@ enum accept_kind {
     ACCEPT_ALL1,  /* ?** */
     ACCEPT_KINDS,
 };
+
+#define ACCEPT_DIRECT 0x80000000u
+#define ACCEPT_LIST 0x0fffffffu
+
+static inline uint32_t accept_direct(enum accept_kind kind, uint32_t list)
+{
+    return ACCEPT_DIRECT | (uint32_t)kind << 28 | list;
+}
+
+static inline enum accept_kind accept_kind(uint32_t direct)
+{
+    return (enum accept_kind)(direct >> 28 & 7);
+}
 
 /* How a tail with many others beside it is found: by four bytes at a certain
  * distance from a name's end, or by 4, 3 or 2 bytes anywhere. */

@@ -150,13 +150,12 @@ static uint32_t find_child(const uint8_t *firsts, const struct blob_node *n, uin
 static __attribute__((noinline)) void walk_ports(struct look *k, uint32_t root)
 {
     const struct blob_node *nodes = blob_at(k->blob, BLOB_NODES), *n = &nodes[root];
-    const struct blob_accept *accepts = blob_at(k->blob, BLOB_ACCEPTS);
     const uint8_t *firsts = blob_at(k->blob, BLOB_FIRSTS), *texts = blob_at(k->blob, BLOB_BYTES);
     uint32_t next;
 
     for (int left = 4;; left -= n->len) {
-        if (n->accept && accepts[n->accept].lists[ACCEPT_ALL])
-            use(k, accepts[n->accept].lists[ACCEPT_ALL]);
+        if (n->accept & ACCEPT_DIRECT)
+            use(k, n->accept & ACCEPT_LIST);
         if (!left || (next = find_child(firsts, n, k->port >> (4 * left - 4) & 15)) == BLOB_NONE)
             return;
         n = &nodes[next];
@@ -227,21 +226,31 @@ static void try_pairs(struct look *k, const struct key *key, uint32_t at, const 
     }
 }
 
+/* Whether what is left of the name is of that kind. */
+static inline bool rest_is(const struct key *key, uint32_t at, enum accept_kind kind)
+{
+    switch (kind) {
+    case ACCEPT_END:
+        return at == key->len;
+    case ACCEPT_STAR:
+        return at >= key->after_slash;
+    case ACCEPT_STAR1:
+        return at >= key->after_slash && at < key->len;
+    case ACCEPT_ALL1:
+        return at < key->len && key->bytes[at] != '/';
+    default:
+        return true;
+    }
+}
+
 static void accept(struct look *k, const struct key *key, uint32_t at, const struct blob_accept *a)
 {
     const struct blob_tail *tails = BLOB_TABLE(k->blob, struct blob_tail, BLOB_TAILS) + a->tails;
     const struct blob_filter *filters = blob_at(k->blob, BLOB_FILTERS);
 
-    if (a->lists[ACCEPT_END] && at == key->len)
-        use(k, a->lists[ACCEPT_END]);
-    if (a->lists[ACCEPT_ALL])
-        use(k, a->lists[ACCEPT_ALL]);
-    if (a->lists[ACCEPT_STAR] && at >= key->after_slash)
-        use(k, a->lists[ACCEPT_STAR]);
-    if (a->lists[ACCEPT_STAR1] && at >= key->after_slash && at < key->len)
-        use(k, a->lists[ACCEPT_STAR1]);
-    if (a->lists[ACCEPT_ALL1] && at < key->len && key->bytes[at] != '/')
-        use(k, a->lists[ACCEPT_ALL1]);
+    for (enum accept_kind kind = ACCEPT_END; kind < ACCEPT_KINDS; kind++)
+        if (a->lists[kind] && rest_is(key, at, kind))
+            use(k, a->lists[kind]);
     for (uint32_t i = 0; i < a->tail_count; i++)
         if (tail_fits(k, key, at, &tails[i]))
             use(k, tails[i].list);
@@ -264,8 +273,12 @@ static void walk(struct look *k, uint32_t root, const uint8_t *bytes, uint32_t l
     while (key.after_slash && bytes[key.after_slash - 1] != '/')
         key.after_slash--;
     for (;;) {
-        if (n->accept)
+        if (n->accept & ACCEPT_DIRECT) {
+            if (rest_is(&key, at, accept_kind(n->accept)))
+                use(k, n->accept & ACCEPT_LIST);
+        } else if (n->accept) {
             accept(k, &key, at, &accepts[n->accept]);
+        }
         if (at == len || (next = find_child(firsts, n, bytes[at])) == BLOB_NONE)
             return;
         n = &nodes[next];

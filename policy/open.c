@@ -149,6 +149,13 @@ static bool check_rules(const struct check *c)
 
 /* --- The index --------------------------------------------------------- */
 
+static bool check_accept(const struct check *c, uint32_t accept)
+{
+    if (accept & ACCEPT_DIRECT)
+        return accept_kind(accept) < ACCEPT_KINDS && below(c, BLOB_LISTS, accept & ACCEPT_LIST);
+    return below(c, BLOB_ACCEPTS, accept);
+}
+
 /* Children come after their parents: following them comes to an end. */
 static bool check_nodes(const struct check *c)
 {
@@ -158,7 +165,7 @@ static bool check_nodes(const struct check *c)
     if (!count || c->h->tables[BLOB_FIRSTS].count != count)
         return false;
     for (uint32_t i = 0; i < count; i++)
-        if (!range(c, BLOB_BYTES, n[i].text, n[i].len) || !below(c, BLOB_ACCEPTS, n[i].accept) ||
+        if (!range(c, BLOB_BYTES, n[i].text, n[i].len) || !check_accept(c, n[i].accept) ||
             !range(c, BLOB_NODES, n[i].child, n[i].children) || (n[i].children && n[i].child <= i))
             return false;
     return true;

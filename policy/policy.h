@@ -206,15 +206,17 @@ enum {
 };
 
 /* Facts to gather before policy_decide; facts not named here may stay unknown
- * without changing allow/deny, errno or the deciding rule. O(1). */
+ * without changing the outcome, errno or the deciding rule (but for which of
+ * several rules a plain ALLOWED names). NEEDS_FAMILY comes alone: ask again
+ * with the family. O(1). */
 uint32_t policy_needs(const struct policy *p, uint32_t perm, int family);
 
 /* Decides. Deny beats allow whatever the order; nothing matching is a denial
  * with EACCES; of several matching denies the first in the file decides, of
- * several matching allows the first. What is unknown never satisfies an allow
- * rule and always satisfies a deny rule. Cost is bounded by the length of the
- * names, not by the number of rules. Async-signal-safe, no allocation, under
- * 1 KiB of stack. */
+ * several matching allows the first (of those that audit, if any does). What is
+ * unknown never satisfies an allow rule and always satisfies a deny rule. Cost
+ * goes with the length of the names, not with the number of rules. Async-signal-
+ * safe, no allocation, under 1 KiB of stack. */
 void policy_decide(const struct policy *p, const struct policy_query *q, struct policy_verdict *v);
 
 /* --- Explaining -------------------------------------------------------- */

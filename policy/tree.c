@@ -497,6 +497,10 @@ static uint32_t lay_accept(struct tree *t, uint32_t node)
     for (unsigned kind = 0; kind < ACCEPT_KINDS; kind++)
         if (kinds >> kind & 1)
             out.lists[kind] = kind_list(t, n, kind);
+    if (!tails && !n->ports && !(kinds & (kinds - 1)) && table_count(t->b, BLOB_LISTS) < ACCEPT_LIST) {
+        enum accept_kind only = (enum accept_kind)__builtin_ctz(kinds);
+        return accept_direct(only, out.lists[only]);
+    }
     if (tails)
         lay_tails(t, n, &out, tails);
     if (n->ports)
