@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "arena.h"
 
@@ -82,6 +83,23 @@ static inline uint32_t glob_step(const uint8_t *code)
         return 1;
     }
 }
+
+/* The next element from `at` on that is not a byte standing for itself; at most
+ * `end`. */
+static inline uint32_t glob_skip_literals(const uint8_t *code, uint32_t at, uint32_t end)
+{
+    for (; end - at >= 8; at += 8) {
+        uint64_t v;
+        memcpy(&v, code + at, 8);
+        v &= 0xf8f8f8f8f8f8f8f8ull; /* a byte of an element is 0 now */
+        if ((v - 0x0101010101010101ull) & ~v & 0x8080808080808080ull)
+            break;
+    }
+    while (at < end && code[at] >= GLOB_OPS)
+        at++;
+    return at;
+}
+_Static_assert(GLOB_OPS == 8, "glob_skip_literals takes five bits for a literal byte");
 
 /* What follows the } of the group whose first ALT is at `code`. */
 static inline const uint8_t *glob_after_braces(const uint8_t *code)

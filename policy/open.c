@@ -49,26 +49,10 @@ static bool check_strings(const struct check *c)
     return true;
 }
 
-/* The next element that is not a literal byte, from `at`; at most `end`. */
-static uint32_t skip_literals(const uint8_t *code, uint32_t at, uint32_t end)
-{
-    for (; end - at >= 8; at += 8) {
-        uint64_t v;
-        memcpy(&v, code + at, 8);
-        v &= 0xf8f8f8f8f8f8f8f8ull; /* a byte of an element is 0 now */
-        if ((v - 0x0101010101010101ull) & ~v & 0x8080808080808080ull)
-            break;
-    }
-    while (at < end && code[at] >= GLOB_OPS)
-        at++;
-    return at;
-}
-_Static_assert(GLOB_OPS == 8, "skip_literals() takes five bits for a literal byte");
-
 /* Whether every element of a program lies inside it and what it names exists. */
 static bool check_elements(const struct blob_glob *g, const uint8_t *code, bool *jumps)
 {
-    for (uint32_t at = 0; (at = skip_literals(code, at, g->len)) < g->len; at += glob_step(code + at)) {
+    for (uint32_t at = 0; (at = glob_skip_literals(code, at, g->len)) < g->len; at += glob_step(code + at)) {
         if (code[at] == GLOB_END)
             return at == g->len - 1u;
         if (at + glob_step(code + at) >= g->len || (code[at] == GLOB_CLASS && code[at + 1] >= g->set_count))
@@ -196,7 +180,7 @@ static bool is_element(const struct check *c, const struct blob_tail *t)
     const uint8_t *code = BLOB_TABLE(c->blob, uint8_t, BLOB_BYTES) + g->code;
     uint32_t at = 0;
 
-    while ((at = skip_literals(code, at, t->from < g->len ? t->from : g->len)) < t->from && at < g->len)
+    while ((at = glob_skip_literals(code, at, t->from < g->len ? t->from : g->len)) < t->from && at < g->len)
         at += glob_step(code + at);
     return at == t->from && at + t->suffix < g->len;
 }

@@ -89,6 +89,13 @@ static uint32_t common(const uint8_t *a, const uint8_t *b, uint32_t len)
 {
     uint32_t n = 0;
 
+    for (; len - n >= 8; n += 8) {
+        uint64_t x, y;
+        memcpy(&x, a + n, 8);
+        memcpy(&y, b + n, 8);
+        if (x != y)
+            break;
+    }
     while (n < len && a[n] == b[n])
         n++;
     return n;
@@ -140,7 +147,8 @@ void tree_all(struct tree *t, uint32_t node, uint32_t group)
 struct spread {
     struct tree *t;
     uint32_t root, glob, group;
-    uint32_t code;  /* where the program is in BLOB_BYTES */
+    uint32_t code;  /* where the program is in BLOB_BYTES, */
+    uint32_t len;   /* its bytes */
     uint32_t start; /* first element of interest in it */
     bool plain;     /* the buffer is what stands in the program from `start` on */
 };
@@ -278,8 +286,10 @@ static void spread_glob(struct spread *s, uint32_t at, uint32_t len, uint32_t ro
     for (;;) {
         const uint8_t *c = bytes_at(s->t, s->code + at);
         if (*c >= GLOB_OPS) {
-            s->t->buffer[len++] = *c;
-            at++;
+            uint32_t end = glob_skip_literals(c, 0, s->len - at);
+            memcpy(s->t->buffer + len, c, end);
+            len += end;
+            at += end;
         } else if (*c == GLOB_QUOTE) {
             s->t->buffer[len++] = c[1];
             s->plain = false;
@@ -305,7 +315,13 @@ static void spread_glob(struct spread *s, uint32_t at, uint32_t len, uint32_t ro
 void tree_glob(struct tree *t, uint32_t root, uint32_t start, uint32_t glob, uint32_t group)
 {
     const struct blob_glob *g = TABLE(t->b, struct blob_glob, BLOB_GLOBS) + glob;
-    struct spread s = {.t = t, .root = root, .glob = glob, .group = group, .code = g->code, .start = start,
+    struct spread s = {.t = t,
+                       .root = root,
+                       .glob = glob,
+                       .group = group,
+                       .code = g->code,
+                       .len = g->len,
+                       .start = start,
                        .plain = true};
 
     spread_glob(&s, start, 0, 64);
