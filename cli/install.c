@@ -12,6 +12,8 @@
 #define MULTIARCH "x86_64-linux-gnu"
 #elif defined(__aarch64__)
 #define MULTIARCH "aarch64-linux-gnu"
+#elif defined(__riscv)
+#define MULTIARCH "riscv64-linux-gnu"
 #endif
 
 /* The directory of the running command. */
