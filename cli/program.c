@@ -28,6 +28,8 @@ typedef Elf32_Phdr elf_segment;
 enum { OWN_MACHINE = EM_X86_64 };
 #elif defined(__aarch64__)
 enum { OWN_MACHINE = EM_AARCH64 };
+#elif defined(__riscv)
+#define OWN_MACHINE EM_RISCV
 #else
 #error "which ELF machine is this?"
 #endif
