@@ -29,7 +29,7 @@ enum { OWN_MACHINE = EM_X86_64 };
 #elif defined(__aarch64__)
 enum { OWN_MACHINE = EM_AARCH64 };
 #elif defined(__riscv)
-#define OWN_MACHINE EM_RISCV
+enum { OWN_MACHINE = EM_RISCV };
 #else
 #error "which ELF machine is this?"
 #endif

@@ -1,19 +1,18 @@
 #include "scratch.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
 #include "sys.h"
 
 enum { SLOTS = 4 };
 
 static char slots[SLOTS][SCRATCH_SIZE];
-static atomic_bool taken[SLOTS];
+static atomic_uint taken[SLOTS]; /* words: some machines have no smaller atomic exchange */
 
 char *scratch_take(void)
 {
     for (unsigned i = 0; i < SLOTS; i++)
-        if (!atomic_exchange_explicit(&taken[i], true, memory_order_acquire))
+        if (!atomic_exchange_explicit(&taken[i], 1, memory_order_acquire))
             return slots[i];
     return sys_map(SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
@@ -23,7 +22,7 @@ void scratch_give(char *buffer)
     if (!buffer)
         return;
     if (buffer >= slots[0] && buffer < slots[SLOTS - 1] + SCRATCH_SIZE)
-        atomic_store_explicit(&taken[(size_t)(buffer - slots[0]) / SCRATCH_SIZE], false, memory_order_release);
+        atomic_store_explicit(&taken[(size_t)(buffer - slots[0]) / SCRATCH_SIZE], 0, memory_order_release);
     else
         sys_unmap(buffer, SCRATCH_SIZE);
 }
