@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void show(const struct lab *l, const struct policy_query *q, const char *what)
 {
@@ -95,4 +97,64 @@ Test(engine_random, facts_that_are_not_needed_do_not_change_what_happens)
     for (uint64_t seed = 1; seed <= 3000; seed++)
         bad += forgetful_disagreements(7000000 + seed, 1 + seed % 10, 40);
     cr_assert_eq(bad, 0, "%u verdicts differ", bad);
+}
+
+/* Many patterns on one node, full of stars and braces and with runs long enough
+ * to be found by; each rule alone must be found exactly where its glob matches. */
+static void crowd_text(struct lab *l, char *out, const char *const *parts, unsigned n, unsigned most)
+{
+    for (unsigned i = 1 + lab_random(l, most); i; i--)
+        strcat(out, parts[lab_random(l, n)]);
+}
+
+static void crowd(struct lab *l, uint32_t rules)
+{
+    static const char *const parts[] = {"*",    "**",    "{a,b}", "{,a*}", "[^a]",  "a",        "b",    "/",
+                                        "abba", "/ab-1", "-ba-",  "ba/ab", ".sock", "{abba,-ba-}", "?", "{**b,c}"};
+    for (uint32_t i = 0; i < rules; i++) {
+        char text[256] = "/*";
+        crowd_text(l, text, parts, 16, 5);
+        struct rule *r = lab_rule(l, POLICY_CONNECT);
+        r->protocol = (int)i; /* so that each can be asked for alone */
+        r->peer = lab_cond(l, text);
+    }
+}
+
+static unsigned crowd_disagreements(uint64_t seed, uint32_t rules, unsigned names, unsigned *matched)
+{
+    static const char *const parts[] = {"a", "b", "/", "abba", "/ab-1", "-ba-", "ba/ab", ".sock", "c"};
+    struct lab *l = malloc(sizeof *l);
+    unsigned bad = 0;
+
+    lab_start(l, rules, seed);
+    crowd(l, rules);
+    lab_build(l);
+    for (unsigned n = 0; n < names; n++) {
+        char name[256] = "/";
+        crowd_text(l, name, parts, 9, 7);
+        struct policy_query q = {.perm = POLICY_CONNECT, .family = 1, .type = 1, .label = "unconfined"};
+        q.peer = (struct policy_addr){
+            .kind = POLICY_ADDR_PATHNAME, .bytes = name, .len = (uint32_t)strlen(name)};
+        for (uint32_t i = 0; i < rules; i++) {
+            struct policy_verdict v;
+            bool expected = glob_match(l->rules[i].peer.globs, name, strlen(name));
+            q.protocol = (int)i;
+            policy_decide(&l->policy, &q, &v);
+            bad += (v.outcome == POLICY_ALLOWED) != expected || (expected && v.rule != i);
+            *matched += expected;
+        }
+    }
+    lab_end(l);
+    free(l);
+    return bad;
+}
+
+Test(engine_random, crowded_patterns_are_found_exactly_where_they_match)
+{
+    unsigned bad = 0, matched = 0;
+
+    for (uint64_t seed = 1; seed <= 60; seed++)
+        bad += crowd_disagreements(seed, 3 + (uint32_t)seed, 120, &matched);
+    cr_expect_eq(bad, 0, "%u patterns", bad);
+    cr_expect_gt(matched, 10000, "only %u matches", matched);
 }
