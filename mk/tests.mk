@@ -8,7 +8,8 @@
 # ordinary programs.
 #
 # Criterion does not run under ThreadSanitizer; its tests have no threads of
-# their own, so with SANITIZE=thread only the programs are instrumented.
+# their own, so with SANITIZE=thread only the programs are instrumented, and
+# the tests that run none are left out.
 
 TEST_BUILD    ?= $(abspath $(B))
 TEST_SANITIZE ?= $(SANITIZE)
@@ -57,7 +58,8 @@ $(B)/tests/all: $(call obj,$(test_src)) $(B)/libpolicy.a
 ifneq ($(findstring thread,$(SANITIZE)),)
 .PHONY: $(B)/plain/tests/all
 $(B)/plain/tests/all:
-	+$(MAKE) --no-print-directory SANITIZE= B=$(B)/plain TEST_BUILD=$(TEST_BUILD) TEST_SANITIZE=thread $@
+	+$(MAKE) --no-print-directory SANITIZE= B=$(B)/plain TEST_BUILD=$(TEST_BUILD) TEST_SANITIZE=thread \
+	    test_src='$(filter-out tests/unit/%,$(test_src))' $@
 tests_all := $(B)/plain/tests/all
 else
 tests_all := $(B)/tests/all

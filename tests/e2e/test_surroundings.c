@@ -94,7 +94,8 @@ Test(children, a_forked_child_calls_too)
     check_has(r, out, "socket unix stream -> 4\n");
 }
 
-Test(children, a_vfork_child_does_its_parent_no_harm)
+/* A sanitizer makes a fork of it. */
+StockTest(children, a_vfork_child_does_its_parent_no_harm)
 {
     struct run r = with_two_sockets("env $PRELOAD \"$P/sk\" 'socket unix dgram' \"vfork connect $T/bad/s\" "
                                     "\"vfork connect $T/good/s\" 'send x' \"vfork sendto $T/bad/s x\" "
