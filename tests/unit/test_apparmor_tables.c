@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "tests/e2e/harness.h"
 #include "tests/unit/apparmor_support.h"
 
 enum { AGREES = 0, ANOTHER_VERSION = 3 };
@@ -33,12 +34,12 @@ static void agrees(const char *script)
         cr_log_warn("not compared: %s", said);
 }
 
-Test(apparmor_tables, the_installed_parser_takes_and_refuses_the_same)
+StockTest(apparmor_tables, the_installed_parser_takes_and_refuses_the_same)
 {
     agrees("regenerate");
 }
 
-Test(apparmor_tables, the_installed_parser_means_the_same)
+StockTest(apparmor_tables, the_installed_parser_means_the_same)
 {
     agrees("meaning");
 }
