@@ -30,7 +30,8 @@ static ssize_t perform_pinned(enum via via, struct request *r, const void *buf, 
     return ret;
 }
 
-static ssize_t send_judged(enum via via, struct request *r, const void *buf, size_t size, int flags,
+/* Out of line, so that the calls below cost nothing where nothing is checked. */
+static __attribute__((noinline)) ssize_t send_judged(enum via via, struct request *r, const void *buf, size_t size, int flags,
                            struct message_name name)
 {
     struct address target;
@@ -48,10 +49,9 @@ static ssize_t send_judged(enum via via, struct request *r, const void *buf, siz
 ssize_t call_sendto(enum via via, int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
                     socklen_t len)
 {
-    struct request r = request("sendto", fd, POLICY_SEND);
-
     if (sends_are_free())
         return perform(via, fd, buf, size, flags, addr, len);
+    struct request r = request("sendto", fd, POLICY_SEND);
     return send_judged(via, &r, buf, size, flags, (struct message_name){addr, len});
 }
 
@@ -63,11 +63,16 @@ INTERPOSED ssize_t sendto(int fd, const void *buf, size_t size, int flags, const
     return call_sendto(VIA_LIBC, fd, buf, size, flags, addr, len);
 }
 
-INTERPOSED ssize_t send(int fd, const void *buf, size_t size, int flags)
+static __attribute__((noinline)) ssize_t call_send(int fd, const void *buf, size_t size, int flags)
 {
     struct request r = request("send", fd, POLICY_SEND);
 
+    return send_judged(VIA_LIBC, &r, buf, size, flags, (struct message_name){NULL, 0});
+}
+
+INTERPOSED ssize_t send(int fd, const void *buf, size_t size, int flags)
+{
     if (state_pass() || sends_are_free())
         return real.send(fd, buf, size, flags);
-    return send_judged(VIA_LIBC, &r, buf, size, flags, (struct message_name){NULL, 0});
+    return call_send(fd, buf, size, flags);
 }
