@@ -1,7 +1,8 @@
 /* Many tails on one node: most names need none of them. A tail with a run of
  * literal bytes is found by one window of it, the one that the fewest other
  * tails share: best at a known distance from the name's end, else anywhere. The
- * rest is tried one by one. */
+ * rest is tried one by one: patterns that differ in nothing but [..] and ?, of
+ * which a policy would need hundreds to be slow (some 15 ns each). */
 #include "index.h"
 
 #include <string.h>
