@@ -20,11 +20,11 @@ int message_judge(struct request *r, struct address *target, struct message_name
 /* The name of a message header, cut as the kernel cuts it. */
 struct message_name message_name_of(const struct msghdr *msg);
 
-/* True when sends need no look at all: granted for every family, and no socket
- * can be bound by one. */
-static inline bool sends_are_free(void)
+/* True when a send with these flags needs no look at all: granted for every
+ * family, it opens no connection, and no socket can be bound by it. */
+static inline bool sends_are_free(int flags)
 {
-    return state_free(POLICY_SEND, -1) && state_free(POLICY_CONNECT, -1) &&
+    return state_free(POLICY_SEND, -1) && (!(flags & MSG_FASTOPEN) || state_free(POLICY_CONNECT, -1)) &&
            !mediate_may_autobind();
 }
 

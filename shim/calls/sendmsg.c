@@ -43,7 +43,7 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
     struct address target;
     struct msghdr copy;
 
-    if (sends_are_free() || copy_in(&copy, msg, sizeof copy) < 0)
+    if (sends_are_free(flags) || copy_in(&copy, msg, sizeof copy) < 0)
         return perform(via, fd, msg, flags);
     int err = message_judge(&r, &target, message_name_of(&copy), flags);
     if (err < 0)
