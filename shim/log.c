@@ -147,7 +147,7 @@ void log_write(const char *line, size_t len, char *room)
         confess(room);
 }
 
-static const char *use_descriptor(struct log_state *log, int fd)
+static void use_descriptor(struct log_state *log, int fd)
 {
     struct stat st;
 
@@ -156,28 +156,46 @@ static const char *use_descriptor(struct log_state *log, int fd)
     if (sys_fstat(fd, &st) == 0) {
         log->dev = st.st_dev;
         log->ino = st.st_ino;
-    } else if (fd != 2) {
-        return "SUNSHIM_LOG names a descriptor that is not open";
     }
+}
+
+/* Reads a number and stops behind it; NULL where there is none. */
+static const char *read_number(const char *p, uint64_t *n)
+{
+    const char *start = p;
+
+    for (*n = 0; *p >= '0' && *p <= '9'; p++)
+        *n = *n * 10 + (uint64_t)(*p - '0');
+    return p == start ? NULL : p;
+}
+
+/* "N", or "N@DEV:INO" from the launcher, which knows what file N is: a descendant
+ * may have closed it, or have opened another file under the number. */
+static const char *use_number(struct log_state *log, const char *p)
+{
+    uint64_t fd, dev = 0, ino = 0;
+
+    p = read_number(p, &fd);
+    if (!p || fd > INT32_MAX || (*p && *p != '@'))
+        return "SUNSHIM_LOG=fd:N wants a number";
+    use_descriptor(log, (int)fd);
+    if (*p == '\0')
+        return NULL;
+    p = read_number(p + 1, &dev);
+    p = p && *p == ':' ? read_number(p + 1, &ino) : NULL;
+    if (!p || *p)
+        return "SUNSHIM_LOG=fd:N@DEV:INO wants three numbers";
+    log->dev = dev;
+    log->ino = ino;
     return NULL;
 }
 
-static const char *use_number(struct log_state *log, const char *digits)
+const char *log_set_place(struct log_state *log, const char *where)
 {
-    int fd = 0;
-
-    for (const char *p = digits; *p; p++) {
-        if (*p < '0' || *p > '9' || fd > 99999999)
-            return "SUNSHIM_LOG=fd:N wants a number";
-        fd = fd * 10 + (*p - '0');
+    if (!where || strcmp(where, "stderr") == 0) {
+        use_descriptor(log, 2);
+        return NULL;
     }
-    return *digits ? use_descriptor(log, fd) : "SUNSHIM_LOG=fd:N wants a number";
-}
-
-static const char *log_place(struct log_state *log, const char *where)
-{
-    if (!where || !*where || strcmp(where, "stderr") == 0)
-        return use_descriptor(log, 2);
     if (strncmp(where, "fd:", 3) == 0)
         return use_number(log, where + 3);
     if (strcmp(where, "journal") == 0) {
@@ -193,9 +211,9 @@ static const char *log_place(struct log_state *log, const char *where)
     return NULL;
 }
 
-const char *log_setup(struct log_state *log, const char *where, const char *format)
+const char *log_set_format(struct log_state *log, const char *format)
 {
-    if (!format || !*format || strcmp(format, "text") == 0)
+    if (!format || strcmp(format, "text") == 0)
         log->format = LOG_TEXT;
     else if (strcmp(format, "json") == 0)
         log->format = LOG_JSON;
@@ -203,5 +221,5 @@ const char *log_setup(struct log_state *log, const char *where, const char *form
         log->format = LOG_APPARMOR;
     else
         return "SUNSHIM_LOG_FORMAT wants text, json or apparmor";
-    return log_place(log, where);
+    return NULL;
 }

@@ -6,9 +6,10 @@
 
 struct log_state;
 
-/* Understands SUNSHIM_LOG and SUNSHIM_LOG_FORMAT; NULL for what is not set.
- * Returns NULL, or what is wrong with a value. */
-const char *log_setup(struct log_state *log, const char *where, const char *format);
+/* Understand the values of SUNSHIM_LOG_FORMAT and SUNSHIM_LOG; NULL: not set.
+ * Return NULL, or what is wrong with the value. */
+const char *log_set_format(struct log_state *log, const char *format);
+const char *log_set_place(struct log_state *log, const char *where);
 
 /* Writes one line of at most 4,096 bytes in one go, or drops and counts it.
  * Waits at most a second for a reader. All signals must be blocked. `room` is

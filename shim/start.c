@@ -72,9 +72,15 @@ static bool mode_is_off(struct state *s, const char *mode)
     if (strcmp(mode, "off") == 0)
         return true;
     if (strcmp(mode, "complain") != 0)
-        say_fatal("SUNSHIM_MODE", "wants enforce, complain or off");
+        say_fatal(mode, "SUNSHIM_MODE wants enforce, complain or off");
     s->complain = true;
     return false;
+}
+
+static void insist(const char *value, const char *wrong)
+{
+    if (wrong)
+        say_fatal(value, wrong);
 }
 
 static int prepare(struct state *s, char *const *envp, const char *stack_end)
@@ -87,9 +93,8 @@ static int prepare(struct state *s, char *const *envp, const char *stack_end)
     report_in(&env);
     if (mode_is_off(s, env.mode) || (!env.domain && !env.policy))
         return GATE_PASS;
-    const char *wrong = log_setup(&s->log, env.log, env.log_format);
-    if (wrong)
-        say_fatal(env.log ? env.log : "SUNSHIM_LOG_FORMAT", wrong);
+    insist(env.log_format, log_set_format(&s->log, env.log_format));
+    insist(env.log, log_set_place(&s->log, env.log));
     load_layers(s, &env);
     if (!s->layer_count)
         return GATE_PASS;
