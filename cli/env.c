@@ -50,9 +50,9 @@ static int unfit(const char *what, const char *path, const char *bad)
 {
     if (!strpbrk(path, bad))
         return 0;
-    return fail("%s: %s cannot be put into a variable: its path has a blank or a colon; install it elsewhere or "
-                "make a symbolic link",
-                path, what);
+    return fail("%s: %s cannot be put into a variable: its path has a blank or a colon%s; install it elsewhere "
+                "or make a symbolic link",
+                path, what, strchr(path, '\n') ? " or a newline" : "");
 }
 
 static int add_policy(char **list, const struct options *o, const struct source *s)
@@ -120,7 +120,7 @@ static int env(int argc, char **argv)
         if (add_policy(&policies, &o, &o.sources[i]))
             return EXIT_SUNSHIM;
     if (check_policies(&o) || !(library = library_ready()) || unfit("the library", library, " \t\n:") ||
-        (o.log && !(log = environment_log(o.log))))
+        (o.log && !(log = environment_log_elsewhere(o.log))))
         return EXIT_SUNSHIM;
     if ((log && strchr(log, '\n')) || (o.profile && strchr(o.profile, '\n')))
         return fail("a variable cannot hold a newline");

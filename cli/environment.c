@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,18 +27,28 @@ static const char *absolute(const char *path)
     return format_new("%s/%s", strcmp(here, "/") ? here : "", path);
 }
 
-static const char *descriptor_log(const char *log)
+/* The descriptor in "fd:N", -1 if there is no number. */
+static int descriptor_of(const char *log)
 {
     char *end;
     long fd = strtol(log + 3, &end, 10);
-    int mode = *end || end == log + 3 || fd < 0 || fd > INT_MAX ? -1 : fcntl((int)fd, F_GETFL);
+
+    return *end || end == log + 3 || fd < 0 || fd > INT_MAX ? -1 : (int)fd;
+}
+
+static const char *descriptor_log(const char *log)
+{
+    int fd = descriptor_of(log);
+    int mode = fd < 0 ? -1 : fcntl(fd, F_GETFL);
 
     /* Our own stand-ins for a closed standard descriptor are no log. */
-    if (mode < 0 || (mode & O_ACCMODE) == O_RDONLY || (fd <= 2 && fcntl((int)fd, F_GETFD) & FD_CLOEXEC)) {
+    if (mode < 0 || (mode & O_ACCMODE) == O_RDONLY || (fd <= 2 && fcntl(fd, F_GETFD) & FD_CLOEXEC)) {
         say("cannot log to %s: no descriptor open for writing has that number", log);
         return NULL;
     }
-    return log;
+    /* Which file that is: in a descendant the number may be another file's. */
+    struct stat st;
+    return fstat(fd, &st) ? log : format_new("%s@%ju:%ju", log, (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
 }
 
 /* With %p every process has a file of its own, so that only the directory can be
@@ -57,26 +68,45 @@ static int try_file(const char *path)
     return 0;
 }
 
+static const char *journal_log(const char *log)
+{
+    if (!access(JOURNAL, W_OK))
+        return log;
+    say("cannot log to the journal: " JOURNAL ": %s", strerror(errno));
+    return NULL;
+}
+
+static const char *file_log(const char *log, bool try_it)
+{
+    const char *path = *log ? absolute(log) : NULL;
+
+    if (path && (!try_it || !try_file(path)))
+        return path;
+    say("cannot log to '%s': %s", log, *log ? strerror(errno) : "no file name");
+    return NULL;
+}
+
 const char *environment_log(const char *log)
 {
-    const char *path;
-    int err;
-
     if (!strcmp(log, "stderr") || !strcmp(log, "-"))
         return "stderr";
     if (!strncmp(log, "fd:", 3))
         return descriptor_log(log);
-    if (!strcmp(log, "journal")) {
-        if (!access(JOURNAL, W_OK))
-            return log;
-        say("cannot log to the journal: " JOURNAL ": %s", strerror(errno));
-        return NULL;
-    }
-    if (!*log || !(path = absolute(log)) || (err = try_file(path))) {
-        say("cannot log to '%s': %s", log, *log ? strerror(errno) : "no file name");
-        return NULL;
-    }
-    return path;
+    return strcmp(log, "journal") ? file_log(log, true) : journal_log(log);
+}
+
+const char *environment_log_elsewhere(const char *log)
+{
+    if (!strcmp(log, "stderr") || !strcmp(log, "-"))
+        return "stderr";
+    if (!strcmp(log, "journal"))
+        return log;
+    if (strncmp(log, "fd:", 3))
+        return file_log(log, false);
+    if (descriptor_of(log) >= 0)
+        return log;
+    say("cannot log to %s: fd: wants a number", log);
+    return NULL;
 }
 
 static bool is_ours(const char *entry, size_t len)

@@ -8,6 +8,9 @@
 /* --log's value as the library needs it: a file as an absolute path, tried out.
  * NULL after saying why records cannot be written there. */
 const char *environment_log(const char *log);
+/* The same for a process that starts elsewhere, later, with descriptors of its
+ * own: nothing is tried and no file made. */
+const char *environment_log_elsewhere(const char *log);
 
 /* LD_PRELOAD with `library` first and what was there after it, other copies of
  * the library left out. */
