@@ -88,6 +88,21 @@ static int question(const struct rule *r, uint32_t perm, struct asked *out)
     return address_of(&r->local, perm, &out->local) || address_of(&r->peer, perm, &out->peer) ? -1 : 0;
 }
 
+/* load_rule_text() puts 'allow all,' on a line of its own after what was given. */
+static unsigned lines_of(const char *text)
+{
+    unsigned n = 0;
+
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static bool was_given(const struct ruleset *rules, const struct rule *r, unsigned last_line)
+{
+    return rules->sources[r->source].line < last_line;
+}
+
 int asked_from_rule(const struct options *o, const char *rule, struct asked *out, int max)
 {
     struct policy_input in = load_input(o, 0);
@@ -103,7 +118,9 @@ int asked_from_rule(const struct options *o, const char *rule, struct asked *out
     for (uint32_t i = 0; i < rules.profiles[0].rule_count; i++) {
         const struct rule *r = &rules.profiles[0].rules[i];
 
-        for (uint32_t perm = 1; r->source == 0 && perm < 1u << POLICY_PERM_COUNT && n < max; perm <<= 1)
+        if (!was_given(&rules, r, lines_of(in.text)))
+            continue;
+        for (uint32_t perm = 1; perm < 1u << POLICY_PERM_COUNT && n < max; perm <<= 1)
             if (r->perms & perm && perm != POLICY_INHERIT && question(r, perm, &out[n++]))
                 return -1;
     }
