@@ -47,6 +47,7 @@ struct explanation {
     unsigned layer_count;
     struct asked asked[QUESTIONS_MAX];
     int asked_count;
+    const char *foreign; /* the profile of a record that no policy has */
 };
 
 /* --- One answer --------------------------------------------------------- */
@@ -70,6 +71,13 @@ static void print_rule_text(const struct policy_rule_info *info)
     }
 }
 
+/* A file's name may hold anything; an answer's line stays one. */
+static void print_name(const char *name)
+{
+    for (; *name; name++)
+        putchar((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
+}
+
 static void print_rule(const char *head, const struct policy *p, uint32_t rule, const char *tail)
 {
     struct policy_rule_info info;
@@ -78,9 +86,18 @@ static void print_rule(const char *head, const struct policy *p, uint32_t rule, 
         printf("%s: none\n", head);
         return;
     }
-    printf("%s: %s:%u: ", head, info.file, info.line);
+    printf("%s: ", head);
+    print_name(info.file);
+    printf(":%u: ", info.line);
     print_rule_text(&info);
     printf("%s\n", tail);
+}
+
+static void print_line(const char *head, const char *name, const char *tail)
+{
+    fputs(head, stdout);
+    print_name(name);
+    puts(tail);
 }
 
 static bool allows(const struct policy_verdict *v)
@@ -201,9 +218,11 @@ static int answer(struct explanation *e, const struct policy_query *q)
     if (e->asked_count > 1 || e->asked[0].perms & (e->asked[0].perms - 1))
         printf("operation: %s\n", policy_perm_name(q->perm));
     if (e->layer_count > 1)
-        printf("layer: %s\n", e->layers[layer].path);
+        print_line("layer: ", e->layers[layer].path, "");
     if (strcmp(policy_profile_name(p), "-"))
-        printf("profile: %s\n", policy_profile_name(p));
+        print_line("profile: ", policy_profile_name(p), "");
+    if (e->foreign)
+        print_line("note: the record's profile '", e->foreign, "' is not in the policy; it was asked without");
     if (v.outcome == POLICY_COMPLAIN)
         printf("note: the profile complains: without that, %s\n", policy_errno_name(v.err));
     if (v.outcome == POLICY_QUIET)
@@ -291,11 +310,25 @@ static int understand(struct explanation *e, char **operands)
     return nothing_asked(operands);
 }
 
+/* A record was written where other profiles were loaded: what it asks can be
+ * answered all the same. A name that was typed is a mistake. */
+static int choose_profile(struct explanation *e, const struct asked *a)
+{
+    const char *name = a->profile ? a->profile : e->options.profile;
+
+    e->foreign = NULL;
+    if (a->recorded && a->profile && !load_has(e->layers, e->layer_count, a->profile)) {
+        e->foreign = a->profile;
+        name = e->options.profile;
+    }
+    return load_select(e->layers, e->layer_count, a->exe, name);
+}
+
 static int ask(struct explanation *e, const struct asked *a, bool *first)
 {
     int worst = 0;
 
-    if (load_select(e->layers, e->layer_count, a->exe, a->profile ? a->profile : e->options.profile))
+    if (choose_profile(e, a))
         return EXIT_SUNSHIM;
     for (uint32_t perm = 1; perm < 1u << POLICY_PERM_COUNT; perm <<= 1) {
         struct policy_query q;

@@ -205,6 +205,14 @@ int load_all(const struct options *o, unsigned flags, struct loaded *out)
     return status;
 }
 
+bool load_has(struct loaded *layers, unsigned count, const char *profile)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (!policy_select(&layers[i].policy, NULL, profile))
+            return true;
+    return false;
+}
+
 int load_select(struct loaded *layers, unsigned count, const char *exe, const char *name)
 {
     bool found = !name;
@@ -217,6 +225,7 @@ int load_select(struct loaded *layers, unsigned count, const char *exe, const ch
         else if (err != -ENOENT || policy_select(&layers[i].policy, exe, NULL))
             return fail("%s: %s", layers[i].path, strerror(-err));
     }
-    return found ? 0 : fail("no profile '%s' in %s%s", name, count ? layers[0].path : "no policy",
-                            count > 1 ? " and the others" : "");
+    if (!found && !count)
+        return fail("no profile '%s': no policy was given", name);
+    return found ? 0 : fail("no profile '%s' in %s%s", name, layers[0].path, count > 1 ? " and the others" : "");
 }

@@ -33,6 +33,9 @@ int load_all(const struct options *o, unsigned flags, struct loaded *out);
  * `exe`; 125 when none has it. `name` and `exe` may be NULL. */
 int load_select(struct loaded *layers, unsigned count, const char *exe, const char *name);
 
+/* Whether some layer has that profile. */
+bool load_has(struct loaded *layers, unsigned count, const char *profile);
+
 /* What policy_compile() is told about the surroundings; text and name are the
  * caller's to fill in. */
 struct policy_input load_input(const struct options *o, unsigned flags);

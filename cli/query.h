@@ -15,6 +15,7 @@ struct asked {
     bool local_port, peer_port; /* a port without an address so far */
     const char *label;          /* NULL: unconfined */
     const char *exe, *profile;  /* NULL: not said */
+    bool recorded;              /* by a record, and perhaps under another policy */
 };
 
 struct asked asked_nothing(void);

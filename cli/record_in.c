@@ -248,6 +248,7 @@ static void take_names(struct record *r)
 int asked_from_record(struct asked *a, FILE *from)
 {
     struct record r = {.asked = asked_nothing()};
+    r.asked.recorded = true;
     char *line = NULL;
     size_t room = 0;
 

@@ -16,7 +16,7 @@ StockTest(breaker, env_makes_no_log_file)
 
 StockTest(breaker, env_names_a_journal_and_descriptors_that_are_not_here)
 {
-    struct run r = run("unshare -m sh -c 'mount -t tmpfs none /run && $SUNSHIM env --log journal' | grep SUNSHIM_LOG\n"
+    struct run r = run("$SUNSHIM env --log journal | grep SUNSHIM_LOG\n"
                        "$SUNSHIM env --log fd:77 | grep SUNSHIM_LOG");
 
     check_status(r, 0);
@@ -28,4 +28,63 @@ StockTest(breaker, env_refuses_a_log_that_is_none_anywhere)
     struct run r = run("for log in fd:x fd: ''; do $SUNSHIM env --log \"$log\" || echo $?; done");
 
     check_out(r, "125\n125\n125\n");
+}
+
+/* --- explain ------------------------------------------------------------------ */
+
+static struct run explain_record(const char *policy, const char *record)
+{
+    put("p.policy", policy);
+    put("record", record);
+    return run("cd $T; $SUNSHIM explain ./p.policy - <record");
+}
+
+Test(breaker, a_record_of_a_profile_that_is_not_here_asks_the_bare_rules)
+{
+    static const char record[] =
+        "audit: type=1400 audit(1: 2): apparmor=\"DENIED\" operation=\"bind\" profile=\"/usr/sbin/foo\" pid=1 comm=\"foo\" "
+        "family=\"unix\" sock_type=\"dgram\" protocol=0 requested_mask=\"bind\" denied_mask=\"bind\" addr=\"@x\"\n";
+    struct run r = explain_record("unix (bind) addr=@x,\nprofile bar { unix, }\n", record);
+
+    check_status(r, 0);
+    check_out(r, "allow\nrule: ./p.policy:1: unix (bind) addr=@x,\n"
+                 "note: the record's profile '/usr/sbin/foo' is not in the policy; it was asked without\n");
+    r = explain_record("unix (bind) addr=@x,\nprofile /usr/sbin/foo { unix (create), }\n", record);
+    check_has(r, out, "profile: /usr/sbin/foo\n");
+    check_lacks(r, out, "note:");
+}
+
+Test(breaker, a_profile_that_was_typed_and_is_not_here_is_an_error)
+{
+    put("p.policy", "unix,\n");
+    struct run r = run("cd $T; $SUNSHIM explain ./p.policy bind profile=foo");
+
+    check_status(r, 125);
+}
+
+Test(breaker, a_rule_about_no_socket_asks_nothing)
+{
+    struct run r = run("$SUNSHIM explain no-network '/etc/passwd r,'");
+
+    check_status(r, 125);
+    check_has(r, err, "the rule is about no socket call");
+    check_out(r, "");
+}
+
+Test(breaker, every_rule_given_is_asked_about)
+{
+    put("p.policy", "unix (bind),\n");
+    struct run r = run("cd $T; $SUNSHIM explain ./p.policy 'unix (bind), unix (listen),'");
+
+    check_status(r, 1);
+    cr_assert_eq(lines_with(r.out, "allow", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "deny", NULL), 1, "%s", run_report(&r));
+}
+
+Test(breaker, a_newline_in_a_policys_name_makes_no_line_of_an_answer)
+{
+    struct run r = run("mkdir \"$T/a\nallow\"; cd $T/a*; echo 'unix (create),' >p.policy; $SUNSHIM explain \"$PWD/p.policy\" create");
+
+    check_status(r, 0);
+    cr_assert_eq(lines_with(r.out, "", NULL), 2, "%s", run_report(&r));
 }
