@@ -1,4 +1,3 @@
-#include <pthread.h>
 #include <sys/syscall.h>
 
 #include "calls.h"
@@ -19,13 +18,13 @@ static int perform_pinned(enum via via, struct request *r)
 {
     int ret;
 
-    pthread_cleanup_push(close_pin, &r->pin);
+    CLEANUP_PUSH(close_pin, &r->pin);
     ret = perform(via, r->fd, r->via, r->via_len);
     if (ret < 0 && mediate_retry(r, errno))
         ret = perform(via, r->fd, r->via, r->given_len);
     if (ret < 0)
         errno = mediate_failed(r, errno);
-    pthread_cleanup_pop(1);
+    CLEANUP_POP();
     return ret;
 }
 

@@ -1,4 +1,3 @@
-#include <pthread.h>
 #include <sys/syscall.h>
 
 #include "message.h"
@@ -20,13 +19,13 @@ static ssize_t perform_pinned(enum via via, struct request *r, const void *buf, 
 {
     ssize_t ret;
 
-    pthread_cleanup_push(close_pin, &r->pin);
+    CLEANUP_PUSH(close_pin, &r->pin);
     ret = perform(via, r->fd, buf, size, flags, r->via, r->via_len);
     if (ret < 0 && mediate_retry(r, errno))
         ret = perform(via, r->fd, buf, size, flags, r->via, r->given_len);
     if (ret < 0)
         errno = mediate_failed(r, errno);
-    pthread_cleanup_pop(1);
+    CLEANUP_POP();
     return ret;
 }
 

@@ -1,4 +1,3 @@
-#include <pthread.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -58,7 +57,7 @@ static int flush(enum via via, int fd, struct chunk *c, struct mmsghdr *vec, int
 {
     int sent;
 
-    pthread_cleanup_push(close_pins, c);
+    CLEANUP_PUSH(close_pins, c);
     sent = perform(via, fd, c->vec, c->count, flags);
     if (sent < 0 && errno == EAFNOSUPPORT) { /* see mediate_retry() */
         c->vec[0].msg_hdr.msg_namelen = c->given[0];
@@ -66,7 +65,7 @@ static int flush(enum via via, int fd, struct chunk *c, struct mmsghdr *vec, int
     }
     for (int i = 0; i < sent; i++)
         vec[i].msg_len = c->vec[i].msg_len;
-    pthread_cleanup_pop(1);
+    CLEANUP_POP();
     return sent;
 }
 

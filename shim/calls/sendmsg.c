@@ -1,4 +1,3 @@
-#include <pthread.h>
 #include <sys/syscall.h>
 
 #include "message.h"
@@ -17,7 +16,7 @@ static ssize_t perform_pinned(enum via via, struct request *r, struct msghdr *ms
 {
     ssize_t ret;
 
-    pthread_cleanup_push(close_pin, &r->pin);
+    CLEANUP_PUSH(close_pin, &r->pin);
     ret = perform(via, r->fd, msg, flags);
     if (ret < 0 && mediate_retry(r, errno)) {
         msg->msg_namelen = r->given_len;
@@ -25,7 +24,7 @@ static ssize_t perform_pinned(enum via via, struct request *r, struct msghdr *ms
     }
     if (ret < 0)
         errno = mediate_failed(r, errno);
-    pthread_cleanup_pop(1);
+    CLEANUP_POP();
     return ret;
 }
 
