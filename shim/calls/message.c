@@ -18,6 +18,20 @@ static int read_unspec(struct request *r, struct address *target)
     return 0;
 }
 
+/* A connected stream or seqpacket socket does not look at names, not even at wrong
+ * ones (tcp_sendmsg, unix_seqpacket_sendmsg): its peer gets the message. Asked of
+ * every socket: the family of the name says nothing about it. */
+static bool name_is_ignored(int fd, int flags)
+{
+    socklen_t no_room = 0;
+    char nothing;
+    int type;
+
+    if ((flags & MSG_FASTOPEN) || sys_getsockopt_int(fd, SO_TYPE, &type) < 0)
+        return false;
+    return (type == SOCK_STREAM || type == SOCK_SEQPACKET) && sys_getpeername(fd, &nothing, &no_room) == 0;
+}
+
 /* A send that opens a connection (tcp(7), MSG_FASTOPEN) needs that permission too. */
 static int judge_fastopen(const struct request *r, int flags)
 {
@@ -38,18 +52,19 @@ int message_judge(struct request *r, struct address *target, struct message_name
     if (name.at && name.len) {
         if (address_read(target, name.at, name.len, ADDRESS_TARGET) < 0)
             return 1;
-        r->target = target;
-        if (target->family == AF_UNSPEC)
+        if (!name_is_ignored(r->fd, flags))
+            r->target = target;
+        if (r->target && target->family == AF_UNSPEC)
             err = read_unspec(r, target);
     }
-    bool unspec = name.at && name.len && !r->target;
+    bool unjudged = name.at && name.len && !r->target;
     if (err == 0)
         err = mediate_autobind(r);
     if (err == 0)
         err = judge_fastopen(r, flags);
     if (err == 0)
         err = mediate(r);
-    if (err == 0 && unspec) { /* the kernel is to see it as it was */
+    if (err == 0 && unjudged) { /* the kernel is to see it as it was */
         r->via = &target->raw.any;
         r->via_len = target->len;
     }
