@@ -11,7 +11,7 @@ struct chunk {
     struct mmsghdr vec[CHUNK];
     struct pin pins[CHUNK];
     socklen_t given[CHUNK]; /* lengths of the names as the program gave them */
-    unsigned char names[CHUNK][sizeof(struct sockaddr_un)];
+    unsigned char names[CHUNK][ADDRESS_MAX];
 };
 
 static int perform(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags)
@@ -28,7 +28,9 @@ static void close_pins(void *chunk)
         pin_close(&c->pins[i]);
 }
 
-/* Judges one message and appends it. -errno: denied, or not readable. */
+enum { UNREADABLE = 1 };
+
+/* Judges one message and appends it. -errno: denied; or UNREADABLE. */
 static int take(struct chunk *c, int fd, const struct mmsghdr *from, int flags)
 {
     struct request r = request("sendmmsg", fd, POLICY_SEND);
@@ -36,12 +38,10 @@ static int take(struct chunk *c, int fd, const struct mmsghdr *from, int flags)
     struct mmsghdr *to = &c->vec[c->count];
 
     if (copy_in(to, from, sizeof *to) < 0)
-        return -EFAULT;
+        return UNREADABLE;
     int err = message_judge(&r, &target, message_name_of(&to->msg_hdr), flags);
     if (err < 0)
         return err;
-    if (err == 0 && r.via_len > sizeof c->names[0])
-        err = 1; /* longer than any name that was judged: the kernel refuses or cuts it */
     if (err == 0) {
         memcpy(c->names[c->count], r.via ? (const void *)r.via : "", r.via_len);
         to->msg_hdr.msg_name = r.via ? c->names[c->count] : NULL;
@@ -93,7 +93,7 @@ int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
         start(&c);
         while (c.count < CHUNK && done + c.count < count && !err)
             err = take(&c, fd, &vec[done + c.count], flags);
-        if (c.count == 0 && err == -EFAULT && !done) /* or a bad descriptor: the kernel knows */
+        if (c.count == 0 && err == UNREADABLE && !done) /* or a bad descriptor: the kernel knows */
             return perform(via, fd, vec, 1, flags);
         if (c.count == 0)
             break;
