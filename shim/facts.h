@@ -11,6 +11,7 @@ struct facts {
     bool unconnected;                     /* a peer was asked for, and there is none */
     bool spoken;                          /* some layer did not simply allow */
     uint64_t cookie;                      /* of a socket whose verdict may be kept; 0: none */
+    unsigned age;                         /* settled_age() before the facts were gathered */
 };
 
 /* Starts with what the request itself says. */

@@ -111,7 +111,7 @@ static bool learns_peer(struct facts *f, const struct request *r)
 /* An IPv6 socket may have IPv4 peers, and those may be judged otherwise. */
 static bool may_be_mapped(const struct facts *f, const struct request *r)
 {
-    return f->query.family == AF_INET6 && (r->perm & (POLICY_ACCEPT | POLICY_RECEIVE)) &&
+    return f->query.family == AF_INET6 && !r->target && (r->perm & (POLICY_ACCEPT | POLICY_SEND | POLICY_RECEIVE)) &&
            !state_free(r->perm, AF_INET);
 }
 
@@ -131,21 +131,37 @@ static int gather_failed(struct request *r, int err)
     return err;
 }
 
+static bool is_inet(const struct policy_addr *a)
+{
+    return a->kind == POLICY_ADDR_INET || a->kind == POLICY_ADDR_INET6;
+}
+
+static bool is_connected(const struct facts *f, const struct request *r, uint32_t needs)
+{
+    socklen_t no_room = 0;
+    char nothing;
+
+    if (needs & POLICY_NEEDS_PEER)
+        return !f->unconnected;
+    return sys_getpeername(r->fd, &nothing, &no_room) == 0;
+}
+
 /* True when nothing the verdict depends on can change any more: a stream has
  * its peer, and its own name if that matters. */
 static bool is_settled(struct facts *f, const struct request *r, uint32_t needs)
 {
     const struct policy_query *q = &f->query;
 
-    if ((needs & POLICY_NEEDS_LOCAL) && q->local.kind == POLICY_ADDR_NONE)
+    if ((needs & POLICY_NEEDS_LOCAL) && (q->local.kind == POLICY_ADDR_NONE || (is_inet(&q->local) && !q->local.port)))
         return false;
     if (r->perm == POLICY_ACCEPT)
         return true;
-    if ((needs & POLICY_NEEDS_PEER) && f->unconnected)
-        return false;
     if (f->query.type < 0 && sys_getsockopt_int(r->fd, SO_TYPE, &f->query.type) < 0)
         return false;
-    return q->type == SOCK_STREAM || q->type == SOCK_SEQPACKET;
+    if (q->type != SOCK_STREAM && (q->type != SOCK_SEQPACKET || q->family != AF_UNIX))
+        return false;
+    /* A connect gives an inet socket its own address as well. */
+    return is_inet(&q->local) || (needs & POLICY_NEEDS_PEER) ? is_connected(f, r, needs) : true;
 }
 
 /* Calls on a socket alone, whose verdict may be kept. */
@@ -167,7 +183,7 @@ static int gather_and_decide(struct facts *f, struct request *r, uint32_t needs)
     f->spoken = false;
     err = decide(f, r);
     if (!err && f->cookie && !f->spoken && is_settled(f, r, needs))
-        settled_add(f->cookie, r->perm);
+        settled_add(f->cookie, r->perm, f->age);
     return err;
 }
 
@@ -175,6 +191,7 @@ static int mediate_facts(struct facts *f, struct request *r)
 {
     uint32_t needs = facts_needed(f);
 
+    f->age = settled_age();
     f->cookie = can_settle(r, needs) ? settled_cookie(r->fd) : 0;
     if (settled_has(f->cookie, r->perm))
         return MEDIATE_PROCEED;

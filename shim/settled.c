@@ -14,6 +14,7 @@ enum { ENTRIES = 256, PERM_BITS = 14 };
 
 static _Atomic uint64_t entries[ENTRIES];
 static atomic_bool used;
+static atomic_uint age; /* how often something was forgotten */
 
 uint64_t settled_cookie(int fd)
 {
@@ -37,7 +38,12 @@ bool settled_has(uint64_t cookie, uint32_t perm)
     return cookie && entry >> PERM_BITS == cookie && (entry & perm);
 }
 
-void settled_add(uint64_t cookie, uint32_t perm)
+unsigned settled_age(void)
+{
+    return atomic_load(&age);
+}
+
+void settled_add(uint64_t cookie, uint32_t perm, unsigned since)
 {
     _Atomic uint64_t *entry = entry_of(cookie);
     uint64_t before = atomic_load_explicit(entry, memory_order_relaxed);
@@ -45,14 +51,17 @@ void settled_add(uint64_t cookie, uint32_t perm)
 
     if (!cookie)
         return;
-    atomic_store_explicit(&used, true, memory_order_relaxed);
+    atomic_store(&used, true);
     /* When another thread was faster, its entry is as good. */
-    atomic_compare_exchange_strong(entry, &before, cookie << PERM_BITS | perms | perm);
+    uint64_t after = cookie << PERM_BITS | perms | perm;
+    if (atomic_compare_exchange_strong(entry, &before, after) && atomic_load(&age) != since)
+        atomic_compare_exchange_strong(entry, &after, 0);
 }
 
 void settled_forget(int fd)
 {
-    if (!atomic_load_explicit(&used, memory_order_relaxed))
+    atomic_fetch_add(&age, 1); /* before the look: an entry made since then takes itself back */
+    if (!atomic_load(&used))
         return;
     uint64_t cookie = settled_cookie(fd);
     _Atomic uint64_t *entry = entry_of(cookie);

@@ -13,10 +13,15 @@
 /* The socket's cookie, or 0 where it cannot be had. One system call. */
 uint64_t settled_cookie(int fd);
 
-bool settled_has(uint64_t cookie, uint32_t perm);
-void settled_add(uint64_t cookie, uint32_t perm);
+/* Taken before the facts are gathered, given to settled_add() with the verdict:
+ * what was forgotten in between is not brought back. */
+unsigned settled_age(void);
 
-/* The association is dissolved: the socket can get another peer. */
+bool settled_has(uint64_t cookie, uint32_t perm);
+void settled_add(uint64_t cookie, uint32_t perm, unsigned age);
+
+/* The association is dissolved, or the listener shut down: the socket can get
+ * another peer or name. Comes after the call that does it. */
 void settled_forget(int fd);
 
 #endif

@@ -50,8 +50,10 @@ int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t le
     if (address_read(&target, addr, len, ADDRESS_TARGET) < 0)
         return perform(via, fd, addr, len);
     if (target.family == AF_UNSPEC) { /* dissolves an association; never refused */
+        int ret = perform(via, fd, &target.raw.any, target.len);
+
         settled_forget(fd);
-        return perform(via, fd, &target.raw.any, target.len);
+        return ret;
     }
     r.target = &target;
     int err = judge(&r);

@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "shim/settled.h"
 
 static int judge(const char *operation, int fd, uint32_t perm)
 {
@@ -25,7 +26,9 @@ int call_shutdown(enum via via, int fd, int how)
 
     if (err < 0)
         return fail(err);
-    return via == VIA_LIBC ? real.shutdown(fd, how) : (int)real.syscall(SYS_shutdown, fd, how);
+    int ret = via == VIA_LIBC ? real.shutdown(fd, how) : (int)real.syscall(SYS_shutdown, fd, how);
+    settled_forget(fd); /* a TCP listener becomes a fresh socket (inet_shutdown) */
+    return ret;
 }
 
 INTERPOSED int listen(int fd, int backlog)
