@@ -233,8 +233,11 @@ static void look(struct program *out)
         if (elf && (why = blind(&i, path, &out->preloads)))
             because(out, script, path, why);
         /* Neither: execvp() gives a text without #! to the shell. */
-        bool more = !elf && (interpreter(&i, next) || (level == 0 && snprintf(next, sizeof next, "/bin/sh") > 0));
+        bool named = !elf && interpreter(&i, next);
+        bool more = !elf && (named || (level == 0 && snprintf(next, sizeof next, "/bin/sh") > 0));
         munmap((void *)(uintptr_t)i.bytes, i.len);
+        if (named && level == 0)
+            snprintf(out->interpreter, sizeof out->interpreter, "%.255s", next);
         if (!more)
             return;
         script = out->path;

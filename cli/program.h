@@ -8,6 +8,7 @@
 struct program {
     char path[PATH_MAX]; /* as execvp() finds it */
     bool preloads;       /* the dynamic linker will load what LD_PRELOAD names */
+    char interpreter[256]; /* what a script names in its first line; "" for others */
     char unseen[192];    /* why calls will not be seen; "" when they will */
 };
 
