@@ -159,15 +159,34 @@ static void print_nearest(const struct policy *p, const struct policy_query *q)
         puts("nearest: none");
 }
 
-static void print_hint(const struct policy_query *q, const struct policy_verdict *v)
+static bool is_ip(const struct policy_addr *a)
+{
+    return a->kind == POLICY_ADDR_INET || a->kind == POLICY_ADDR_INET6;
+}
+
+/* The key of the port that the answer may hang on and that was not given. */
+static const char *port_missing(const struct policy_query *q, const struct asked *a)
+{
+    if (q->perm & POLICY_PEER_PERMS)
+        return is_ip(&q->peer) && !a->peer_port ? "peer_port" : NULL;
+    return is_ip(&q->local) && !a->local_port ? "port" : NULL;
+}
+
+static void print_hint(const struct policy_query *q, const struct asked *a, const struct policy_verdict *v)
 {
     char room[4 * POLICY_NAME_MAX + 256];
     struct text t = text_into(room, sizeof room);
 
-    if (v->explicit_deny)
+    if (v->explicit_deny) {
         puts("hint: no allow rule can override a deny; remove or narrow that rule");
-    else if (policy_hint(&t, q) && !t.full)
-        printf("hint: add: %s\n", text_done(&t));
+        return;
+    }
+    if (!policy_hint(&t, q) || t.full)
+        return;
+    char *hint = text_done(&t), *zero = strstr(hint, " port=0");
+    if (zero && port_missing(q, a)) /* nobody asked for port 0 */
+        memmove(zero, zero + 7, strlen(zero + 7) + 1);
+    printf("hint: add: %s\n", hint);
 }
 
 static void print_unknown(const struct policy *p, const struct policy_query *q)
@@ -204,8 +223,9 @@ static unsigned decide(struct explanation *e, const struct policy_query *q, stru
     return first;
 }
 
-static int answer(struct explanation *e, const struct policy_query *q)
+static int answer(struct explanation *e, const struct asked *a, const struct policy_query *q)
 {
+    const char *port = port_missing(q, a);
     struct policy_verdict v;
     unsigned layer = decide(e, q, &v);
     const struct policy *p = &e->layers[layer].policy;
@@ -227,11 +247,13 @@ static int answer(struct explanation *e, const struct policy_query *q)
         printf("note: the profile complains: without that, %s\n", policy_errno_name(v.err));
     if (v.outcome == POLICY_QUIET)
         puts("note: denied without a record");
+    if (port && policy_needs(p, q->perm, q->family) & (POLICY_NEEDS_LOCAL | POLICY_NEEDS_PEER))
+        printf("note: %s= was not given; asked about port 0\n", port);
     if (!allowed && !v.explicit_deny)
         print_nearest(p, q);
     if (!allowed) {
         print_unknown(p, q);
-        print_hint(q, &v);
+        print_hint(q, a, &v);
     }
     return allowed ? 0 : 1;
 }
@@ -340,7 +362,7 @@ static int ask(struct explanation *e, const struct asked *a, bool *first)
         if (!*first)
             putchar('\n');
         *first = false;
-        worst |= answer(e, &q);
+        worst |= answer(e, a, &q);
     }
     return worst;
 }

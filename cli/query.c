@@ -72,6 +72,10 @@ static int set_ip(struct asked *a, struct policy_addr *addr, const char *key, co
     uint8_t bytes[16];
     bool v6 = inet_pton(AF_INET, text, bytes) != 1;
 
+    if (!strcmp(text, "none")) {
+        *addr = (struct policy_addr){.kind = POLICY_ADDR_NONE};
+        return 0;
+    }
     if (v6 && inet_pton(AF_INET6, text, bytes) != 1)
         return fail("%s=%s: not an IPv4 or IPv6 address", key, text);
     addr->bytes = copy((const char *)bytes, sizeof bytes);
@@ -107,12 +111,17 @@ static int set_port(struct policy_addr *addr, bool *given, const char *key, cons
     return 0;
 }
 
-/* The words are the numbers' names. */
+/* The words are the numbers' names; some have others in everyday use. */
 static const char *near_word(const char *text, const char *(*name)(int))
 {
+    static const char *const everyday[][2] = {{"ip", "inet"},   {"ipv4", "inet"},  {"ipv6", "inet6"},
+                                              {"tcp", "stream"}, {"udp", "dgram"}, {"local", "unix"}};
     const char *words[POLICY_FAMILIES + 1];
     unsigned count = 0;
 
+    for (size_t i = 0; i < sizeof everyday / sizeof *everyday; i++)
+        if (!strcasecmp(text, everyday[i][0]))
+            return everyday[i][1];
     for (int i = 1; i < POLICY_FAMILIES; i++)
         if (name(i))
             words[count++] = name(i);
@@ -193,9 +202,10 @@ static bool is_ip(const struct policy_addr *a)
     return a->kind == POLICY_ADDR_INET || a->kind == POLICY_ADDR_INET6;
 }
 
+/* "none" is no address of any family: the library writes it for all. */
 static bool is_name(const struct policy_addr *a)
 {
-    return a->kind != POLICY_ADDR_UNKNOWN && !is_ip(a);
+    return a->kind != POLICY_ADDR_UNKNOWN && a->kind != POLICY_ADDR_NONE && !is_ip(a);
 }
 
 static int family_of(const struct asked *a)
@@ -240,6 +250,8 @@ int asked_query(const struct asked *a, uint32_t perm, struct policy_query *q)
         .peer = a->peer,
         .label = a->label ? a->label : "unconfined",
     };
+    if (perm == POLICY_AUTOBIND && a->local.kind != POLICY_ADDR_UNKNOWN && a->local.kind != POLICY_ADDR_AUTO)
+        return fail("autobind leaves the address to the kernel; to ask about one, the operation is bind");
     if (perm == POLICY_AUTOBIND)
         q->local = (struct policy_addr){.kind = POLICY_ADDR_AUTO};
     if (q->protocol < 0)

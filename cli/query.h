@@ -12,7 +12,7 @@ struct asked {
     uint32_t perms; /* one question each; AUTOBIND is bind of addr=auto */
     int family, type, protocol; /* -1: not said */
     struct policy_addr local, peer;
-    bool local_port, peer_port; /* a port without an address so far */
+    bool local_port, peer_port; /* a port was given */
     const char *label;          /* NULL: unconfined */
     const char *exe, *profile;  /* NULL: not said */
     bool recorded;              /* by a record, and perhaps under another policy */

@@ -85,6 +85,8 @@ static int question(const struct rule *r, uint32_t perm, struct asked *out)
     out->family = ip ? ip : every_family ? AF_UNIX : lowest(r->families);
     out->type = r->types == UINT32_MAX ? -1 : lowest(r->types);
     out->protocol = r->protocol;
+    out->local_port = r->local.match == ADDR_INET; /* the rule's, or any */
+    out->peer_port = r->peer.match == ADDR_INET;
     return address_of(&r->local, perm, &out->local) || address_of(&r->peer, perm, &out->peer) ? -1 : 0;
 }
 

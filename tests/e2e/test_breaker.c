@@ -88,3 +88,70 @@ Test(breaker, a_newline_in_a_policys_name_makes_no_line_of_an_answer)
     check_status(r, 0);
     cr_assert_eq(lines_with(r.out, "", NULL), 2, "%s", run_report(&r));
 }
+
+Test(breaker, a_port_that_was_not_given_is_not_in_the_hint)
+{
+    struct run r = run("$SUNSHIM explain no-network connect type=stream peer_ip=192.0.2.1");
+
+    check_status(r, 1);
+    check_has(r, out, "note: peer_port= was not given; asked about port 0\n");
+    check_has(r, out, "hint: add: network (connect) inet stream peer=(ip=192.0.2.1),\n");
+    r = run("$SUNSHIM explain no-network connect type=stream peer_ip=192.0.2.1 peer_port=0");
+    check_lacks(r, out, "note:");
+    check_has(r, out, "peer=(ip=192.0.2.1 port=0),\n");
+    r = run("$SUNSHIM explain no-network 'network (connect) inet peer=(ip=192.0.2.1),'");
+    check_status(r, 1);
+    check_lacks(r, out, "note: peer_port=");
+}
+
+Test(breaker, a_record_of_an_inet_socket_without_a_peer_is_read)
+{
+    struct run r = explain_record("network (receive) inet6,\n",
+                                  "sunshim=\"DENIED\" operation=\"recv\" family=\"inet6\" sock_type=\"dgram\" protocol=17 "
+                                  "requested=\"receive\" peer_addr=none laddr=\"::1\" lport=42380\n");
+
+    check_status(r, 0);
+}
+
+Test(breaker, everyday_words_for_families_and_types_get_their_names)
+{
+    static const char *const table[][2] = {
+        {"create family=ipv4", "did you mean 'inet'?"},
+        {"create family=IPv6", "did you mean 'inet6'?"},
+        {"create family=inet type=tcp", "did you mean 'stream'?"},
+        {"autobind addr=@x", "autobind leaves the address to the kernel"},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct run r = run(text("$SUNSHIM explain no-network %s", table[i][0]));
+        check_status(r, 125);
+        check_has(r, err, table[i][1]);
+    }
+}
+
+/* --- run ---------------------------------------------------------------------- */
+
+StockTest(breaker, a_script_whose_interpreter_is_missing_says_so)
+{
+    struct run r = run("cd $T; printf '#!/no/interp -e\\n' >s; printf '#!/bin/sh\\r\\n' >crlf; chmod +x s crlf\n"
+                       "for how in '' --exec; do for f in ./s ./crlf; do $SUNSHIM run $how $f || echo $?; done; done");
+
+    check_out(r, "127\n127\n127\n127\n");
+    cr_assert_eq(lines_with(r.err, "sunshim: './s': its interpreter '/no/interp' is not found", NULL), 2, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.err, "sunshim: './crlf': its interpreter '/bin/sh?' is not found", NULL), 2, "%s", run_report(&r));
+}
+
+StockTest(breaker, mode_off_does_not_go_unnoticed)
+{
+    struct run r = run("export SUNSHIM_MODE=off; $SUNSHIM run -p no-network true; $SUNSHIM run true");
+
+    check_status(r, 0);
+    cr_assert_str_eq(r.err, "sunshim: warning: nothing is checked, because SUNSHIM_MODE=off is set\n");
+}
+
+StockTest(breaker, a_limit_on_files_is_a_failure_and_no_death)
+{
+    struct run r = run("(ulimit -f 0; $SUNSHIM run true 2>&1 || echo $?) | cat");
+
+    check_has(r, out, "File too large\n125\n");
+}
