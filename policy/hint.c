@@ -54,20 +54,50 @@ static void text_perm(struct text *t, const char *word)
     text_byte(t, ')');
 }
 
+/* An address that the kernel chose is another one the next time. Whoever binds or
+ * connects says a name of his own; with the others it may be the kernel's. */
+static bool passing(const struct policy_query *q)
+{
+    return q->perm & (POLICY_LISTEN | POLICY_ACCEPT | POLICY_SEND | POLICY_RECEIVE);
+}
+
+/* As an autobind's: five lower-case hexadecimal digits. */
+static bool kernel_name(const struct policy_addr *a)
+{
+    bool hex = a->kind == POLICY_ADDR_ABSTRACT && a->len == 5;
+
+    for (uint32_t i = 0; hex && i < a->len; i++) {
+        char c = ((const char *)a->bytes)[i];
+
+        hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    }
+    return hex;
+}
+
+/* Linux's usual range, net.ipv4.ip_local_port_range. */
+static bool kernel_port(uint16_t port)
+{
+    return port >= 32768 && port <= 60999;
+}
+
 /* "addr=/x" or "ip=127.0.0.1 port=80". */
-static void text_condition(struct text *t, const struct policy_addr *a, bool port)
+static void text_condition(struct text *t, const struct policy_query *q, const struct policy_addr *a)
 {
     if (a->kind == POLICY_ADDR_INET || a->kind == POLICY_ADDR_INET6) {
         text_str(t, "ip=");
         text_ip(t, a->bytes, a->kind == POLICY_ADDR_INET6);
-        if (port) {
+        /* Whoever connects has a port that says nothing. */
+        if (q->perm != POLICY_ACCEPT && !(passing(q) && kernel_port(a->port))) {
             text_str(t, " port=");
             text_unsigned(t, a->port);
         }
         return;
     }
     text_str(t, "addr=");
-    policy_hint_name(t, a);
+    if (passing(q) && kernel_name(a))
+        text_str(t, "auto");
+    else
+        policy_hint_name(t, a);
 }
 
 /* The address that tells this call from others of its kind; NULL: none does. */
@@ -90,12 +120,11 @@ static void text_where(struct text *t, const struct policy_query *q, const struc
 {
     if (q->perm & POLICY_PEER_PERMS) {
         text_str(t, " peer=(");
-        /* Whoever connects has a port of the kernel's choice: it says nothing. */
-        text_condition(t, a, q->perm != POLICY_ACCEPT);
+        text_condition(t, q, a);
         text_byte(t, ')');
     } else {
         text_byte(t, ' ');
-        text_condition(t, a, true);
+        text_condition(t, q, a);
     }
 }
 

@@ -1,5 +1,5 @@
 /* Hints are pasted: each must be a rule that the parser takes, that allows the
- * call, and that allows no other address. */
+ * call, and that allows no other address but those the kernel may choose next. */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -151,6 +151,35 @@ Test(hint, who_connects_has_any_port)
 
     q.peer = ip("fe80::1", 40312);
     says(&q, "network (accept) inet6 stream peer=(ip=fe80::1),");
+}
+
+Test(hint, what_the_kernel_chose_is_not_in_it)
+{
+    struct policy_query q = {.perm = POLICY_LISTEN, .family = AF_INET, .type = SOCK_STREAM, .protocol = 6};
+
+    q.local = ip("127.0.0.1", 40312);
+    says(&q, "network (listen) inet stream ip=127.0.0.1,");
+    q.local.port = 8080;
+    says(&q, "network (listen) inet stream ip=127.0.0.1 port=8080,");
+    q.perm = POLICY_BIND;
+    q.local.port = 40312;
+    says(&q, "network (bind) inet stream ip=127.0.0.1 port=40312,");
+    q.perm = POLICY_RECEIVE;
+    q.peer = ip("127.0.0.1", 40312);
+    says(&q, "network (receive) inet stream peer=(ip=127.0.0.1),");
+    q = unix_query(POLICY_LISTEN, SOCK_STREAM);
+    q.local = named(POLICY_ADDR_ABSTRACT, "0a3f1", 5);
+    says(&q, "unix (listen) addr=auto,");
+    q.perm = POLICY_BIND;
+    says(&q, "unix (bind) addr=@0a3f1,");
+    q = unix_query(POLICY_SEND, SOCK_DGRAM);
+    q.peer = named(POLICY_ADDR_ABSTRACT, "0a3f1", 5);
+    says(&q, "unix (send) peer=(addr=auto),");
+    q.peer = named(POLICY_ADDR_ABSTRACT, "0A3F1", 5);
+    says(&q, "unix (send) peer=(addr=@0A3F1),");
+    q.perm = POLICY_CONNECT;
+    q.peer = named(POLICY_ADDR_ABSTRACT, "0a3f1", 5);
+    says(&q, "unix (connect) peer=(addr=@0a3f1),");
 }
 
 Test(hint, ipv6_is_written_as_inet_ntop_does)
