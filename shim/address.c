@@ -10,13 +10,19 @@
  * away from its end (the kernel keeps a gap of at least 128 MiB below it). */
 enum { STACK_REACH = 64 << 20 };
 
+bool on_main_stack(const void *at, size_t len)
+{
+    const char *from = at, *here = __builtin_frame_address(0), *end = state->stack_end;
+
+    return from >= here && from < end && len <= (size_t)(end - from) && end - here < STACK_REACH;
+}
+
 static bool surely_readable(const char *from, size_t len)
 {
-    const char *here = __builtin_frame_address(0);
     const struct state *s = state;
 
-    if (from >= here && from < s->stack_end && len <= (size_t)(s->stack_end - from))
-        return s->stack_end - here < STACK_REACH;
+    if (on_main_stack(from, len))
+        return true;
     return from >= s->data_start && from < s->data_end && len <= (size_t)(s->data_end - from);
 }
 

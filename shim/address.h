@@ -35,6 +35,9 @@ struct address {
  * own data, else one for each page touched (at most two). */
 int copy_in(void *to, const void *from, size_t len);
 
+/* True only for memory of the main thread's stack in use: readable and writable. */
+bool on_main_stack(const void *at, size_t len);
+
 /* Where an address comes from decides what its edge cases mean. */
 enum address_source {
     ADDRESS_BIND,   /* bind(2): no name asks for autobind */

@@ -1,6 +1,6 @@
 #include <sys/syscall.h>
 
-#include "calls.h"
+#include "receive.h"
 #include "shim/sys.h"
 
 enum { PLAIN = -1 }; /* accept, not accept4 */
@@ -18,32 +18,38 @@ static int perform(enum via via, int fd, struct sockaddr *addr, socklen_t *len, 
                            : (int)real.syscall(SYS_accept4, fd, addr, len, flags);
 }
 
-static int judge_peer(struct request *r, int accepted)
+/* Hands over a connection that may be had. */
+static int deliver(int fd, const struct address *peer, struct sockaddr *addr, socklen_t room, socklen_t *len)
 {
-    struct address peer;
+    int err = addr ? receive_name(fd, peer, addr, room, len) : 0;
 
-    /* Gone already: nobody knows who it was. */
-    if (address_peer(&peer, accepted) < 0)
-        peer.name.kind = POLICY_ADDR_UNKNOWN;
-    return mediate_peer(r, &peer);
+    if (!err)
+        return fd;
+    sys_close(fd);
+    return fail(err);
 }
 
 /* Connections that the policy refuses are closed, and the call goes on waiting:
- * on a nonblocking socket the kernel then says EAGAIN by itself. */
+ * on a nonblocking socket the kernel then says EAGAIN by itself. The peer's name
+ * comes from accept(2): getpeername(2) knows none once a connection is reset, but
+ * what was received before could still be read. */
 static int accept_judged(enum via via, struct request *r, struct sockaddr *addr, socklen_t *len, int flags)
 {
+    struct address peer;
     socklen_t room = 0;
 
-    if (addr && len && copy_in(&room, len, sizeof room) < 0)
-        return perform(via, r->fd, addr, len, flags);
+    if (addr && (copy_in(&room, len, sizeof room) < 0 || room > INT32_MAX))
+        return perform(via, r->fd, addr, len, flags); /* the kernel's own error */
     for (;;) {
-        int fd = perform(via, r->fd, addr, len, flags);
+        peer.len = ADDRESS_MAX;
+        int fd = perform(via, r->fd, &peer.raw.any, &peer.len, flags);
 
-        if (fd < 0 || judge_peer(r, fd) == 0)
+        if (fd < 0)
             return fd;
+        address_classify(&peer, ADDRESS_KERNEL);
+        if (mediate_peer(r, &peer) == 0)
+            return deliver(fd, &peer, addr, room, len);
         sys_close(fd);
-        if (addr && len)
-            *len = room;
     }
 }
 

@@ -5,6 +5,10 @@
 
 #include "shim/sys.h"
 
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4 /* Linux 6.5; not in older headers */
+#endif
+
 static ssize_t perform(enum via via, int fd, struct msghdr *msg, int flags)
 {
     return via == VIA_LIBC ? real.recvmsg(fd, msg, flags) : real.syscall(SYS_recvmsg, fd, msg, flags);
@@ -13,7 +17,7 @@ static ssize_t perform(enum via via, int fd, struct msghdr *msg, int flags)
 static void close_descriptors(struct msghdr *msg)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+        if (c->cmsg_level != SOL_SOCKET || (c->cmsg_type != SCM_RIGHTS && c->cmsg_type != SCM_PIDFD))
             continue;
         for (size_t i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= c->cmsg_len; i++) {
             int fd;
@@ -39,7 +43,7 @@ static void discard(const struct request *r, struct msghdr *msg, ssize_t got, in
 {
     close_descriptors(msg);
     wipe(msg, (size_t)got);
-    if (flags & MSG_PEEK) /* it is still in the queue */
+    if ((flags & MSG_PEEK) && !(flags & MSG_ERRQUEUE)) /* it is still in the queue */
         SYS6(SYS_recvfrom, r->fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC, NULL, NULL);
 }
 
@@ -64,11 +68,31 @@ ssize_t receive_judged(enum via via, struct request *r, struct msghdr *msg, int 
     }
 }
 
-void receive_name(const struct address *from, void *to, socklen_t room, socklen_t *len)
+/* getsockopt(2) writes as many bytes of the option as there is room for: one. */
+static bool byte_writable(int fd, char *at)
 {
+    socklen_t one = 1;
+
+    return SYS5(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, at, &one) == 0;
+}
+
+bool receive_writable(int fd, void *to, size_t len)
+{
+    char *first = to;
+
+    return !len || on_main_stack(to, len) || (byte_writable(fd, first) && byte_writable(fd, first + len - 1));
+}
+
+int receive_name(int fd, const struct address *from, void *to, socklen_t room, socklen_t *len)
+{
+    if (room > from->len)
+        room = from->len;
+    if ((to && !receive_writable(fd, to, room)) || !receive_writable(fd, len, sizeof *len))
+        return -EFAULT;
     if (to)
-        memcpy(to, from->raw.bytes, from->len < room ? from->len : room);
+        memcpy(to, from->raw.bytes, room);
     *len = from->len;
+    return 0;
 }
 
 void receive_noticed(const struct msghdr *msg)

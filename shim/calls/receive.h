@@ -11,8 +11,12 @@
 ssize_t receive_judged(enum via via, struct request *r, struct msghdr *msg, int flags, struct address *from);
 
 /* Gives the program the address as the kernel would: as much as there is room
- * for, and the length of all. */
-void receive_name(const struct address *from, void *to, socklen_t room, socklen_t *len);
+ * for, and the length of all. -EFAULT where it cannot be written. */
+int receive_name(int fd, const struct address *from, void *to, socklen_t room, socklen_t *len);
+
+/* True when `len` bytes (of two pages at most) can be written; what they hold is
+ * lost. Costs a system call for each end where that is not plain; `fd` is any socket. */
+bool receive_writable(int fd, void *to, size_t len);
 
 /* Notes that sockets of unknown options may have arrived with a message. */
 void receive_noticed(const struct msghdr *msg);

@@ -26,9 +26,8 @@ static ssize_t judge_sender(enum via via, struct request *r, void *buf, size_t s
     if (addr && (copy_in(&room, len, sizeof room) < 0 || room > INT32_MAX))
         return perform(via, r->fd, buf, size, flags | MSG_PEEK, addr, len); /* the kernel's own error */
     ssize_t got = receive_judged(via, r, &msg, flags, &from);
-    if (got >= 0 && addr)
-        receive_name(&from, addr, room, len);
-    return got;
+    int err = got >= 0 && addr ? receive_name(r->fd, &from, addr, room, len) : 0;
+    return err < 0 ? fail(err) : got;
 }
 
 /* Out of line, so that the calls below cost nothing where nothing is checked. */

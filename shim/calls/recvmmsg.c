@@ -17,60 +17,85 @@ static int64_t now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Leaves in *timeout what remains of it; true when nothing does. As the kernel,
- * looks only after each datagram (recvmmsg(2), "BUGS"). */
-static bool timed_out(struct timespec *timeout, int64_t deadline)
+/* Gives the program what remains of its timeout. */
+static int finish(int fd, int done, struct timespec *timeout, int64_t left)
 {
-    int64_t left = deadline - now();
-
-    if (!timeout)
-        return false;
-    left = left > 0 ? left : 0;
+    if (!timeout || done <= 0)
+        return done;
+    if (!receive_writable(fd, timeout, sizeof *timeout))
+        return fail(-EFAULT);
     *timeout = (struct timespec){.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
-    return left == 0;
+    return done;
 }
 
-/* One message at a time, each judged by its sender. */
-static int judge_each(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags, struct timespec *timeout)
+/* One message, with its length for the program. Negative: errno tells. */
+static int judge_one(enum via via, int fd, struct mmsghdr *to, int flags)
 {
-    int64_t deadline = 0;
+    ssize_t got = call_recvmsg(via, fd, &to->msg_hdr, flags);
+
+    if (got < 0)
+        return -1;
+    if (!receive_writable(fd, &to->msg_len, sizeof to->msg_len))
+        return fail(-EFAULT);
+    to->msg_len = (unsigned)got;
+    return 0;
+}
+
+/* One message at a time, each judged by its sender. As the kernel, looks at the
+ * time only after each (recvmmsg(2), "BUGS"). */
+static int judge_each(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags, int64_t *left)
+{
+    int64_t deadline = now() + *left;
     unsigned done = 0;
     int one = flags & ~MSG_WAITFORONE, before = errno;
 
-    if (timeout)
-        deadline = now() + (int64_t)timeout->tv_sec * 1000000000 + timeout->tv_nsec;
     while (done < count) {
-        ssize_t got = call_recvmsg(via, fd, &vec[done].msg_hdr, one);
-
-        if (got < 0 && done)
+        if (judge_one(via, fd, &vec[done], one) < 0) {
+            if (!done)
+                return -1;
             errno = before; /* the call succeeds */
-        if (got < 0)
-            return done ? (int)done : -1;
-        vec[done++].msg_len = (unsigned)got;
+            break;
+        }
+        done++;
         if (flags & MSG_WAITFORONE)
             one |= MSG_DONTWAIT;
-        if (timed_out(timeout, deadline))
-            break;
+        *left = deadline - now();
+        if (*left > 0)
+            continue;
+        *left = 0;
+        break;
     }
     return (int)done;
 }
 
-static bool bad_timeout(const struct timespec *timeout)
+/* Nanoseconds; some programs ask for all the seconds there are. */
+static int64_t duration(const struct timespec *t)
 {
-    struct timespec t;
+    const int64_t most = INT64_MAX / 4;
 
-    return timeout && (copy_in(&t, timeout, sizeof t) < 0 || t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= 1000000000);
+    return t->tv_sec > most / 1000000000 ? most : t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+static bool read_timeout(struct timespec *t, const struct timespec *timeout)
+{
+    *t = (struct timespec){.tv_sec = INT64_MAX};
+    return !timeout || (copy_in(t, timeout, sizeof *t) == 0 && t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < 1000000000);
 }
 
 int call_recvmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags, struct timespec *timeout)
 {
+    struct timespec t;
     struct request r = request("recvmmsg", fd, POLICY_RECEIVE);
     int next = state_free(POLICY_RECEIVE, -1) ? MEDIATE_PROCEED : mediate(&r);
 
     if (next < 0)
         return fail(next);
-    if (next == MEDIATE_LATER && !bad_timeout(timeout))
-        return judge_each(via, fd, vec, count > 1024 ? 1024 : count, flags, timeout);
+    if (next == MEDIATE_LATER && read_timeout(&t, timeout)) {
+        int64_t left = duration(&t);
+        int done = judge_each(via, fd, vec, count, flags, &left);
+
+        return finish(fd, done, timeout, left);
+    }
     int got = perform(via, fd, vec, count, flags, timeout);
     for (int i = 0; i < got; i++)
         receive_noticed(&vec[i].msg_hdr);

@@ -15,11 +15,16 @@ static ssize_t judge_sender(enum via via, struct request *r, struct msghdr *msg,
 
     if (copy_in(&copy, msg, sizeof copy) < 0 || copy.msg_namelen > INT32_MAX)
         return perform(via, r->fd, msg, flags); /* the kernel's own error */
+    void *name = copy.msg_name;
+    socklen_t room = copy.msg_namelen;
     ssize_t got = receive_judged(via, r, &copy, flags, &from);
     if (got < 0)
         return got;
-    if (msg->msg_name)
-        receive_name(&from, msg->msg_name, msg->msg_namelen, &msg->msg_namelen);
+    if (!receive_writable(r->fd, &msg->msg_flags, sizeof msg->msg_flags))
+        return fail(-EFAULT);
+    int err = name ? receive_name(r->fd, &from, name, room, &msg->msg_namelen) : 0;
+    if (err < 0)
+        return fail(err);
     msg->msg_controllen = copy.msg_controllen;
     msg->msg_flags = copy.msg_flags;
     return got;
