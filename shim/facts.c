@@ -95,7 +95,9 @@ void facts_peer(struct facts *f, const struct address *peer, uint32_t needs)
     f->query.peer = peer->name;
     if (peer->family == AF_INET && f->query.family == AF_INET6)
         f->query.family = AF_INET; /* a v4-mapped peer counts as IPv4 */
-    resolve_known(&f->query.peer, &f->peer_name, needs & POLICY_NEEDS_PEER_PATH);
+    /* A relative name is relative to a directory of the peer's: not known here. */
+    bool absolute = f->query.peer.kind == POLICY_ADDR_PATHNAME && ((const char *)f->query.peer.bytes)[0] == '/';
+    resolve_known(&f->query.peer, &f->peer_name, absolute && (needs & POLICY_NEEDS_PEER_PATH));
 }
 
 static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
