@@ -179,6 +179,8 @@ static void load_texts(struct state *s, const struct environment *env)
         load_text(s, env, &w, search, name);
     }
     workspace_end(&w);
+    if (!s->layer_count)
+        say_fatal("SUNSHIM_POLICY", "names no policy");
 }
 
 /* --- Profiles ----------------------------------------------------------- */
