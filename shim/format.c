@@ -45,6 +45,7 @@ void format_time(struct text *t, const struct timespec *ts)
 struct line {
     struct text *t;
     bool json, first;
+    size_t longest;
 };
 
 static void key(struct line *l, const char *name)
@@ -61,7 +62,7 @@ static void key(struct line *l, const char *name)
 static void put_bytes(struct line *l, const char *name, const char *prefix, const void *bytes, size_t len)
 {
     key(l, name);
-    quote(l->t, l->json ? QUOTE_JSON : QUOTE_TEXT, prefix, bytes, len);
+    quote(l->t, l->json ? QUOTE_JSON : QUOTE_TEXT, prefix, bytes, len, l->longest);
 }
 
 static void put_string(struct line *l, const char *name, const char *value)
@@ -90,7 +91,7 @@ static void put_hex(struct line *l, const char *name, const struct policy_addr *
 {
     const unsigned char *p = a->bytes;
 
-    if (!l->json || is_utf8(p, a->len) || a->len > 400)
+    if (!l->json || is_utf8(p, a->len) || a->len > 2 * l->longest / 5)
         return;
     key(l, name);
     text_byte(l->t, '"');
@@ -185,7 +186,7 @@ static void put_record(struct line *l, const struct record *r)
 
 void format_text(struct text *t, const struct record *r)
 {
-    struct line l = {.t = t, .first = true};
+    struct line l = {.t = t, .first = true, .longest = r->longest};
 
     put_record(&l, r);
     text_byte(t, '\n');
@@ -193,7 +194,7 @@ void format_text(struct text *t, const struct record *r)
 
 void format_json(struct text *t, const struct record *r)
 {
-    struct line l = {.t = t, .first = true, .json = true};
+    struct line l = {.t = t, .first = true, .json = true, .longest = r->longest};
 
     text_byte(t, '{');
     put_record(&l, r);

@@ -22,6 +22,7 @@ struct record {
     int err;                              /* positive; 0: no error */
     const char *hint;                     /* or NULL */
     char *room;                           /* FORMAT_ROOM bytes to put values together in */
+    size_t longest;                       /* characters a value may have: QUOTE_USUAL, QUOTE_TIGHT */
 };
 
 #define FORMAT_ROOM 2048

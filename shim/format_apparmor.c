@@ -8,10 +8,10 @@
 #include "policy/ip.h"
 #include "quote.h"
 
-static void put_string(struct text *t, const char *key, const char *value)
+static void put_string(struct text *t, const char *key, const char *value, size_t longest)
 {
     text_str(t, key);
-    quote(t, QUOTE_APPARMOR, "", value, strlen(value));
+    quote(t, QUOTE_APPARMOR, "", value, strlen(value), longest);
 }
 
 static void put_number(struct text *t, const char *key, int64_t value)
@@ -52,10 +52,10 @@ static void put_info(struct text *t, const struct record *r)
         text_str(&info, r->verdict ? "; " : "");
         text_str(&info, r->hint);
     }
-    put_string(t, " info=", text_done(&info));
+    put_string(t, " info=", text_done(&info), r->longest);
 }
 
-static void put_name(struct text *t, const char *key, const struct policy_addr *a)
+static void put_name(struct text *t, const char *key, const struct policy_addr *a, size_t longest)
 {
     const char *word = addr_word(a);
 
@@ -63,18 +63,18 @@ static void put_name(struct text *t, const char *key, const struct policy_addr *
         return;
     text_str(t, key);
     if (word)
-        quote_audit(t, "", word, strlen(word));
+        quote_audit(t, "", word, strlen(word), longest);
     else
-        quote_audit(t, addr_prefix(a), a->bytes, a->len);
+        quote_audit(t, addr_prefix(a), a->bytes, a->len, longest);
 }
 
-static void put_names(struct text *t, const struct policy_query *q)
+static void put_names(struct text *t, const struct policy_query *q, size_t longest)
 {
     bool about_peer = q->perm & POLICY_PEER_PERMS;
 
-    put_name(t, " name=", about_peer ? &q->peer : &q->local);
+    put_name(t, " name=", about_peer ? &q->peer : &q->local, longest);
     if (about_peer)
-        put_name(t, " name2=", &q->local);
+        put_name(t, " name2=", &q->local, longest);
 }
 
 static void put_inet(struct text *t, const char *addr_key, const char *port_key, const struct policy_addr *a)
@@ -91,13 +91,13 @@ static void put_inet(struct text *t, const char *addr_key, const char *port_key,
     put_number(t, port_key, a->port);
 }
 
-static void put_addr(struct text *t, const struct policy_addr *a)
+static void put_addr(struct text *t, const struct policy_addr *a, size_t longest)
 {
     if (addr_word(a))
-        put_string(t, " addr=", addr_word(a));
+        put_string(t, " addr=", addr_word(a), longest);
     else if (addr_is_name(a)) {
         text_str(t, " addr=");
-        quote(t, QUOTE_APPARMOR, addr_prefix(a), a->bytes, a->len);
+        quote(t, QUOTE_APPARMOR, addr_prefix(a), a->bytes, a->len, longest);
     }
 }
 
@@ -108,15 +108,15 @@ static void put_query(struct text *t, const struct record *r)
 
     put_inet(t, " laddr=", " lport=", &q->local);
     put_inet(t, " faddr=", " fport=", &q->peer);
-    put_string(t, " family=", family ? family : "unknown");
-    put_string(t, " sock_type=", type ? type : "unknown");
+    put_string(t, " family=", family ? family : "unknown", r->longest);
+    put_string(t, " sock_type=", type ? type : "unknown", r->longest);
     put_number(t, " protocol=", q->protocol < 0 ? 0 : q->protocol);
-    put_string(t, " requested_mask=", policy_perm_name(q->perm));
+    put_string(t, " requested_mask=", policy_perm_name(q->perm), r->longest);
     if (r->err)
-        put_string(t, " denied_mask=", policy_perm_name(q->perm));
-    put_addr(t, &q->local);
+        put_string(t, " denied_mask=", policy_perm_name(q->perm), r->longest);
+    put_addr(t, &q->local, r->longest);
     if (q->label && (q->perm & POLICY_PEER_PERMS))
-        put_string(t, " peer=", q->label);
+        put_string(t, " peer=", q->label, r->longest);
 }
 
 void format_apparmor(struct text *t, const struct record *r)
@@ -127,20 +127,20 @@ void format_apparmor(struct text *t, const struct record *r)
     text_padded(t, (uint64_t)(r->time.tv_nsec / 1000000), 3);
     text_byte(t, ':');
     text_unsigned(t, (uint64_t)(r->time.tv_nsec / 1000 % 1000));
-    put_string(t, "): apparmor=", r->what);
-    put_string(t, " operation=", audit_operation(r->operation));
+    put_string(t, "): apparmor=", r->what, r->longest);
+    put_string(t, " operation=", audit_operation(r->operation), r->longest);
     put_info(t, r);
     if (r->err)
         put_number(t, " error=", -(int64_t)r->err);
-    put_string(t, " profile=", r->profile);
+    put_string(t, " profile=", r->profile, r->longest);
     if (r->query)
-        put_names(t, r->query);
+        put_names(t, r->query, r->longest);
     put_number(t, " pid=", r->pid);
     put_number(t, " parent=", r->ppid);
     text_str(t, " exe=");
-    quote_audit(t, "", r->exe, strlen(r->exe));
+    quote_audit(t, "", r->exe, strlen(r->exe), r->longest);
     text_str(t, " comm=");
-    quote_audit(t, "", r->comm, strlen(r->comm));
+    quote_audit(t, "", r->comm, strlen(r->comm), r->longest);
     if (r->query)
         put_query(t, r);
     text_byte(t, '\n');

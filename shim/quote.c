@@ -3,7 +3,10 @@
 #include <string.h>
 
 /* Escaped characters that a shortened name keeps at either end. */
-enum { WHOLE_MAX = 1000, END_MAX = 480 };
+static size_t end_of(size_t most)
+{
+    return most / 25 * 12;
+}
 
 /* The code point at `p`, or -1; *n is its length in bytes, 1 for a bad byte. */
 static int32_t decode(const unsigned char *p, size_t len, size_t *n)
@@ -103,39 +106,39 @@ static size_t cost(unsigned char byte)
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\' ? 1 : 6;
 }
 
-static size_t tail_start(const unsigned char *p, size_t len)
+static size_t tail_start(const unsigned char *p, size_t len, size_t most)
 {
     size_t at = len;
 
-    for (size_t sum = 0; at && (sum += cost(p[at - 1])) <= END_MAX;)
+    for (size_t sum = 0; at && (sum += cost(p[at - 1])) <= most;)
         at--;
     while (at < len && (p[at] & 0xc0) == 0x80)
         at++; /* not in the middle of a character */
     return at;
 }
 
-static size_t total_cost(const unsigned char *p, size_t len)
+static size_t total_cost(const unsigned char *p, size_t len, size_t most)
 {
     size_t sum = 0;
 
-    for (size_t i = 0; i < len && sum <= WHOLE_MAX; i++)
+    for (size_t i = 0; i < len && sum <= most; i++)
         sum += cost(p[i]);
     return sum;
 }
 
-void quote(struct text *t, enum quote_style style, const char *prefix, const void *bytes, size_t len)
+void quote(struct text *t, enum quote_style style, const char *prefix, const void *bytes, size_t len, size_t most)
 {
     const unsigned char *p = bytes;
     size_t gap = len, go_on = len;
 
-    if (total_cost(p, len) > WHOLE_MAX) {
+    if (total_cost(p, len, most) > most) {
         size_t sum = 0;
 
-        for (gap = 0; gap < len && (sum += cost(p[gap])) <= END_MAX; gap++)
+        for (gap = 0; gap < len && (sum += cost(p[gap])) <= end_of(most); gap++)
             ;
         while (gap && (p[gap] & 0xc0) == 0x80)
             gap--;
-        go_on = tail_start(p, len);
+        go_on = tail_start(p, len, end_of(most));
     }
     text_byte(t, '"');
     text_str(t, prefix);
@@ -166,17 +169,17 @@ static void audit_hex(struct text *t, const char *p, size_t len)
     }
 }
 
-void quote_audit(struct text *t, const char *prefix, const void *bytes, size_t len)
+void quote_audit(struct text *t, const char *prefix, const void *bytes, size_t len, size_t most)
 {
     const char *p = bytes;
 
     if (audit_plain(bytes, len)) {
-        quote(t, QUOTE_APPARMOR, prefix, bytes, len);
+        quote(t, QUOTE_APPARMOR, prefix, bytes, len, most);
         return;
     }
     audit_hex(t, prefix, strlen(prefix));
-    if (len > END_MAX)
-        len = END_MAX;
+    if (len > end_of(most))
+        len = end_of(most);
     for (size_t i = 0; i < len; i++)
         /* Readers take it for a C string: a NUL is spelt as rules spell it. */
         p[i] ? audit_hex(t, p + i, 1) : audit_hex(t, "\\x00", 4);

@@ -14,14 +14,18 @@ enum quote_style {
     QUOTE_APPARMOR, /* "...", in which a backslash only makes the next byte literal */
 };
 
-/* Appends `len` bytes as a quoted string with `prefix` in front of them. What is
- * long is shortened in the middle to about 1,000 characters. Printable UTF-8
+/* What is longer than this many characters, escapes counted, is shortened in the
+ * middle: usually, and where a line would not hold all its values that way. */
+enum { QUOTE_USUAL = 1000, QUOTE_TIGHT = 400 };
+
+/* Appends `len` bytes as a quoted string with `prefix` in front of them, shortened
+ * to about `most` characters. Printable UTF-8
  * stays as it is, except for characters that change how a line is shown. */
-void quote(struct text *t, enum quote_style style, const char *prefix, const void *bytes, size_t len);
+void quote(struct text *t, enum quote_style style, const char *prefix, const void *bytes, size_t len, size_t most);
 
 /* As the kernel's audit writes untrusted strings: "..." when all is printable
  * ASCII, else upper-case hexadecimal without quotes. */
-void quote_audit(struct text *t, const char *prefix, const void *bytes, size_t len);
+void quote_audit(struct text *t, const char *prefix, const void *bytes, size_t len, size_t most);
 
 bool is_utf8(const void *bytes, size_t len);
 

@@ -6,6 +6,7 @@
 #include "format.h"
 #include "log.h"
 #include "policy/hint.h"
+#include "quote.h"
 #include "scratch.h"
 #include "state.h"
 #include "sys.h"
@@ -57,13 +58,19 @@ static const char *hint_for(const struct record *r, char *buffer)
     return text_done(&t);
 }
 
-static void write_line(const struct record *r, char *line)
+static void write_line(struct record *r, char *line)
 {
     static void (*const format[])(struct text *, const struct record *) = {
         [LOG_TEXT] = format_text, [LOG_JSON] = format_json, [LOG_APPARMOR] = format_apparmor};
     struct text t = text_into(line, LINE);
 
+    r->longest = QUOTE_USUAL;
     format[state->log.format](&t, r);
+    if (t.full) {
+        t = text_into(line, LINE);
+        r->longest = QUOTE_TIGHT;
+        format[state->log.format](&t, r);
+    }
     if (t.full)
         t.at[-1] = '\n'; /* cannot be with names cut to size; a line must end all the same */
     log_write(line, text_len(&t), r->room);
