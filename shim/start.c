@@ -123,7 +123,8 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     begin(envp, (const char *)envp); /* the vector stands at the end of the stack */
 }
 
-/* The environment as /proc has it, cut into strings; empty where that fails. */
+/* The environment as /proc has it, cut into strings. Where it cannot be had whole
+ * nobody knows whether there is a policy: the program does not start. */
 static char **environ_from_proc(void)
 {
     enum { BYTES = 4 << 20, STRINGS = 65536 };
@@ -135,12 +136,16 @@ static char **environ_from_proc(void)
     if (!vector)
         say_fatal("start", "no memory");
     int fd = sys_openat(AT_FDCWD, "/proc/self/environ", O_RDONLY | O_CLOEXEC, 0);
-    for (long n; fd >= 0 && len < BYTES - 1 && (n = sys_read(fd, bytes + len, BYTES - 1 - len)) > 0;)
+    long n = fd;
+    while (n >= 0 && len < BYTES - 1 && (n = sys_read(fd, bytes + len, BYTES - 1 - len)) > 0)
         len += (size_t)n;
     if (fd >= 0)
         sys_close(fd);
-    for (size_t at = 0; at < len && count < STRINGS - 1; at += strlen(bytes + at) + 1)
+    size_t at = 0;
+    for (; at < len && count < STRINGS - 1; at += strlen(bytes + at) + 1)
         vector[count++] = bytes + at;
+    if (n != 0 || at < len)
+        say_fatal("/proc/self/environ", "cannot be read, and a library made a socket call before the start");
     return vector;
 }
 
@@ -150,10 +155,13 @@ int state_begin(void)
 {
     if (atomic_load(&state_gate) == GATE_UNSET)
         begin(environ_from_proc(), NULL);
-    for (unsigned tries = 0; atomic_load(&state_gate) == GATE_STARTING && tries < 1000; tries++) {
+    for (unsigned tries = 0; atomic_load(&state_gate) == GATE_STARTING && tries < 60000; tries++) {
         const struct timespec millisecond = {.tv_nsec = 1000000};
 
         SYS2(SYS_nanosleep, &millisecond, NULL);
     }
-    return atomic_load(&state_gate) == GATE_PASS ? GATE_PASS : GATE_MEDIATE;
+    int gate = atomic_load(&state_gate);
+    if (gate == GATE_STARTING) /* for a minute: in a signal handler on top of the start itself */
+        say_fatal("start", "a socket call came in the middle of it");
+    return gate;
 }
