@@ -94,6 +94,17 @@ static void classify_unix(struct address *a, enum address_source source)
     }
 }
 
+/* Connecting or sending to no address in particular reaches this host
+ * (inet(7) leaves it out; ip_route_output_key, tcp_v6_connect): rules about
+ * loopback speak for it. */
+static void aim_at_loopback(struct policy_addr *name)
+{
+    static const unsigned char any[16], loopback[16] = {[15] = 1}, loopback4[4] = {127, 0, 0, 1};
+
+    if (memcmp(name->bytes, any, name->len) == 0)
+        name->bytes = name->len == 4 ? loopback4 : loopback;
+}
+
 static void classify_inet(struct address *a)
 {
     if (a->len < sizeof(struct sockaddr_in))
@@ -142,6 +153,8 @@ void address_classify(struct address *a, enum address_source source)
         a->valid = true;
         a->name.kind = POLICY_ADDR_OTHER;
     }
+    if (source == ADDRESS_TARGET && (a->name.kind == POLICY_ADDR_INET || a->name.kind == POLICY_ADDR_INET6))
+        aim_at_loopback(&a->name);
 }
 
 static int from_kernel(struct address *a, int err, socklen_t len)
@@ -173,8 +186,10 @@ int address_peer(struct address *a, int fd)
     return from_kernel(a, err, len);
 }
 
-void address_unspec_is_inet(struct address *a)
+void address_unspec_is_inet(struct address *a, enum address_source source)
 {
     a->family = AF_INET;
     classify_inet(a);
+    if (source == ADDRESS_TARGET && a->valid)
+        aim_at_loopback(&a->name);
 }

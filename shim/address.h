@@ -59,6 +59,6 @@ int address_peer(struct address *a, int fd);
 
 /* AF_UNSPEC in a call that takes the socket's family instead (unix(7) does not;
  * __inet_bind and udp_sendmsg in the kernel do). */
-void address_unspec_is_inet(struct address *a);
+void address_unspec_is_inet(struct address *a, enum address_source source);
 
 #endif

@@ -15,7 +15,7 @@ static void read_unspec(struct address *target, int fd)
     int domain;
 
     if (sys_getsockopt_int(fd, SO_DOMAIN, &domain) == 0 && domain == AF_INET)
-        address_unspec_is_inet(target);
+        address_unspec_is_inet(target, ADDRESS_BIND);
     else
         target->valid = false;
 }

@@ -12,7 +12,7 @@ static int read_unspec(struct request *r, struct address *target)
     if (domain == AF_INET6) /* udpv6_sendmsg: as if no address was given */
         r->target = NULL;
     else if (domain == AF_INET) /* udp_sendmsg: an inet address */
-        address_unspec_is_inet(target);
+        address_unspec_is_inet(target, ADDRESS_TARGET);
     else if (domain == AF_UNIX)
         target->valid = false;
     return 0;
