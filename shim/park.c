@@ -86,9 +86,12 @@ void park_leave(int ticket)
  * a stack of its own. */
 static bool abandoned(const struct seat *s)
 {
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0), top = this_thread();
     stack_t alternate;
 
-    if ((uintptr_t)__builtin_frame_address(0) < s->frame)
+    /* A thread's own stack lies below its thread pointer. (With SS_AUTODISARM the
+     * kernel does not say that the handler has another stack.) */
+    if (here < s->frame || (here < top) != (s->frame < top))
         return false;
     return SYS2(SYS_sigaltstack, NULL, &alternate) == 0 && !(alternate.ss_flags & SS_ONSTACK);
 }
