@@ -95,9 +95,24 @@ void facts_peer(struct facts *f, const struct address *peer, uint32_t needs)
     f->query.peer = peer->name;
     if (peer->family == AF_INET && f->query.family == AF_INET6)
         f->query.family = AF_INET; /* a v4-mapped peer counts as IPv4 */
-    /* A relative name is relative to a directory of the peer's: not known here. */
-    bool absolute = f->query.peer.kind == POLICY_ADDR_PATHNAME && ((const char *)f->query.peer.bytes)[0] == '/';
-    resolve_known(&f->query.peer, &f->peer_name, absolute && (needs & POLICY_NEEDS_PEER_PATH));
+    resolve_known(&f->query.peer, &f->peer_name, needs & POLICY_NEEDS_PEER_PATH);
+}
+
+bool facts_relative(const struct address *peer)
+{
+    return peer->name.kind == POLICY_ADDR_PATHNAME && ((const char *)peer->name.bytes)[0] != '/';
+}
+
+/* True when it was this side that connected, to a name that was judged then:
+ * datagram sockets are never accepted, and what is accepted has a name. */
+static bool connected_here(int fd)
+{
+    struct address own;
+    int type;
+
+    if (sys_getsockopt_int(fd, SO_TYPE, &type) < 0 || address_own(&own, fd) < 0)
+        return false;
+    return type == SOCK_DGRAM || own.name.kind == POLICY_ADDR_NONE;
 }
 
 static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
@@ -117,6 +132,8 @@ static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
         return 0;
     int err = address_peer(&f->peer, r->fd);
     f->unconnected = f->peer.len == 0;
+    if (!err && facts_relative(&f->peer) && !connected_here(r->fd))
+        needs &= ~(uint32_t)POLICY_NEEDS_PEER_PATH;
     if (!err)
         facts_peer(f, &f->peer, needs);
     return err;
