@@ -70,6 +70,13 @@ extern _Atomic uint64_t state_inherited;
 /* inherited.c: looks at the open descriptors, once. Returns state_inherited. */
 uint64_t state_look(void);
 
+/* Sockets of any kind may have come from elsewhere. */
+static inline void state_let_in(void)
+{
+    atomic_store_explicit(&state_inherited, INHERITED_ANY, memory_order_relaxed);
+    atomic_store_explicit(&state_autobind_probe, true, memory_order_relaxed);
+}
+
 static inline uint64_t state_strangers(void)
 {
     uint64_t families = atomic_load_explicit(&state_inherited, memory_order_relaxed);

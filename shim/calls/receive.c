@@ -100,8 +100,6 @@ void receive_noticed(const struct msghdr *msg)
     if (!msg->msg_controllen || !msg->msg_control)
         return;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c))
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
-            atomic_store_explicit(&state_inherited, INHERITED_ANY, memory_order_relaxed);
-            atomic_store_explicit(&state_autobind_probe, true, memory_order_relaxed);
-        }
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+            state_let_in();
 }

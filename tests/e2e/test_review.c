@@ -83,6 +83,12 @@ Test(review, handler_on_a_disarmed_stack)
     check_case("disarmed-stack", "allow all, deny unix (connect) peer=(addr=@{TMPDIR}/nowhere),", "ok ");
 }
 
+Test(review, socket_of_another_process)
+{
+    check_case("taken-socket", "unix,", "ENOTCONN EACCES ");
+    check_case("taken-socket", "unix, network (send) inet,", "ENOTCONN ok ");
+}
+
 Test(review, policy_of_colons)
 {
     struct run r = run("SUNSHIM_POLICY=: LD_PRELOAD=\"$LIB\" /bin/true");

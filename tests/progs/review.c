@@ -14,9 +14,12 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "raw.h"
 
 #ifndef SO_PASSPIDFD
 #define SO_PASSPIDFD 76
@@ -234,6 +237,17 @@ static void relative_peer(void)
     say(recv(fd, byte, 1, MSG_DONTWAIT));
 }
 
+/* A socket that the program did not get by any call that is seen. */
+static void taken_socket(void)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    say(send(must(socket(AF_UNIX, SOCK_DGRAM, 0)), byte, 1, 0));
+    int foreign = must((int)raw(SYS_socket, AF_INET, SOCK_DGRAM, 0, 0, 0));
+    must((int)raw(SYS_connect, foreign, (long)&in, sizeof in, 0, 0));
+    int self = must((int)syscall(SYS_pidfd_open, getpid(), 0));
+    say(send(must((int)syscall(SYS_pidfd_getfd, self, foreign, 0)), byte, 1, 0));
+}
+
 /* --- Leaving a blocked call ---------------------------------------------------- */
 
 static struct sockaddr_un full;
@@ -346,7 +360,7 @@ int main(int argc, char **argv)
         {"mapped-send", mapped_send},     {"no-address", no_address},           {"settled-early", settled_early},
         {"reset", reset_before_accept},   {"bad-pointers", bad_pointers},       {"endless", endless_timeout},
         {"pidfds", pidfds},               {"relative-peer", relative_peer},     {"exit-after-jump", exit_after_jump},
-        {"disarmed-stack", disarmed_stack},
+        {"disarmed-stack", disarmed_stack}, {"taken-socket", taken_socket},
     };
     dir = argc == 3 ? argv[2] : ".";
     for (size_t i = 0; i < sizeof cases / sizeof *cases && argc == 3; i++)
