@@ -74,9 +74,7 @@ tests: all $(tests_all) $(native) $(progs)
 SANITIZER_OPTIONS := ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:use_sigaltstack=0 UBSAN_OPTIONS=print_stacktrace=1 \
                      TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 
-# The directories of all tests lie below one short name, which goes at the end.
 check: ## build and run all tests (installs what they need, if it may)
 	@tests/install-deps
 	+@$(MAKE) --no-print-directory tests
-	@root=$$(mktemp -d /tmp/ss.XXXX) && chmod 755 $$root && trap 'rm -rf '$$root EXIT && \
-	    TEST_ROOT=$$root $(SANITIZER_OPTIONS) $(tests_all) -j$(TEST_JOBS) --timeout $(TEST_TIMEOUT) $(TESTS)
+	@$(SANITIZER_OPTIONS) tests/run $(TEST_BUILD) $(tests_all) -j$(TEST_JOBS) --timeout $(TEST_TIMEOUT) $(TESTS)

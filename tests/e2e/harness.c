@@ -115,16 +115,26 @@ void with_env(const char *assignment)
     extra_env[extra_envs++] = text("%s", assignment);
 }
 
+/* Where the tree is: `make check` runs a copy of it that every user can reach
+ * when this one cannot be. */
+static const char *moved(const char *variable, const char *built)
+{
+    const char *value = getenv(variable);
+
+    return value ? text("%s", value) : built;
+}
+
 static void set_environment(void)
 {
+    const char *build = moved("TEST_BUILD_AT", TEST_BUILD), *top = moved("TEST_TOP_AT", TEST_TOP);
     const char *dirs = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     const char *const fixed[] = {
         text("T=%s", scratch()),      text("HOME=%s", scratch()),
-        text("TMPDIR=%s", scratch()), "P=" TEST_BUILD "/tests/progs",
-        "N=" TEST_BUILD "/tests/native", "SUNSHIM=" TEST_BUILD "/sunshim", "B=" TEST_BUILD,
-        "LIB=" TEST_BUILD "/libsunshim.so", "TOP=" TEST_TOP,
-        TEST_SANITIZED ? "PRELOAD=" : "PRELOAD=LD_PRELOAD=" TEST_BUILD "/libsunshim.so",
-        "LC_ALL=C", text("PATH=" TEST_BUILD "/tests/native:%s", dirs),
+        text("TMPDIR=%s", scratch()), text("P=%s/tests/progs", build),
+        text("N=%s/tests/native", build), text("SUNSHIM=%s/sunshim", build), text("B=%s", build),
+        text("LIB=%s/libsunshim.so", build), text("TOP=%s", top),
+        TEST_SANITIZED ? "PRELOAD=" : text("PRELOAD=LD_PRELOAD=%s/libsunshim.so", build),
+        "LC_ALL=C", text("PATH=%s/tests/native:%s", build, dirs),
     };
     const char *kept[] = {getenv("ASAN_OPTIONS"), getenv("UBSAN_OPTIONS"), getenv("TSAN_OPTIONS")};
     const char *const kept_names[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"};
