@@ -45,13 +45,13 @@ static void set(struct record *r, const char *key, struct value v)
 }
 
 /* Names are escaped a second time in AppArmor's format, where a backslash within
- * quotes only protects the next byte. */
+ * quotes only protects the next byte; in hexadecimal they are as they are. */
 static struct value plain_name(const struct record *r, struct value v)
 {
     if (!r->apparmor)
         return v;
     if (!v.quoted)
-        v = from_hex(v);
+        return from_hex(v);
     long len = unescape(v.bytes, v.len);
     if (len >= 0)
         v.len = (size_t)len;

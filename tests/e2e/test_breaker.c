@@ -54,6 +54,15 @@ Test(breaker, a_record_of_a_profile_that_is_not_here_asks_the_bare_rules)
     check_lacks(r, out, "note:");
 }
 
+Test(breaker, a_backslash_in_a_hexadecimal_name_stays)
+{
+    struct run r = explain_record("network inet,\n",
+                                  "type=AVC msg=audit(1.0:1): apparmor=\"DENIED\" operation=\"bind\" profile=\"-\" name=40615C78343162 "
+                                  "family=\"unix\" sock_type=\"dgram\" protocol=0 requested_mask=\"bind\" denied_mask=\"bind\"\n");
+
+    check_has(r, out, "hint: add: unix (bind) addr=@a\\x5cx41b,\n");
+}
+
 Test(breaker, a_profile_that_was_typed_and_is_not_here_is_an_error)
 {
     put("p.policy", "unix,\n");
