@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 
 #include "policy/text.h"
@@ -43,6 +44,20 @@ static void forget_signal(int signal, bool was_pending)
         SYS4(SYS_rt_sigtimedwait, &set, NULL, &now, 8);
 }
 
+static atomic_bool torn; /* the last record stands there without its end (full disk, RLIMIT_FSIZE) */
+
+/* One write(2); behind a torn record it starts on a line of its own. */
+static long write_line(int fd, const char *line, size_t len)
+{
+    bool apart = atomic_exchange_explicit(&torn, false, memory_order_relaxed);
+    const struct iovec parts[] = {{(void *)(uintptr_t)"\n", 1}, {(void *)(uintptr_t)line, len}};
+    long n = SYS3(SYS_writev, fd, parts + !apart, 1 + apart), whole = (long)len + apart;
+
+    if (n > 0 ? n < whole : apart)
+        atomic_store_explicit(&torn, true, memory_order_relaxed);
+    return n == whole ? (long)len : n < 0 ? n : 0;
+}
+
 static bool put(int fd, const char *line, size_t len)
 {
     uint64_t pending = 0;
@@ -50,7 +65,7 @@ static bool put(int fd, const char *line, size_t len)
     if (!ready(fd))
         return false;
     SYS2(SYS_rt_sigpending, &pending, 8);
-    long n = sys_write(fd, line, len);
+    long n = write_line(fd, line, len);
     if (n == -EPIPE)
         forget_signal(SIGPIPE, pending >> (SIGPIPE - 1) & 1);
     if (n == -EFBIG)
