@@ -1,5 +1,7 @@
 /* Ways past a policy, and into a crash, that a second reader of shim/ found. Each
  * has its counterpart: what the same calls do where nothing is denied. */
+#include <string.h>
+
 #include "harness.h"
 
 static void check_case(const char *name, const char *policy, const char *want)
@@ -87,6 +89,14 @@ Test(review, socket_of_another_process)
 {
     check_case("taken-socket", "unix,", "ENOTCONN EACCES ");
     check_case("taken-socket", "unix, network (send) inet,", "ENOTCONN ok ");
+}
+
+Test(review, record_after_a_torn_one)
+{
+    with_env(text("SUNSHIM_LOG=%s/log", scratch()));
+    check_case("torn-record", "network inet,", "EACCES EACCES ");
+    char *log = get(text("%s/log", scratch()));
+    cr_assert(log[99] != '\n' && !strncmp(log + 100, "\ntime=", 6), "the second record starts on no line of its own:\n%s", log);
 }
 
 Test(review, policy_of_colons)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -248,6 +249,17 @@ static void taken_socket(void)
     say(send(must((int)syscall(SYS_pidfd_getfd, self, foreign, 0)), byte, 1, 0));
 }
 
+/* Two denials; the first one's record does not fit the file. */
+static void torn_record(void)
+{
+    struct rlimit limit = {100, RLIM_INFINITY};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    say(socket(AF_UNIX, SOCK_STREAM, 0));
+    limit.rlim_cur = RLIM_INFINITY;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    say(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
 /* --- Leaving a blocked call ---------------------------------------------------- */
 
 static struct sockaddr_un full;
@@ -361,6 +373,7 @@ int main(int argc, char **argv)
         {"reset", reset_before_accept},   {"bad-pointers", bad_pointers},       {"endless", endless_timeout},
         {"pidfds", pidfds},               {"relative-peer", relative_peer},     {"exit-after-jump", exit_after_jump},
         {"disarmed-stack", disarmed_stack}, {"taken-socket", taken_socket},
+        {"torn-record", torn_record},
     };
     dir = argc == 3 ? argv[2] : ".";
     for (size_t i = 0; i < sizeof cases / sizeof *cases && argc == 3; i++)
