@@ -44,14 +44,29 @@ static void set(struct record *r, const char *key, struct value v)
         r->status = asked_set(&r->asked, key, v.bytes, v.len);
 }
 
+/* In hexadecimal a name is as it is, but for NUL bytes, written \x00. */
+static struct value with_nuls(struct value v)
+{
+    size_t out = 0;
+
+    for (size_t i = 0; i < v.len; i++) {
+        bool nul = v.len - i >= 4 && !memcmp(v.bytes + i, "\\x00", 4);
+
+        v.bytes[out++] = nul ? '\0' : v.bytes[i];
+        i += nul ? 3 : 0;
+    }
+    v.len = out;
+    return v;
+}
+
 /* Names are escaped a second time in AppArmor's format, where a backslash within
- * quotes only protects the next byte; in hexadecimal they are as they are. */
+ * quotes only protects the next byte. */
 static struct value plain_name(const struct record *r, struct value v)
 {
     if (!r->apparmor)
         return v;
     if (!v.quoted)
-        return from_hex(v);
+        return with_nuls(from_hex(v));
     long len = unescape(v.bytes, v.len);
     if (len >= 0)
         v.len = (size_t)len;
