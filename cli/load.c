@@ -1,5 +1,6 @@
 #include "load.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <pwd.h>
@@ -11,7 +12,7 @@
 #include "cli.h"
 #include "install.h"
 
-enum { SEARCH_MAX = DIRS_MAX + 8 };
+enum { SEARCH_MAX = DIRS_MAX + 8, NAMES_MAX = 256 };
 
 static const char *home_dir(void)
 {
@@ -66,20 +67,43 @@ static const char *const *include_dirs(const struct options *o)
     return dirs;
 }
 
-static void say_not_found(const char *name, const char *const *dirs)
-{
-    say("no policy '%s'; looked for:", name);
-    for (; *dirs; dirs++)
-        fprintf(stderr, "    %s/%s.policy\n", *dirs, name);
-    if (!access(name, F_OK))
-        fprintf(stderr, "  a file in the current directory is written ./%s\n", name);
-}
-
 static bool has_suffix(const char *name, const char *suffix)
 {
     size_t n = strlen(name), s = strlen(suffix);
 
     return n > s && !strcmp(name + n - s, suffix);
+}
+
+/* The names of all policies in `dirs`, NULL-terminated. */
+static const char *const *names_in(const char *const *dirs)
+{
+    static const char *names[NAMES_MAX + 1];
+    unsigned n = 0;
+
+    for (; *dirs; dirs++) {
+        DIR *dir = opendir(*dirs);
+
+        for (struct dirent *d; dir && n < NAMES_MAX && (d = readdir(dir));)
+            if (has_suffix(d->d_name, ".policy"))
+                names[n++] = format_new("%.*s", (int)strlen(d->d_name) - 7, d->d_name);
+        if (dir)
+            closedir(dir);
+    }
+    return names;
+}
+
+static void say_not_found(const char *name, const char *const *dirs)
+{
+    const char *near = suggest(name, names_in(dirs));
+
+    if (near)
+        say("no policy '%s'; did you mean '%s'? Looked for:", name, near);
+    else
+        say("no policy '%s'; looked for:", name);
+    for (; *dirs; dirs++)
+        fprintf(stderr, "    %s/%s.policy\n", *dirs, name);
+    if (!access(name, F_OK))
+        fprintf(stderr, "  a file in the current directory is written ./%s\n", name);
 }
 
 static const char *find_name(const char *name, const char *const *dirs)

@@ -164,3 +164,13 @@ StockTest(breaker, a_limit_on_files_is_a_failure_and_no_death)
 
     check_has(r, out, "File too large\n125\n");
 }
+
+StockTest(breaker, a_mistyped_policy_is_recognized)
+{
+    struct run r = run("$SUNSHIM run -p no-netwrok true || echo $?");
+
+    check_out(r, "125\n");
+    check_has(r, err, "no policy 'no-netwrok'; did you mean 'no-network'? Looked for:\n");
+    r = run("$SUNSHIM run -p something-else true || echo $?");
+    check_has(r, err, "no policy 'something-else'; looked for:\n");
+}
