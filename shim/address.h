@@ -8,6 +8,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -37,6 +38,10 @@ int copy_in(void *to, const void *from, size_t len);
 
 /* True only for memory of the main thread's stack in use: readable and writable. */
 bool on_main_stack(const void *at, size_t len);
+
+/* Handed to the kernel in place of memory that could not be read: the kernel must
+ * find the same, even if another thread maps something there meanwhile. */
+#define ADDRESS_UNREADABLE ((void *)(uintptr_t)1)
 
 /* Where an address comes from decides what its edge cases mean. */
 enum address_source {

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "facts.h"
+#include "procfd.h"
 #include "record.h"
 #include "settled.h"
 #include "state.h"
@@ -89,7 +90,7 @@ static void aim(struct request *r)
     r->given_len = r->target->len;
     if (r->pin.fd >= 0) {
         struct sockaddr_un *un = &r->target->raw.un;
-        size_t len = pin_path(&r->pin, un->sun_path, sizeof un->sun_path);
+        size_t len = procfd_path(r->pin.fd, un->sun_path, sizeof un->sun_path);
 
         r->target->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1);
     }
@@ -297,12 +298,12 @@ int mediate_autobind(const struct request *r)
 
 int mediate_failed(const struct request *r, int err)
 {
-    char link[40];
+    char link[PROCFD_SIZE];
     char byte;
 
     if (r->pin.fd < 0 || (err != ENOENT && err != ENOTDIR && err != EACCES))
         return err;
-    pin_path(&r->pin, link, sizeof link);
+    procfd_path(r->pin.fd, link, sizeof link);
     if (sys_readlink(link, &byte, 1) > 0)
         return err;
     record_trouble(r->operation, -EACCES, "a connect that path rules must judge needs /proc");

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "pin.h"
+#include "procfd.h"
 #include "scratch.h"
 #include "sys.h"
 
@@ -98,14 +98,13 @@ static bool abandoned(const struct seat *s)
 
 static bool still_that_file(const struct seat *s)
 {
-    struct pin pin = {.fd = s->fd};
     int flags = sys_getflags(s->fd);
-    char link[40], *text;
+    char link[PROCFD_SIZE], *text;
     bool same = false;
 
     if (flags < 0 || !(flags & O_PATH) || !(text = scratch_take()))
         return false;
-    pin_path(&pin, link, sizeof link);
+    procfd_path(s->fd, link, sizeof link);
     long len = sys_readlink(link, text, SCRATCH_SIZE);
     if (len > 0 && len < SCRATCH_SIZE)
         same = name_hash(text, (size_t)len) == s->hash;

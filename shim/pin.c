@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "park.h"
-#include "policy/text.h"
+#include "procfd.h"
 #include "scratch.h"
 #include "sys.h"
 
@@ -16,16 +16,6 @@ void name_release(struct name *n)
     n->scratch = NULL;
     n->at = NULL;
     n->len = 0;
-}
-
-size_t pin_path(const struct pin *pin, char *buffer, size_t size)
-{
-    struct text t = text_into(buffer, size);
-
-    text_str(&t, "/proc/thread-self/fd/");
-    text_unsigned(&t, (unsigned)pin->fd);
-    text_done(&t);
-    return text_len(&t);
 }
 
 void pin_close(struct pin *pin)
@@ -74,10 +64,10 @@ static bool name_of_link(int fd, struct name *name, const char *text, size_t len
 /* Reads the pin's name back. -ENOENT: the file has none any more. */
 static int read_back(const struct pin *pin, struct name *name)
 {
-    char link[40];
+    char link[PROCFD_SIZE];
     char *buffer = name->near;
 
-    pin_path(pin, link, sizeof link);
+    procfd_path(pin->fd, link, sizeof link);
     long len = sys_readlink(link, buffer, sizeof name->near);
     if (len == (long)sizeof name->near) {
         buffer = name->scratch = scratch_take();

@@ -41,9 +41,4 @@ int pin_new_name(struct name *name, const char *path);
 /* Closes; harmless on PIN_NONE. Leaves errno alone. */
 void pin_close(struct pin *pin);
 
-/* "/proc/thread-self/fd/N", terminated; returns its length. `size` >= 40. The
- * thread's own directory: another thread may have another descriptor table,
- * and the main thread may be gone (proc(5)). */
-size_t pin_path(const struct pin *pin, char *buffer, size_t size);
-
 #endif

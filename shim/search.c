@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "pin.h"
+#include "procfd.h"
 #include "say.h"
 #include "sys.h"
 
@@ -48,18 +48,17 @@ static void search_add_trusted(struct search *s, const char *dir, const char *be
 /* Where the library really is: in a run it is loaded through a symlink. */
 static bool own_directory(char *path, size_t size, struct stat *library)
 {
-    struct pin pin;
     Dl_info info;
-    char link[40];
+    char link[PROCFD_SIZE];
 
     if (!dladdr((void *)(uintptr_t)&search_start, &info))
         return false;
-    pin = (struct pin){.fd = sys_openat(AT_FDCWD, info.dli_fname, O_PATH | O_CLOEXEC, 0)};
-    if (pin.fd < 0)
+    int fd = sys_openat(AT_FDCWD, info.dli_fname, O_PATH | O_CLOEXEC, 0);
+    if (fd < 0)
         return false;
-    pin_path(&pin, link, sizeof link);
-    long len = sys_fstat(pin.fd, library) < 0 ? -1 : sys_readlink(link, path, size - 1);
-    sys_close(pin.fd);
+    procfd_path(fd, link, sizeof link);
+    long len = sys_fstat(fd, library) < 0 ? -1 : sys_readlink(link, path, size - 1);
+    sys_close(fd);
     path[len > 0 ? len : 0] = '\0';
     char *slash = strrchr(path, '/');
     if (slash)

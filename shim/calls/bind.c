@@ -26,7 +26,7 @@ int call_bind(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
     struct address target;
 
     if (address_read(&target, addr, len, ADDRESS_BIND) < 0)
-        return perform(via, fd, addr, len);
+        return perform(via, fd, ADDRESS_UNREADABLE, len);
     if (target.family == AF_UNSPEC)
         read_unspec(&target, fd);
     r.target = &target;

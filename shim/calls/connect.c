@@ -48,7 +48,7 @@ int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t le
     struct address target;
 
     if (address_read(&target, addr, len, ADDRESS_TARGET) < 0)
-        return perform(via, fd, addr, len);
+        return perform(via, fd, ADDRESS_UNREADABLE, len);
     if (target.family == AF_UNSPEC) { /* dissolves an association; never refused */
         int ret = perform(via, fd, &target.raw.any, target.len);
 

@@ -3,19 +3,18 @@
 #include "shim/sys.h"
 
 /* What AF_UNSPEC means in a send is the socket's family's business. */
-static int read_unspec(struct request *r, struct address *target)
+static void read_unspec(struct request *r, struct address *target)
 {
     int domain;
 
     if (sys_getsockopt_int(r->fd, SO_DOMAIN, &domain) < 0)
-        return 1;
-    if (domain == AF_INET6) /* udpv6_sendmsg: as if no address was given */
+        target->valid = false;
+    else if (domain == AF_INET6) /* udpv6_sendmsg: as if no address was given */
         r->target = NULL;
     else if (domain == AF_INET) /* udp_sendmsg: an inet address */
         address_unspec_is_inet(target, ADDRESS_TARGET);
     else if (domain == AF_UNIX)
         target->valid = false;
-    return 0;
 }
 
 /* A connected stream or seqpacket socket does not look at names, not even at wrong
@@ -50,12 +49,15 @@ int message_judge(struct request *r, struct address *target, struct message_name
     r->via = name.at; /* also with length 0: sendto(2) then differs from NULL */
     r->via_len = 0;
     if (name.at && name.len) {
-        if (address_read(target, name.at, name.len, ADDRESS_TARGET) < 0)
-            return 1;
+        if (address_read(target, name.at, name.len, ADDRESS_TARGET) < 0) {
+            r->via = ADDRESS_UNREADABLE;
+            r->via_len = name.len;
+            return 0;
+        }
         if (!name_is_ignored(r->fd, flags))
             r->target = target;
         if (r->target && target->family == AF_UNSPEC)
-            err = read_unspec(r, target);
+            read_unspec(r, target);
     }
     bool unjudged = name.at && name.len && !r->target;
     if (err == 0)

@@ -10,11 +10,9 @@ struct message_name {
     socklen_t len;
 };
 
-/* Judges a send of `name` (len 0 or NULL: to the connected peer) over r->fd.
- * `target` holds the copy of the address that r->via points to. 0: make the
- * call with r->via, r->via_len (NULL and 0 for the connected peer), then
- * pin_close(&r->pin); -errno: do not; 1: the kernel refuses the name itself,
- * pass the original. */
+/* Judges a send of `name` (len 0 or NULL: to the connected peer) over r->fd. 0:
+ * make the call with r->via, r->via_len, then pin_close(&r->pin); -errno: do not.
+ * r->via is NULL, ADDRESS_UNREADABLE, or in `target`, which must live as long. */
 int message_judge(struct request *r, struct address *target, struct message_name name, int flags);
 
 /* The name of a message header, cut as the kernel cuts it. */

@@ -30,16 +30,14 @@ static ssize_t perform_pinned(enum via via, struct request *r, const void *buf, 
 }
 
 /* Out of line, so that the calls below cost nothing where nothing is checked. */
-static __attribute__((noinline)) ssize_t send_judged(enum via via, struct request *r, const void *buf, size_t size, int flags,
-                           struct message_name name)
+static __attribute__((noinline)) ssize_t send_judged(enum via via, struct request *r, const void *buf, size_t size,
+                                                     int flags, struct message_name name)
 {
     struct address target;
     int err = message_judge(r, &target, name, flags);
 
     if (err < 0)
         return fail(err);
-    if (err > 0)
-        return perform(via, r->fd, buf, size, flags, name.at, name.len);
     if (r->pin.fd >= 0)
         return perform_pinned(via, r, buf, size, flags);
     return perform(via, r->fd, buf, size, flags, r->via, r->via_len);

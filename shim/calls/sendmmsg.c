@@ -31,6 +31,17 @@ static void close_pins(void *chunk)
 
 enum { UNREADABLE = 1 };
 
+/* The address outlives the request it was judged in. */
+static void keep_name(struct chunk *c, const struct request *r)
+{
+    struct msghdr *msg = &c->vec[c->count].msg_hdr;
+
+    msg->msg_name = (void *)(uintptr_t)r->via;
+    msg->msg_namelen = r->via_len;
+    if (r->via_len && r->via != ADDRESS_UNREADABLE)
+        msg->msg_name = memcpy(c->names[c->count], r->via, r->via_len);
+}
+
 /* Judges one message and appends it. -errno: denied; or UNREADABLE. */
 static int take(struct chunk *c, int fd, const struct mmsghdr *from, int flags)
 {
@@ -43,11 +54,7 @@ static int take(struct chunk *c, int fd, const struct mmsghdr *from, int flags)
     int err = message_judge(&r, &target, message_name_of(&to->msg_hdr), flags);
     if (err < 0)
         return err;
-    if (err == 0) {
-        memcpy(c->names[c->count], r.via ? (const void *)r.via : "", r.via_len);
-        to->msg_hdr.msg_name = r.via ? c->names[c->count] : NULL;
-        to->msg_hdr.msg_namelen = r.via_len;
-    }
+    keep_name(c, &r);
     c->given[c->count] = r.pin.fd >= 0 ? r.given_len : to->msg_hdr.msg_namelen;
     c->pins[c->count++] = r.pin;
     return 0;
@@ -95,7 +102,7 @@ int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
         while (c.count < CHUNK && done + c.count < count && !err)
             err = take(&c, fd, &vec[done + c.count], flags);
         if (c.count == 0 && err == UNREADABLE && !done) /* or a bad descriptor: the kernel knows */
-            return perform(via, fd, vec, 1, flags);
+            return perform(via, fd, ADDRESS_UNREADABLE, 1, flags);
         if (c.count == 0)
             break;
         int sent = flush(via, fd, &c, vec + done, flags);

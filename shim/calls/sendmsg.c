@@ -42,15 +42,15 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
     struct address target;
     struct msghdr copy;
 
-    if (sends_are_free(flags) || copy_in(&copy, msg, sizeof copy) < 0)
+    if (sends_are_free(flags))
         return perform(via, fd, msg, flags);
+    if (copy_in(&copy, msg, sizeof copy) < 0)
+        return perform(via, fd, ADDRESS_UNREADABLE, flags);
     int err = message_judge(&r, &target, message_name_of(&copy), flags);
     if (err < 0)
         return fail(err);
-    if (err == 0) {
-        copy.msg_name = (void *)(uintptr_t)r.via;
-        copy.msg_namelen = r.via_len;
-    }
+    copy.msg_name = (void *)(uintptr_t)r.via;
+    copy.msg_namelen = r.via_len;
     return r.pin.fd >= 0 ? perform_pinned(via, &r, &copy, flags) : perform(via, fd, &copy, flags);
 }
 

@@ -1,0 +1,13 @@
+#include "procfd.h"
+
+#include "policy/text.h"
+
+size_t procfd_path(int fd, char *buffer, size_t size)
+{
+    struct text t = text_into(buffer, size);
+
+    text_str(&t, "/proc/thread-self/fd/");
+    text_unsigned(&t, (unsigned)fd);
+    text_done(&t);
+    return text_len(&t);
+}
