@@ -113,7 +113,8 @@ static const struct policy_addr *telling(const struct policy_query *q)
         return NULL;
     if (q->family == AF_UNIX)
         return has_name(a) ? a : NULL;
-    return (a->kind == POLICY_ADDR_INET || a->kind == POLICY_ADDR_INET6) && a->bytes ? a : NULL;
+    /* An IPv6 socket may have an IPv4 address, which no rule about inet6 can name. */
+    return a->kind == (q->family == AF_INET ? POLICY_ADDR_INET : POLICY_ADDR_INET6) && a->bytes ? a : NULL;
 }
 
 static void text_where(struct text *t, const struct policy_query *q, const struct policy_addr *a)

@@ -182,6 +182,14 @@ Test(hint, what_the_kernel_chose_is_not_in_it)
     says(&q, "unix (connect) peer=(addr=@0a3f1),");
 }
 
+Test(hint, an_ipv4_address_of_an_ipv6_socket_is_left_out)
+{
+    struct policy_query q = {.perm = POLICY_LISTEN, .family = AF_INET6, .type = SOCK_STREAM, .protocol = 6};
+
+    q.local = ip("127.0.0.1", 8080);
+    says(&q, "network (listen) inet6 stream,");
+}
+
 Test(hint, ipv6_is_written_as_inet_ntop_does)
 {
     static const char *const addresses[] = {"::", "::1", "1::", "1:2:3:4:5:6:7:8", "1:0:0:2::3", "0:1::", "2001:db8::1:0:0:1",
