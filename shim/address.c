@@ -190,6 +190,6 @@ void address_unspec_is_inet(struct address *a, enum address_source source)
 {
     a->family = AF_INET;
     classify_inet(a);
-    if (source == ADDRESS_TARGET && a->valid)
+    if (source == ADDRESS_TARGET && a->name.bytes)
         aim_at_loopback(&a->name);
 }
