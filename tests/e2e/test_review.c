@@ -99,7 +99,7 @@ Test(review, record_after_a_torn_one)
     cr_assert(log[99] != '\n' && !strncmp(log + 100, "\ntime=", 6), "the second record starts on no line of its own:\n%s", log);
 }
 
-Test(review, policy_of_colons)
+StockTest(review, policy_of_colons)
 {
     struct run r = run("SUNSHIM_POLICY=: LD_PRELOAD=\"$LIB\" /bin/true");
 
