@@ -30,6 +30,8 @@ static _Noreturn void try_load(const char *path, int report)
     unsetenv("SUNSHIM_DOMAIN");
     unsetenv("SUNSHIM_REPORT");
     unsetenv("SUNSHIM_LOG");
+    unsetenv("SUNSHIM_LOG_FORMAT");
+    unsetenv("SUNSHIM_MODE");
     if (dlopen(path, RTLD_NOW | RTLD_LOCAL))
         _exit(0);
     const char *why = dlerror();

@@ -1,6 +1,8 @@
 /* The text and JSON forms: the same keys in the same order. */
 #include "format.h"
 
+#include <sys/socket.h>
+
 #include "policy/ip.h"
 #include "quote.h"
 
@@ -134,8 +136,10 @@ static void put_query(struct line *l, const struct record *r)
     put_string(l, "requested", perm ? perm : "unknown");
     if (r->err)
         put_string(l, "denied", perm ? perm : "unknown");
-    put_unix(l, "addr", "addr_hex", &q->local);
-    put_unix(l, "peer_addr", "peer_addr_hex", &q->peer);
+    if (q->family == AF_UNIX) {
+        put_unix(l, "addr", "addr_hex", &q->local);
+        put_unix(l, "peer_addr", "peer_addr_hex", &q->peer);
+    }
     put_inet(l, "laddr", "lport", &q->local);
     put_inet(l, "faddr", "fport", &q->peer);
 }

@@ -3,6 +3,7 @@
  * libapparmor's parse_record() drops a line with a key it does not know, so
  * ours go into info="...". Keys and forms were found by trying its 3.0.8. */
 #include <string.h>
+#include <sys/socket.h>
 
 #include "format.h"
 #include "policy/ip.h"
@@ -72,6 +73,8 @@ static void put_names(struct text *t, const struct policy_query *q, size_t longe
 {
     bool about_peer = q->perm & POLICY_PEER_PERMS;
 
+    if (q->family != AF_UNIX)
+        return;
     put_name(t, " name=", about_peer ? &q->peer : &q->local, longest);
     if (about_peer)
         put_name(t, " name2=", &q->local, longest);

@@ -36,7 +36,7 @@ static const void *map_file(const char *path, size_t *len)
 
 static void load_domain(struct state *s, const char *domain)
 {
-    char path[PATH_BYTES];
+    static char path[PATH_BYTES]; /* not for a small stack; the constructor runs once */
     struct text t = text_into(path, sizeof path);
     struct layer layer;
     size_t len;
@@ -195,7 +195,7 @@ static bool any_profiles(const struct state *s)
 
 static void choose_profiles(struct state *s, const char *forced)
 {
-    char exe[PATH_BYTES];
+    static char exe[PATH_BYTES];
     bool found = !forced;
 
     if (!forced && !any_profiles(s)) /* /proc is slow for a process this young */

@@ -152,10 +152,27 @@ static void confess(char *room)
         atomic_fetch_add_explicit(&dropped, n, memory_order_relaxed);
 }
 
+/* Once in a process: records are being lost, and where. */
+static void complain(char *room)
+{
+    static atomic_bool complained;
+    const struct log_state *log = &state->log;
+    struct text t = text_into(room, LOG_ROOM);
+
+    if (log->where == LOG_FD || atomic_exchange_explicit(&complained, true, memory_order_relaxed) ||
+        !log->err_ino || !same_file(2, log->err_dev, log->err_ino))
+        return;
+    text_str(&t, "sunshim: records are lost: cannot write to ");
+    text_str(&t, log->where == LOG_FILE ? log->path : "the journal");
+    text_str(&t, " (SUNSHIM_LOG)\n");
+    put(2, room, text_len(&t));
+}
+
 void log_write(const char *line, size_t len, char *room)
 {
     if (!put_somewhere(line, len, room)) {
         log_dropped();
+        complain(room);
         return;
     }
     if (atomic_load_explicit(&dropped, memory_order_relaxed))
@@ -168,6 +185,7 @@ static void use_descriptor(struct log_state *log, int fd)
 
     log->where = LOG_FD;
     log->fd = fd;
+    log->dev = log->ino = 0;
     if (sys_fstat(fd, &st) == 0) {
         log->dev = st.st_dev;
         log->ino = st.st_ino;
@@ -207,10 +225,11 @@ static const char *use_number(struct log_state *log, const char *p)
 
 const char *log_set_place(struct log_state *log, const char *where)
 {
-    if (!where || strcmp(where, "stderr") == 0) {
-        use_descriptor(log, 2);
+    use_descriptor(log, 2);
+    log->err_dev = log->dev;
+    log->err_ino = log->ino;
+    if (!where || strcmp(where, "stderr") == 0)
         return NULL;
-    }
     if (strncmp(where, "fd:", 3) == 0)
         return use_number(log, where + 3);
     if (strcmp(where, "journal") == 0) {

@@ -113,7 +113,36 @@ static bool learns_peer(struct facts *f, const struct request *r)
 static bool may_be_mapped(const struct facts *f, const struct request *r)
 {
     return f->query.family == AF_INET6 && !r->target && (r->perm & (POLICY_ACCEPT | POLICY_SEND | POLICY_RECEIVE)) &&
-           !state_free(r->perm, AF_INET);
+           !(state_free(r->perm, AF_INET) && state_free(r->perm, AF_INET6));
+}
+
+/* True when the call is refused whoever the peer turns out to be. */
+static bool surely_denied(const struct facts *f, int family)
+{
+    struct policy_query q = f->query;
+    struct policy_verdict v;
+
+    q.family = family;
+    for (unsigned i = 0; i < state->layer_count; i++) {
+        const struct active_layer *layer = &state->layers[i];
+
+        if (policy_needs(&layer->policy, q.perm, family))
+            continue;
+        policy_decide(&layer->policy, &q, &v);
+        v.outcome = relaxed(layer, v.outcome);
+        if (v.outcome == POLICY_DENIED || v.outcome == POLICY_QUIET)
+            return true;
+    }
+    return false;
+}
+
+/* A listening IPv6 socket that is bound to an IPv4 address is about IPv4, as its
+ * bind was. */
+static void look_for_mapped_name(struct facts *f, const struct request *r)
+{
+    if (r->perm == POLICY_LISTEN && f->query.family == AF_INET6 && address_own(&f->own, r->fd) == 0 &&
+        f->own.family == AF_INET)
+        f->query.family = AF_INET;
 }
 
 static int later(const struct facts *f, struct request *r)
@@ -201,14 +230,16 @@ static int mediate_facts(struct facts *f, struct request *r)
             return MEDIATE_PROCEED;
         needs = facts_needed(f);
     }
+    look_for_mapped_name(f, r);
+    needs = facts_needed(f);
     bool mapped = may_be_mapped(f, r);
     if (!mapped && state_free(r->perm, f->query.family))
         return MEDIATE_PROCEED;
     bool asks_peer = needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH);
     if ((asks_peer || mapped) && learns_peer(f, r)) {
-        int err = asks_peer ? 0 : decide(f, r);
-
-        return err < 0 ? err : later(f, r);
+        if (mapped && surely_denied(f, AF_INET6) && surely_denied(f, AF_INET))
+            return decide(f, r);
+        return later(f, r);
     }
     if (mapped) /* a connected socket: its peer can be asked for now */
         needs |= POLICY_NEEDS_PEER;

@@ -69,7 +69,7 @@ static bool own_directory(char *path, size_t size, struct stat *library)
 /* The policies that come with the library. */
 static void search_add_own(struct search *s)
 {
-    char dir[PATH_BYTES];
+    static char dir[PATH_BYTES];
     struct stat library;
 
     if (!own_directory(dir, sizeof dir, &library))

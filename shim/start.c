@@ -50,7 +50,8 @@ static void find_data(struct state *s)
 /* Tells the launcher that the library is in the program it started. */
 static void report_in(const struct environment *env)
 {
-    char path[4096], pid[24];
+    static char path[4096]; /* not for a small stack; the constructor runs once */
+    char pid[24];
     struct text digits = text_into(pid, sizeof pid), t = text_into(path, sizeof path);
 
     if (!env->report || !env->domain)

@@ -34,6 +34,7 @@ struct log_state {
     enum log_where where;
     int fd;             /* LOG_FD */
     uint64_t dev, ino;  /* LOG_FD: the file it was at start; ino 0: was not open */
+    uint64_t err_dev, err_ino; /* the same of stderr, to say there that a log cannot be written */
     char path[1024];    /* LOG_FILE; "%p" stands for the pid */
 };
 

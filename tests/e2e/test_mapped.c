@@ -1,0 +1,92 @@
+/* IPv6 sockets that have to do with IPv4, and logs that cannot be written. */
+#include <string.h>
+
+#include "tests/e2e/harness.h"
+
+#define LISTENER \
+    "import socket; s=socket.socket(socket.AF_INET6); s.setsockopt(41, 26, 0); s.bind((HOST,0)); s.listen()\n"
+
+static struct run python(const char *policy, const char *host, const char *more)
+{
+    put("s.py", text("HOST='%s'\n" LISTENER "%s", host, more));
+    return under(policy, "python3 -I $T/s.py");
+}
+
+StockTest(mapped, a_listener_with_typed_accept_waits_for_somebody)
+{
+    struct run r = python("network (create, setopt, bind, listen, getattr) inet6,\nnetwork (accept) inet6 stream,\n", "::1",
+                          "s.setblocking(0)\n"
+                          "try: s.accept()\n"
+                          "except BlockingIOError: print('nobody yet')\n");
+
+    check_status(r, 0);
+    check_out(r, "nobody yet\n");
+    check_lacks(r, err, "DENIED");
+}
+
+StockTest(mapped, an_ipv4_client_is_accepted_by_the_rule_about_ipv4)
+{
+    const char *meet = "import threading\n"
+                       "def call():\n"
+                       "  c=socket.create_connection(('127.0.0.1', s.getsockname()[1])); c.recv(1)\n"
+                       "t=threading.Thread(target=call); t.start(); s.settimeout(2)\n"
+                       "try: print(s.accept()[1][0], flush=True)\n"
+                       "except TimeoutError: print('refused', flush=True)\n"
+                       "import os; os._exit(0)\n";
+    const char *rest = "unix,\nnetwork netlink,\nnetwork (create, connect, send, receive, getopt, setopt, getattr) inet,\n"
+                       "network (create, bind, listen, getopt, setopt, getattr) inet6,\n";
+    struct run allowed = python(text("%snetwork (accept) inet,\n", rest), "::", meet);
+    struct run refused = python(text("%snetwork (accept) inet6,\n", rest), "::", meet);
+
+    check_out(allowed, "::ffff:127.0.0.1\n");
+    check_out(refused, "refused\n");
+    check_has(refused, err, "family=\"inet\"");
+}
+
+StockTest(mapped, accept_is_refused_at_once_where_no_peer_could_be_allowed)
+{
+    struct run r = python("network (create, bind, listen, getopt, setopt, getattr) inet6,\n", "::1",
+                          "try: s.accept()\n"
+                          "except PermissionError: print('refused')\n");
+
+    check_out(r, "refused\n");
+}
+
+StockTest(mapped, listening_on_a_mapped_address_is_about_ipv4_as_its_bind_was)
+{
+    const char *policy = "network (create, setopt, getattr) inet6,\nnetwork (bind, listen) inet,\n";
+    struct run r = python(policy, "::ffff:127.0.0.1", "print('listens')\n");
+
+    check_status(r, 0);
+    check_out(r, "listens\n");
+}
+
+StockTest(mapped, records_about_inet_speak_of_no_unix_names)
+{
+    struct run r = under("network (create, bind, getattr) inet,\n",
+                         "python3 -I -c \"import socket; s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+                         "s.bind(('127.0.0.1',0)); s.recv(1)\" || :");
+
+    check_has(r, err, "operation=\"recv\"");
+    check_lacks(r, err, "addr=none");
+}
+
+StockTest(log, a_place_that_cannot_be_written_is_said_once)
+{
+    with_env("SUNSHIM_LOG=/nowhere/records");
+    struct run r = preloaded("unix (create),\n", "perl -MSocket -e 'for (1 .. 3) { socket(my $s, AF_UNIX, SOCK_DGRAM, 0); "
+                                                 "bind($s, pack(\"S\", AF_UNIX)) and die }'");
+
+    check_status(r, 0);
+    cr_assert_eq(lines_with(r.err, "records are lost", "/nowhere/records", NULL), 1, "%s", run_report(&r));
+}
+
+StockTest(log, a_descriptor_that_became_another_file_gets_no_records)
+{
+    struct run r = run("cd $T; echo 'unix (create),' >p.policy\n"
+                       "cat >bind <<'E'\nperl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_DGRAM, 0); bind($s, pack(\"S\", 1))'\nE\n"
+                       "$SUNSHIM run --log fd:7 -p ./p.policy -- sh -c '. ./bind; . ./bind 7>other' 7>records\n"
+                       "wc -l <records; wc -c <other");
+
+    check_out(r, "1\n0\n");
+}
