@@ -331,8 +331,10 @@ static void exit_after_jump(void)
 
 static void call_in_handler(int signal)
 {
+    int saved = errno;
     (void)signal;
     connect(other, (void *)&full, sizeof full);
+    errno = saved;
 }
 
 static void *connect_on(void *high)
