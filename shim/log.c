@@ -44,33 +44,34 @@ static void forget_signal(int signal, bool was_pending)
         SYS4(SYS_rt_sigtimedwait, &set, NULL, &now, 8);
 }
 
-static atomic_bool torn; /* the last record stands there without its end (full disk, RLIMIT_FSIZE) */
-
-/* One write(2); behind a torn record it starts on a line of its own. */
-static long write_line(int fd, const char *line, size_t len)
-{
-    bool apart = atomic_exchange_explicit(&torn, false, memory_order_relaxed);
-    const struct iovec parts[] = {{(void *)(uintptr_t)"\n", 1}, {(void *)(uintptr_t)line, len}};
-    long n = SYS3(SYS_writev, fd, parts + !apart, 1 + apart), whole = (long)len + apart;
-
-    if (n > 0 ? n < whole : apart)
-        atomic_store_explicit(&torn, true, memory_order_relaxed);
-    return n == whole ? (long)len : n < 0 ? n : 0;
-}
-
-static bool put(int fd, const char *line, size_t len)
+/* One write(2), whose signals do not reach the program. */
+static long write_quietly(int fd, const struct iovec *parts, int count)
 {
     uint64_t pending = 0;
 
-    if (!ready(fd))
-        return false;
     SYS2(SYS_rt_sigpending, &pending, 8);
-    long n = write_line(fd, line, len);
+    long n = SYS3(SYS_writev, fd, parts, count);
     if (n == -EPIPE)
         forget_signal(SIGPIPE, pending >> (SIGPIPE - 1) & 1);
     if (n == -EFBIG)
         forget_signal(SIGXFSZ, pending >> (SIGXFSZ - 1) & 1);
-    return n == (long)len;
+    return n;
+}
+
+static atomic_bool torn; /* the last record stands there without its end (full disk, RLIMIT_FSIZE) */
+
+/* Behind a torn record a line starts on a line of its own. */
+static bool put(int fd, const char *line, size_t len)
+{
+    if (!ready(fd))
+        return false;
+    bool apart = atomic_exchange_explicit(&torn, false, memory_order_relaxed);
+    const struct iovec parts[] = {{(void *)(uintptr_t)"\n", 1}, {(void *)(uintptr_t)line, len}};
+    long n = write_quietly(fd, parts + !apart, 1 + apart), whole = (long)len + apart;
+
+    if (n > 0 ? n < whole : apart)
+        atomic_store_explicit(&torn, true, memory_order_relaxed);
+    return n == whole;
 }
 
 static bool put_descriptor(const struct log_state *log, const char *line, size_t len)
@@ -165,7 +166,9 @@ static void complain(char *room)
     text_str(&t, "sunshim: records are lost: cannot write to ");
     text_str(&t, log->where == LOG_FILE ? log->path : "the journal");
     text_str(&t, " (SUNSHIM_LOG)\n");
-    put(2, room, text_len(&t));
+    const struct iovec line = {room, text_len(&t)};
+    if (ready(2))
+        write_quietly(2, &line, 1);
 }
 
 void log_write(const char *line, size_t len, char *room)

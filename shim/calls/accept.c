@@ -1,21 +1,30 @@
 #include <sys/syscall.h>
 
 #include "receive.h"
+#include "shim/dgram.h"
 #include "shim/sys.h"
 
 enum { PLAIN = -1 }; /* accept, not accept4 */
 
+static int accept_plain(enum via via, int fd, struct sockaddr *addr, socklen_t *len)
+{
+    if (via == VIA_LIBC)
+        return real.accept(fd, addr, len);
+#ifdef SYS_accept
+    return (int)real.syscall(SYS_accept, fd, addr, len);
+#else
+    return (int)real.syscall(SYS_accept4, fd, addr, len, 0);
+#endif
+}
+
 static int perform(enum via via, int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
-    if (flags == PLAIN)
-        return via == VIA_LIBC ? real.accept(fd, addr, len)
-#ifdef SYS_accept
-                               : (int)real.syscall(SYS_accept, fd, addr, len);
-#else
-                               : (int)real.syscall(SYS_accept4, fd, addr, len, 0);
-#endif
-    return via == VIA_LIBC ? real.accept4(fd, addr, len, flags)
-                           : (int)real.syscall(SYS_accept4, fd, addr, len, flags);
+    int made = flags == PLAIN     ? accept_plain(via, fd, addr, len)
+               : via == VIA_LIBC ? real.accept4(fd, addr, len, flags)
+                                 : (int)real.syscall(SYS_accept4, fd, addr, len, flags);
+
+    dgram_note(made, 0);
+    return made;
 }
 
 /* Hands over a connection that may be had. */

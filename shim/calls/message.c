@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include "shim/dgram.h"
 #include "shim/sys.h"
 
 /* What AF_UNSPEC means in a send is the socket's family's business. */
@@ -18,15 +19,15 @@ static void read_unspec(struct request *r, struct address *target)
 }
 
 /* A connected stream or seqpacket socket does not look at names, not even at wrong
- * ones (tcp_sendmsg, unix_seqpacket_sendmsg): its peer gets the message. Asked of
- * every socket: the family of the name says nothing about it. */
+ * ones (tcp_sendmsg, unix_seqpacket_sendmsg): its peer gets the message. The family
+ * of the name says nothing about the socket. */
 static bool name_is_ignored(int fd, int flags)
 {
     socklen_t no_room = 0;
     char nothing;
     int type;
 
-    if ((flags & MSG_FASTOPEN) || sys_getsockopt_int(fd, SO_TYPE, &type) < 0)
+    if ((flags & MSG_FASTOPEN) || dgram_is(fd) || sys_getsockopt_int(fd, SO_TYPE, &type) < 0)
         return false;
     return (type == SOCK_STREAM || type == SOCK_SEQPACKET) && sys_getpeername(fd, &nothing, &no_room) == 0;
 }

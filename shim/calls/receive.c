@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "shim/dgram.h"
 #include "shim/sys.h"
 
 #ifndef SCM_PIDFD
@@ -14,18 +15,27 @@ static ssize_t perform(enum via via, int fd, struct msghdr *msg, int flags)
     return via == VIA_LIBC ? real.recvmsg(fd, msg, flags) : real.syscall(SYS_recvmsg, fd, msg, flags);
 }
 
+/* Calls `visit` with each descriptor in one control message. */
+static void each_descriptor(const struct cmsghdr *c, void (*visit)(int))
+{
+    for (size_t i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= c->cmsg_len; i++) {
+        int fd;
+
+        memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+        visit(fd);
+    }
+}
+
+static void close_one(int fd)
+{
+    sys_close(fd);
+}
+
 static void close_descriptors(struct msghdr *msg)
 {
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-        if (c->cmsg_level != SOL_SOCKET || (c->cmsg_type != SCM_RIGHTS && c->cmsg_type != SCM_PIDFD))
-            continue;
-        for (size_t i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= c->cmsg_len; i++) {
-            int fd;
-
-            memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-            sys_close(fd);
-        }
-    }
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
+        if (c->cmsg_level == SOL_SOCKET && (c->cmsg_type == SCM_RIGHTS || c->cmsg_type == SCM_PIDFD))
+            each_descriptor(c, close_one);
 }
 
 /* The program must not find in its buffers what it was not to get. */
@@ -95,11 +105,19 @@ int receive_name(int fd, const struct address *from, void *to, socklen_t room, s
     return 0;
 }
 
+static void note_stranger(int fd)
+{
+    dgram_note(fd, 0);
+}
+
 void receive_noticed(const struct msghdr *msg)
 {
     if (!msg->msg_controllen || !msg->msg_control)
         return;
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c))
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-            state_let_in();
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        state_let_in();
+        each_descriptor(c, note_stranger);
+    }
 }

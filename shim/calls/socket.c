@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "shim/dgram.h"
 
 /* What kind of socket the kernel will make of it. */
 static void normalize(struct request *r)
@@ -36,8 +37,10 @@ int call_socket(enum via via, int domain, int type, int protocol)
 
     if (err < 0)
         return fail(err);
-    return via == VIA_LIBC ? real.socket(domain, type, protocol)
-                           : (int)real.syscall(SYS_socket, domain, type, protocol);
+    int fd = via == VIA_LIBC ? real.socket(domain, type, protocol)
+                             : (int)real.syscall(SYS_socket, domain, type, protocol);
+    dgram_note(fd, type & 0xf);
+    return fd;
 }
 
 int call_socketpair(enum via via, int domain, int type, int protocol, int sv[2])
@@ -46,8 +49,11 @@ int call_socketpair(enum via via, int domain, int type, int protocol, int sv[2])
 
     if (err < 0)
         return fail(err);
-    return via == VIA_LIBC ? real.socketpair(domain, type, protocol, sv)
-                           : (int)real.syscall(SYS_socketpair, domain, type, protocol, sv);
+    int ret = via == VIA_LIBC ? real.socketpair(domain, type, protocol, sv)
+                              : (int)real.syscall(SYS_socketpair, domain, type, protocol, sv);
+    for (int i = 0; ret == 0 && i < 2; i++)
+        dgram_note(sv[i], type & 0xf);
+    return ret;
 }
 
 INTERPOSED int socket(int domain, int type, int protocol)
