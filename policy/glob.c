@@ -297,13 +297,53 @@ static int element(struct parse *p)
     return 0;
 }
 
+/* What a byte of the text can do: nothing for most of them, which stand for
+ * themselves and are copied in runs. Else the bytes of program it may take beyond
+ * one (control bytes and stars one, braces two, commas five), and whether it opens
+ * a class. */
+enum { BYTE_GROWTH = 7, BYTE_SPECIAL = 8, BYTE_OPENS_CLASS = 16 };
+static const uint8_t text_bytes[256] = {
+    [0] = BYTE_SPECIAL + 1,   [1] = BYTE_SPECIAL + 1,   [2] = BYTE_SPECIAL + 1,   [3] = BYTE_SPECIAL + 1,
+    [4] = BYTE_SPECIAL + 1,   [5] = BYTE_SPECIAL + 1,   [6] = BYTE_SPECIAL + 1,   [7] = BYTE_SPECIAL + 1,
+    ['*'] = BYTE_SPECIAL + 1, [','] = BYTE_SPECIAL + 5, ['{'] = BYTE_SPECIAL + 2, ['}'] = BYTE_SPECIAL,
+    ['?'] = BYTE_SPECIAL,     [']'] = BYTE_SPECIAL,     ['\\'] = BYTE_SPECIAL,
+    ['['] = BYTE_SPECIAL + BYTE_OPENS_CLASS,
+};
+_Static_assert(GLOB_OPS == 8, "text_bytes lists the bytes that have to be quoted");
+
+enum { CODE_LIMIT = GLOB_CODE_MAX - 8 }; /* what an element adds fits behind it */
+
+/* A run of bytes that stand for themselves. */
+static void run(struct parse *p)
+{
+    size_t at = p->at, room = CODE_LIMIT + 1 - p->used;
+    size_t end = p->len - at < room ? p->len : at + room;
+    uint8_t *code = p->code + p->used;
+    bool slash = p->slash;
+
+    for (; at < end && !text_bytes[(uint8_t)p->text[at]]; at++) {
+        uint8_t c = (uint8_t)p->text[at];
+        if (c == '/' && slash && p->path)
+            continue;
+        slash = c == '/';
+        *code++ = c;
+    }
+    p->at = at;
+    p->used = (uint32_t)(code - p->code);
+    p->slash = slash;
+}
+
 static int elements(struct parse *p)
 {
     while (p->at < p->len) {
-        int err = element(p);
+        int err = 0;
+        if (text_bytes[(uint8_t)p->text[p->at]])
+            err = element(p);
+        else
+            run(p);
         if (err)
             return err;
-        if (p->used > GLOB_CODE_MAX - 8)
+        if (p->used > CODE_LIMIT)
             return refuse(p, 0, "the name is too long (at most 4096 bytes)");
     }
     if (p->depth)
@@ -312,16 +352,17 @@ static int elements(struct parse *p)
     return 0;
 }
 
-/* Room for the program: most bytes take one; control bytes and stars two,
- * braces three, commas six. */
+/* Room for the program. */
 static int reserve(struct arena *a, struct parse *p)
 {
     size_t size = p->len + 16, classes = 0;
 
     for (size_t i = 0; i < p->len; i++) {
-        uint8_t c = (uint8_t)p->text[i];
-        size += c < GLOB_OPS || c == '*' ? 1 : c == ',' ? 5 : c == '{' ? 2 : 0;
-        classes += c == '[';
+        unsigned c = text_bytes[(uint8_t)p->text[i]];
+        if (c) {
+            size += c & BYTE_GROWTH;
+            classes += c / BYTE_OPENS_CLASS;
+        }
     }
     p->code = arena_alloc(a, size < GLOB_CODE_MAX + 16 ? size : GLOB_CODE_MAX + 16, 1);
     p->sets = classes ? arena_alloc(a, 32 * (classes < 256 ? classes : 256), 1) : NULL;
