@@ -15,6 +15,7 @@ void index_start(struct build *b)
 /* Temporary roots of one side; 0: nothing there. */
 struct roots {
     uint32_t path, abstract, inet, inet6;
+    bool nameless; /* some condition may take an address without a name */
 };
 
 static uint32_t ensure(struct tree *t, uint32_t *root)
@@ -40,6 +41,7 @@ static void plant(struct tree *t, struct roots *r, uint32_t group)
     uint32_t cond = VEC_AT(&t->groups, struct tree_group, group)->cond;
     const struct blob_cond *c = TABLE(t->b, struct blob_cond, BLOB_CONDS) + cond;
 
+    r->nameless |= c->match != ADDR_GLOB && c->match != ADDR_INET;
     if (c->match == ADDR_GLOB)
         plant_globs(t, r, c, group);
     else if (c->match == ADDR_NOT_PATHNAME)
@@ -143,6 +145,8 @@ static void side(struct build *b, struct blob_profile *p, int which, uint32_t *w
     out->abstract = r.abstract ? tree_lay(&t, r.abstract) : 0;
     out->inet = r.inet ? tree_lay(&t, r.inet) : 0;
     out->inet6 = r.inet6 ? tree_lay(&t, r.inet6) : 0;
+    if (!r.nameless)
+        return;
     out->none = nameless(&t, p, which, false);
     out->automatic = nameless(&t, p, which, true);
 }

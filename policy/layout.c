@@ -7,30 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-uint32_t table_record(enum blob_table t)
-{
-    static const uint8_t sizes[BLOB_TABLES] = {
-        [BLOB_STRINGS] = 1,
-        [BLOB_BYTES] = 1,
-        [BLOB_SOURCES] = sizeof(struct blob_source),
-        [BLOB_PROFILES] = sizeof(struct blob_profile),
-        [BLOB_RULES] = sizeof(struct blob_rule),
-        [BLOB_CONDS] = sizeof(struct blob_cond),
-        [BLOB_GLOBS] = sizeof(struct blob_glob),
-        [BLOB_NODES] = sizeof(struct blob_node),
-        [BLOB_FIRSTS] = 1,
-        [BLOB_ACCEPTS] = sizeof(struct blob_accept),
-        [BLOB_TAILS] = sizeof(struct blob_tail),
-        [BLOB_FILTERS] = sizeof(struct blob_filter),
-        [BLOB_BUCKETS] = sizeof(uint32_t),
-        [BLOB_LISTS] = sizeof(struct blob_list),
-        [BLOB_ENTRIES] = sizeof(struct blob_entry),
-        [BLOB_SLOTS] = sizeof(struct blob_slot),
-    };
-
-    return sizes[t];
-}
-
 void *build_alloc(struct build *b, size_t size)
 {
     void *p = b->err ? NULL : arena_alloc(b->arena, size, 16);
@@ -64,16 +40,15 @@ void table_expect(struct build *b, enum blob_table t, uint32_t n)
         grow(b, t, b->tables[t].count + n);
 }
 
-void *table_add(struct build *b, enum blob_table t, uint32_t n)
+void *table_add_slowly(struct build *b, enum blob_table t, uint32_t n)
 {
     struct table *table = &b->tables[t];
 
-    if (n > table->room - table->count && !grow(b, t, 2 * table->count + n + 16)) {
+    if (!grow(b, t, 2 * table->count + n + 16)) {
         memset(b->spare, 0, sizeof b->spare);
         return n == 1 ? b->spare : NULL;
     }
-    table->count += n;
-    return table->data + (size_t)(table->count - n) * table_record(t);
+    return table_add(b, t, n);
 }
 
 uint32_t table_bytes(struct build *b, const void *bytes, uint32_t n)

@@ -23,22 +23,14 @@ bool list_covers(const struct blob_rule *e, const struct blob_rule *r)
     return e->protocol < 0 || e->protocol == r->protocol;
 }
 
-static bool in_part(const struct blob_rule *r, enum list_part part)
+/* The parts that the rule belongs to, a bit for each. */
+static unsigned parts_of(const struct blob_rule *r)
 {
-    bool both = r->conds[SIDE_LOCAL] && r->conds[SIDE_PEER];
+    unsigned parts = r->flags & RULE_DENY ? 1u << PART_DENY : 1u << PART_ALLOW;
 
-    if (both != (part >= PART_BOTH_DENY))
-        return false;
-    switch (part) {
-    case PART_DENY:
-    case PART_BOTH_DENY:
-        return r->flags & RULE_DENY;
-    case PART_ALLOW:
-    case PART_BOTH_ALLOW:
-        return !(r->flags & RULE_DENY);
-    default:
-        return (r->flags & (RULE_DENY | RULE_AUDIT)) == RULE_AUDIT;
-    }
+    if ((r->flags & (RULE_DENY | RULE_AUDIT)) == RULE_AUDIT)
+        parts |= 1u << PART_AUDIT;
+    return r->conds[SIDE_LOCAL] && r->conds[SIDE_PEER] ? parts << PART_BOTH_DENY : parts;
 }
 
 /* An earlier rule of the list that always holds when this one does decides
@@ -77,12 +69,15 @@ uint32_t list_add(struct build *b, const struct item *items, uint32_t n)
     const struct blob_rule *rules = TABLE(b, struct blob_rule, BLOB_RULES);
     uint32_t index = table_count(b, BLOB_LISTS);
     struct blob_list list = {.entries = table_count(b, BLOB_ENTRIES)};
+    unsigned present = 0;
 
-    for (int part = 0; part < PARTS; part++) {
+    for (uint32_t i = 0; i < n; i++)
+        present |= parts_of(&rules[items[i].rule]);
+    for (; present; present &= present - 1) {
+        unsigned part = (unsigned)__builtin_ctz(present);
         uint32_t first = table_count(b, BLOB_ENTRIES);
         for (uint32_t i = 0; i < n && !b->err; i++)
-            if (items[i].perms && in_part(&rules[items[i].rule], (enum list_part)part) &&
-                !superfluous(b, first, &items[i]))
+            if (items[i].perms && parts_of(&rules[items[i].rule]) >> part & 1 && !superfluous(b, first, &items[i]))
                 add_entry(b, &items[i]);
         list.counts[part] = table_count(b, BLOB_ENTRIES) - first;
     }

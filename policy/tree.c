@@ -253,14 +253,15 @@ static bool flatten(struct flat *f, uint32_t at, uint32_t len, uint32_t room, bo
 
 static bool hang_without_braces(struct spread *s, uint32_t node, uint32_t from)
 {
-    struct flat f = {.t = s->t,
-                     .node = node,
-                     .group = s->group,
-                     .from = TABLE(s->t->b, struct blob_glob, BLOB_GLOBS)[s->glob]};
+    struct flat f;
 
-    if (!braces_ahead(bytes_at(s->t, s->code + from)) || !flatten(&f, from, 0, FLAT_MAX, true))
+    if (!braces_ahead(bytes_at(s->t, s->code + from)))
         return false;
-    return flatten(&f, from, 0, FLAT_MAX, false);
+    f.t = s->t;
+    f.node = node;
+    f.group = s->group;
+    f.from = TABLE(s->t->b, struct blob_glob, BLOB_GLOBS)[s->glob];
+    return flatten(&f, from, 0, FLAT_MAX, true) && flatten(&f, from, 0, FLAT_MAX, false);
 }
 
 static void attach(struct spread *s, uint32_t from, uint32_t len)
