@@ -45,19 +45,17 @@ struct source {
     unsigned depth;
 };
 
-enum { RULES_PER_CHUNK = 16, SOURCES_PER_CHUNK = 64 };
-
+/* A first chunk that is large enough for all is handed on as it is. */
 struct rule_chunk {
     struct rule_chunk *next;
-    uint32_t count;
-    bool own[RULES_PER_CHUNK]; /* a bare rule that each profile has a version of */
-    struct rule rules[RULES_PER_CHUNK];
+    uint32_t count, room;
+    struct rule rules[];
 };
 
 struct source_chunk {
     struct source_chunk *next;
-    uint32_t count;
-    struct rule_source sources[SOURCES_PER_CHUNK];
+    uint32_t count, room;
+    struct rule_source sources[];
 };
 
 struct rule_list {

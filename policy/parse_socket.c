@@ -97,10 +97,11 @@ static void add_apparmor(struct parser *p, struct rule *r)
 static void add_create(struct parser *p, struct draft *d, struct rule *r)
 {
     bool for_one_address = r->deny && !d->perms_given && !p->src->apparmor;
-    struct rule part = *r;
+    struct rule part;
 
     if (!d->local_given && !(p->src->apparmor && (r->families & 1ull << AF_UNIX)))
         return;
+    part = *r;
     part.perms &= POLICY_CREATE;
     part.local = (struct addr_cond){.match = ADDR_ANY};
     r->perms &= ~(uint32_t)POLICY_CREATE;
@@ -119,35 +120,35 @@ static void add_autobind(struct parser *p, struct rule *r, bool bind_too)
     r->perms &= ~(uint32_t)(POLICY_AUTOBIND | (bind_too ? POLICY_BIND : 0));
 }
 
-static void add_unix(struct parser *p, struct draft *d, struct rule r)
+static void add_unix(struct parser *p, struct draft *d, struct rule *r)
 {
-    bool is_auto = r.local.match == ADDR_AUTO;
+    bool is_auto = r->local.match == ADDR_AUTO;
 
-    add_create(p, d, &r);
-    if ((r.perms & POLICY_AUTOBIND) || (is_auto && (r.perms & POLICY_BIND)))
-        add_autobind(p, &r, is_auto);
-    if (!r.perms || !auto_pattern(p, &r.local) || !auto_pattern(p, &r.peer))
+    add_create(p, d, r);
+    if ((r->perms & POLICY_AUTOBIND) || (is_auto && (r->perms & POLICY_BIND)))
+        add_autobind(p, r, is_auto);
+    if (!r->perms || !auto_pattern(p, &r->local) || !auto_pattern(p, &r->peer))
         return;
     if (p->src->apparmor)
-        add_apparmor(p, &r);
+        add_apparmor(p, r);
     else
-        add_rule(p, &r);
+        add_rule(p, r);
 }
 
-static void add_network(struct parser *p, struct draft *d, struct rule r)
+static void add_network(struct parser *p, struct draft *d, struct rule *r)
 {
-    if (p->src->apparmor && (r.families & 1ull << AF_UNIX)) {
-        struct rule unix_part = r;
+    if (p->src->apparmor && (r->families & 1ull << AF_UNIX)) {
+        struct rule unix_part = *r;
 
         unix_part.families = 1ull << AF_UNIX;
-        add_unix(p, d, unix_part);
-        r.families &= ~(1ull << AF_UNIX);
-        if (!r.families)
+        add_unix(p, d, &unix_part);
+        r->families &= ~(1ull << AF_UNIX);
+        if (!r->families)
             return;
     }
-    add_create(p, d, &r);
-    if (r.perms)
-        add_rule(p, &r);
+    add_create(p, d, r);
+    if (r->perms)
+        add_rule(p, r);
 }
 
 bool parse_socket_rule(struct parser *p, const struct prefix *pre, struct span keyword)
@@ -167,9 +168,9 @@ bool parse_socket_rule(struct parser *p, const struct prefix *pre, struct span k
     if (!d.perms_given)
         d.r.perms = d.peer_given ? POLICY_PEER_PERMS : ALL_PERMS;
     if (d.unix_rule)
-        add_unix(p, &d, d.r);
+        add_unix(p, &d, &d.r);
     else
-        add_network(p, &d, d.r);
+        add_network(p, &d, &d.r);
     return !p->failed;
 }
 

@@ -26,12 +26,12 @@ struct ip_prefix {
     uint8_t bytes[16]; /* bits after the prefix are zero */
 };
 
-struct addr_cond {
-    enum addr_match match;
+struct addr_cond { /* in this order: each rule has two, and compiling goes over all of them */
     const struct glob *globs; /* ADDR_GLOB; the values of variables, each tried */
     uint32_t glob_count;
-    struct ip_prefix ip;      /* ADDR_INET */
     struct port_range port;   /* ADDR_INET; 0..65535 when not given */
+    struct ip_prefix ip;      /* ADDR_INET */
+    enum addr_match match : 8;
 };
 
 /* What the parser promises: perms, families and types are not empty; CREATE comes
@@ -43,8 +43,9 @@ struct rule {
     bool deny;
     bool audit;            /* audit allow: record it */
     bool quiet;            /* quiet deny (or plain deny in AppArmor's meaning): no record */
-    uint64_t families;     /* bit AF_x */
+    bool own;              /* for the parser: profiles have versions of their own of it */
     uint32_t perms;        /* enum policy_perm; AUTOBIND never (it became BIND + ADDR_AUTO) */
+    uint64_t families;     /* bit AF_x */
     uint32_t types;        /* bit SOCK_x; all ones: any */
     int protocol;          /* -1: any */
     struct addr_cond local, peer;

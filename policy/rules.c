@@ -13,16 +13,26 @@ void begin_rule(struct parser *p, const char *at)
         p->rule_line = line_of(p->src, at);
 }
 
+/* How many rules a text of so many bytes has at most, most of the time. */
+static uint32_t expected(const struct parser *p)
+{
+    uint32_t n = (uint32_t)(p->text_bytes / 48) + 4;
+
+    return n < 4096 ? n : 4096;
+}
+
 static bool number_rule(struct parser *p, bool deny)
 {
     struct source_chunk *c = p->last_sources;
 
     if (p->rule_source != UINT32_MAX)
         return true;
-    if (!c || c->count == SOURCES_PER_CHUNK) {
-        c = ARENA_NEW(p->arena, struct source_chunk);
+    if (!c || c->count == c->room) {
+        uint32_t n = c ? p->source_count : expected(p);
+        c = arena_alloc(p->arena, sizeof *c + n * sizeof *c->sources, _Alignof(struct source_chunk));
         if (!c)
             return say_nomem(p);
+        c->room = n;
         if (p->last_sources)
             p->last_sources->next = c;
         else
@@ -43,14 +53,16 @@ static bool number_rule(struct parser *p, bool deny)
 static struct rule_chunk *room(struct parser *p, struct rule_list *l)
 {
     struct rule_chunk *c = l->last;
+    uint32_t n = c ? l->count : l == &p->bare.own ? expected(p) : 8;
 
-    if (c && c->count < RULES_PER_CHUNK)
+    if (c && c->count < c->room)
         return c;
-    c = ARENA_NEW(p->arena, struct rule_chunk);
+    c = arena_alloc(p->arena, sizeof *c + n * sizeof *c->rules, _Alignof(struct rule_chunk));
     if (!c) {
         say_nomem(p);
         return NULL;
     }
+    c->room = n;
     if (l->last)
         l->last->next = c;
     else
@@ -75,11 +87,11 @@ void add_rule(struct parser *p, const struct rule *r)
     c = number_rule(p, r->deny) ? room(p, l) : NULL;
     if (!c)
         return;
-    struct rule *new = &c->rules[c->count];
+    struct rule *new = &c->rules[c->count++];
     *new = *r;
     new->source = p->rule_source;
     new->audit |= b->audit && !r->deny;
-    c->own[c->count++] = p->named && b == &p->bare;
+    new->own = p->named && b == &p->bare;
     l->count++;
     p->rule_count++;
     p->allows |= !r->deny;
@@ -108,17 +120,17 @@ static const struct rule *next(struct walk *w, bool shared_only)
 {
     for (; w->chunk; w->chunk = w->chunk->next, w->i = 0) {
         while (w->i < w->chunk->count) {
-            uint32_t i = w->i++;
+            const struct rule *r = &w->chunk->rules[w->i++];
 
-            if (!shared_only || !w->chunk->own[i])
-                return &w->chunk->rules[i];
+            if (!shared_only || !r->own)
+                return r;
         }
     }
     return NULL;
 }
 
 /* The profile's own rules and the bare ones, merged in file order. */
-static bool flatten(struct parser *p, const struct block *b, struct profile *out)
+static const struct rule *merge(struct parser *p, const struct block *b, uint32_t *count)
 {
     bool bare = b == &p->bare;
     struct walk walks[3] = {{.chunk = b->own.first}, {.chunk = b->again.first},
@@ -127,8 +139,10 @@ static bool flatten(struct parser *p, const struct block *b, struct profile *out
     const struct rule *heads[3];
     struct rule *rules = ARENA_ARRAY(p->arena, struct rule, most ? most : 1);
 
-    if (!rules)
-        return say_nomem(p);
+    if (!rules) {
+        say_nomem(p);
+        return NULL;
+    }
     for (int i = 0; i < 3; i++)
         heads[i] = next(&walks[i], i == 2);
     while (heads[0] || heads[1] || heads[2]) {
@@ -140,6 +154,28 @@ static bool flatten(struct parser *p, const struct block *b, struct profile *out
         rules[n++] = *heads[least];
         heads[least] = next(&walks[least], least == 2);
     }
+    *count = (uint32_t)n;
+    return rules;
+}
+
+/* Those that are together in one chunk already need not be copied. */
+static const struct rule *rules_of(struct parser *p, const struct block *b, uint32_t *count)
+{
+    const struct rule_chunk *only = b->own.first;
+
+    if (!only || only->next || b->again.count || (b != &p->bare && p->bare.own.count))
+        return merge(p, b, count);
+    *count = only->count;
+    return only->rules;
+}
+
+static bool flatten(struct parser *p, const struct block *b, struct profile *out)
+{
+    uint32_t count;
+    const struct rule *rules = rules_of(p, b, &count);
+
+    if (!rules)
+        return false;
     *out = (struct profile){
         .name = b->name,
         .attachments = b->attachments,
@@ -147,22 +183,27 @@ static bool flatten(struct parser *p, const struct block *b, struct profile *out
         .complain = b->complain,
         .default_allow = b->default_allow,
         .rules = rules,
-        .rule_count = (uint32_t)n,
+        .rule_count = count,
     };
     return true;
 }
 
 static bool flatten_sources(struct parser *p, struct ruleset *out)
 {
-    struct rule_source *all = ARENA_ARRAY(p->arena, struct rule_source, p->source_count ? p->source_count : 1);
+    struct rule_source *all;
     size_t n = 0;
 
+    out->source_count = p->source_count;
+    if (p->sources && !p->sources->next) {
+        out->sources = p->sources->sources;
+        return true;
+    }
+    all = ARENA_ARRAY(p->arena, struct rule_source, p->source_count ? p->source_count : 1);
     if (!all)
         return say_nomem(p);
     for (struct source_chunk *c = p->sources; c; n += c->count, c = c->next)
         memcpy(all + n, c->sources, c->count * sizeof *all);
     out->sources = all;
-    out->source_count = p->source_count;
     return true;
 }
 
