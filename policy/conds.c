@@ -96,6 +96,38 @@ static void fill(struct build *b, struct blob_cond *out, const struct addr_cond 
     }
 }
 
+struct expected {
+    uint32_t conds, globs, bytes;
+};
+
+static void expect(struct expected *e, const struct addr_cond *c)
+{
+    e->conds += c->match != ADDR_ANY;
+    if (c->match != ADDR_GLOB)
+        return;
+    e->globs += c->glob_count;
+    for (uint32_t i = 0; i < c->glob_count; i++)
+        e->bytes += c->globs[i].len + 32u * c->globs[i].set_count;
+}
+
+/* Room for the conditions of the first profile that has rules: most policies have
+ * one. Where rules share conditions it is more than needed. */
+static void make_room(struct build *b)
+{
+    const struct profile *p = b->set->profiles, *end = p + b->set->profile_count;
+    struct expected e = {1, 0, 0};
+
+    while (p < end && !p->rule_count)
+        p++;
+    for (uint32_t i = 0; p < end && i < p->rule_count; i++) {
+        expect(&e, &p->rules[i].local);
+        expect(&e, &p->rules[i].peer);
+    }
+    table_expect(b, BLOB_CONDS, e.conds);
+    table_expect(b, BLOB_GLOBS, e.globs);
+    table_expect(b, BLOB_BYTES, e.bytes);
+}
+
 int conds_start(struct build *b)
 {
     static const struct addr_cond any = {.match = ADDR_ANY};
@@ -111,6 +143,7 @@ int conds_start(struct build *b)
     if (b->err)
         return b->err;
     b->cond_from[0] = &any;
+    make_room(b);
     fill(b, table_add(b, BLOB_CONDS, 1), &any);
     return b->err;
 }

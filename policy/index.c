@@ -75,7 +75,6 @@ static uint32_t group_of(struct tree *t, uint32_t *where, uint32_t cond)
 
 static void gather(struct tree *t, uint32_t *where, const struct blob_profile *p, int side)
 {
-    VEC_ADD(t->b, &t->links, struct tree_link); /* 0 ends a chain */
     for (uint32_t i = p->rules; i < p->rules + p->rule_count && !t->b->err; i++) {
         uint32_t cond = TABLE(t->b, struct blob_rule, BLOB_RULES)[i].conds[side], at = t->links.count;
         if (!cond)
@@ -125,39 +124,75 @@ static uint32_t nameless(struct tree *t, const struct blob_profile *p, int side,
     return t->b->err ? 0 : list_add(t->b, t->items.data, t->items.count);
 }
 
-static void side(struct build *b, struct blob_profile *p, int which, uint32_t *where, uint8_t *buffer)
+/* The other side's are done with. Number 0 of the last three means "none". */
+static void start(struct tree *t)
 {
-    struct tree t = {.b = b, .buffer = buffer};
+    t->groups.count = t->links.count = t->nodes.count = t->hangs.count = 0;
+    VEC_ADD(t->b, &t->links, struct tree_link);
+    VEC_ADD(t->b, &t->nodes, struct tree_node);
+    VEC_ADD(t->b, &t->hangs, struct tree_hang);
+}
+
+/* Nodes of which one list does not say all. */
+static uint32_t accepts(const struct tree *t)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 1; i < t->nodes.count; i++) {
+        const struct tree_node *n = VEC_AT(&t->nodes, struct tree_node, i);
+        count += n->ports || n->hang != n->last_hang ||
+                 (n->hang && VEC_AT(&t->hangs, struct tree_hang, n->hang)->kind == ACCEPT_KINDS);
+    }
+    return count;
+}
+
+static void expect(struct tree *t)
+{
+    uint32_t n = accepts(t);
+
+    table_expect(t->b, BLOB_ACCEPTS, n);
+    table_expect(t->b, BLOB_TAILS, n);
+    table_expect(t->b, BLOB_NODES, t->nodes.count);
+    table_expect(t->b, BLOB_FIRSTS, t->nodes.count);
+    table_expect(t->b, BLOB_LISTS, t->groups.count);
+    table_expect(t->b, BLOB_ENTRIES, t->links.count);
+}
+
+static void side(struct tree *t, struct blob_profile *p, int which, uint32_t *where)
+{
     struct roots r = {0};
     struct blob_roots *out = &p->roots[which];
 
-    VEC_ADD(b, &t.nodes, struct tree_node);
-    VEC_ADD(b, &t.hangs, struct tree_hang);
-    if (!b->err)
-        gather(&t, where, p, which);
-    if (!t.groups.count)
+    start(t);
+    if (!t->b->err)
+        gather(t, where, p, which);
+    if (!t->groups.count)
         return;
-    for (uint32_t g = 0; g < t.groups.count && !b->err; g++)
-        plant(&t, &r, g);
-    if (b->err)
+    for (uint32_t g = 0; g < t->groups.count && !t->b->err; g++)
+        plant(t, &r, g);
+    if (t->b->err)
         return;
-    out->path = r.path ? tree_lay(&t, r.path) : 0;
-    out->abstract = r.abstract ? tree_lay(&t, r.abstract) : 0;
-    out->inet = r.inet ? tree_lay(&t, r.inet) : 0;
-    out->inet6 = r.inet6 ? tree_lay(&t, r.inet6) : 0;
+    expect(t);
+    out->path = r.path ? tree_lay(t, r.path) : 0;
+    out->abstract = r.abstract ? tree_lay(t, r.abstract) : 0;
+    out->inet = r.inet ? tree_lay(t, r.inet) : 0;
+    out->inet6 = r.inet6 ? tree_lay(t, r.inet6) : 0;
     if (!r.nameless)
         return;
-    out->none = nameless(&t, p, which, false);
-    out->automatic = nameless(&t, p, which, true);
+    out->none = nameless(t, p, which, false);
+    out->automatic = nameless(t, p, which, true);
 }
 
 void index_profile(struct build *b, struct blob_profile *p)
 {
     uint32_t *where = build_alloc(b, (table_count(b, BLOB_CONDS) + 1) * sizeof *where);
-    uint8_t *buffer = build_alloc(b, GLOB_CODE_MAX);
+    struct tree t = {.b = b, .buffer = build_alloc(b, GLOB_CODE_MAX)};
+    uint32_t n = p->rule_count + 2;
 
+    t.groups.room = t.links.room = t.hangs.room = n;
+    t.nodes.room = n + n / 4;
     if (!b->err)
         slots_build(b, p);
     for (int s = 0; s < SIDES && !b->err; s++)
-        side(b, p, s, where, buffer);
+        side(&t, p, s, where);
 }

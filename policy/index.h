@@ -28,8 +28,15 @@ struct vec {
     void *data;
     uint32_t count, room;
 };
-/* Room for one more record; NULL and b->err when there is none. */
-void *vec_add(struct build *b, struct vec *v, size_t record);
+/* Room for one more record; NULL and b->err when there is none. The record is not
+ * zeroed. `room` of an empty vec may be set to how many are expected. */
+bool vec_grow(struct build *b, struct vec *v, size_t record);
+static inline void *vec_add(struct build *b, struct vec *v, size_t record)
+{
+    if ((v->count == v->room || !v->data) && !vec_grow(b, v, record))
+        return NULL;
+    return (char *)v->data + v->count++ * record;
+}
 #define VEC_ADD(b, v, type) ((type *)vec_add((b), (v), sizeof(type)))
 #define VEC_AT(v, type, i) (&((type *)(v)->data)[i])
 

@@ -34,10 +34,13 @@ static bool grow(struct build *b, enum blob_table t, uint32_t room)
     return true;
 }
 
+/* Each time at least as much again: this may be called for each of many profiles. */
 void table_expect(struct build *b, enum blob_table t, uint32_t n)
 {
-    if (b->tables[t].count + n > b->tables[t].room)
-        grow(b, t, b->tables[t].count + n);
+    uint32_t count = b->tables[t].count;
+
+    if (n > b->tables[t].room - count)
+        grow(b, t, count + (n > count ? n : count));
 }
 
 void *table_add_slowly(struct build *b, enum blob_table t, uint32_t n)
@@ -134,7 +137,7 @@ static void in_file_order(const struct rule **rules, const struct rule **spare, 
     }
 }
 
-static void lay_rules(struct build *b, const struct profile *from)
+static void lay_out_of_order(struct build *b, const struct profile *from)
 {
     const struct rule **order = build_alloc(b, (2 * (size_t)from->rule_count + 1) * sizeof *order);
 
@@ -143,9 +146,23 @@ static void lay_rules(struct build *b, const struct profile *from)
     for (uint32_t i = 0; i < from->rule_count; i++)
         order[i] = &from->rules[i];
     in_file_order(order, order + from->rule_count, from->rule_count);
-    table_expect(b, BLOB_RULES, from->rule_count);
     for (uint32_t i = 0; i < from->rule_count; i++)
         lay_rule(b, order[i]);
+}
+
+static void lay_rules(struct build *b, const struct profile *from)
+{
+    uint32_t n = from->rule_count, i = 1;
+
+    table_expect(b, BLOB_RULES, n);
+    while (i < n && from->rules[i - 1].source <= from->rules[i].source)
+        i++;
+    if (i < n) {
+        lay_out_of_order(b, from);
+        return;
+    }
+    for (i = 0; i < n; i++)
+        lay_rule(b, &from->rules[i]);
 }
 
 static void profiles(struct build *b)

@@ -5,19 +5,18 @@
 
 #include <string.h>
 
-void *vec_add(struct build *b, struct vec *v, size_t record)
+bool vec_grow(struct build *b, struct vec *v, size_t record)
 {
-    if (v->count == v->room) {
-        uint32_t room = v->room ? v->room * 2 : 64;
-        void *data = build_alloc(b, room * record);
-        if (!data)
-            return NULL;
-        if (v->count)
-            memcpy(data, v->data, v->count * record);
-        v->data = data;
-        v->room = room;
-    }
-    return (char *)v->data + v->count++ * record;
+    uint32_t room = v->data ? v->room * 2 : v->room ? v->room : 16;
+    void *data = build_alloc(b, room * record);
+
+    if (!data)
+        return false;
+    if (v->count)
+        memcpy(data, v->data, v->count * record);
+    v->data = data;
+    v->room = room;
+    return true;
 }
 
 static struct tree_node *node_at(struct tree *t, uint32_t i)
@@ -483,7 +482,7 @@ static void measure(const uint8_t *code, struct blob_tail *tail)
 
 static void lay_tails(struct tree *t, const struct tree_node *n, struct blob_accept *out, uint32_t count)
 {
-    struct blob_tail *tails = build_alloc(t->b, count * sizeof *tails);
+    struct blob_tail few[4], *tails = count <= 4 ? few : build_alloc(t->b, count * sizeof *tails);
     uint32_t k = 0;
 
     for (uint32_t i = n->hang; i && !t->b->err; i = VEC_AT(&t->hangs, struct tree_hang, i)->next) {
