@@ -13,20 +13,22 @@ struct group {
 };
 
 struct parse {
+    struct arena *arena;
     const char *text;
     size_t len, at;
-    uint8_t *code;
-    uint32_t used;
-    uint8_t (*sets)[32];
+    uint32_t used;       /* bytes of `code` */
+    uint8_t (*sets)[32]; /* room for as many as there are [ left in the text */
     unsigned set_count;
     bool slash;     /* the last element is a literal '/' */
     bool path;      /* runs of '/' count as one, as in AppArmor's file rules */
     bool stars, double_stars, wide_class, hard;
     unsigned depth;
-    struct group groups[GLOB_NESTING];
     size_t error_at;
     const char *why;
+    struct group groups[GLOB_NESTING];
+    uint8_t code[GLOB_CODE_MAX + 16];
 };
+enum { CODE_LIMIT = GLOB_CODE_MAX - 8 }; /* what an element adds fits behind it */
 
 static int refuse(struct parse *p, size_t at, const char *why)
 {
@@ -181,13 +183,25 @@ static int class_number(struct parse *p, size_t start)
     return (int)p->set_count++;
 }
 
+static int reserve_sets(struct parse *p)
+{
+    size_t classes = 0;
+
+    for (size_t i = p->at; i < p->len; i++)
+        classes += p->text[i] == '[';
+    p->sets = arena_alloc(p->arena, 32 * (classes <= GLOB_SETS_MAX ? classes : GLOB_SETS_MAX + 1), 1);
+    return p->sets ? 0 : -ENOMEM;
+}
+
 static int class(struct parse *p)
 {
-    size_t start = p->at++;
-    uint8_t *set = p->sets[p->set_count];
-    bool negated = p->at < p->len && p->text[p->at] == '^';
+    size_t start = p->at;
     int err, index;
 
+    if (!p->sets && (err = reserve_sets(p)))
+        return err;
+    uint8_t *set = p->sets[p->set_count];
+    bool negated = ++p->at < p->len && p->text[p->at] == '^';
     memset(set, 0, 32);
     p->at += negated;
     for (bool first = true; p->at < p->len && p->text[p->at] != ']'; first = false)
@@ -297,38 +311,37 @@ static int element(struct parse *p)
     return 0;
 }
 
-/* What a byte of the text can do: nothing for most of them, which stand for
- * themselves and are copied in runs. Else the bytes of program it may take beyond
- * one (control bytes and stars one, braces two, commas five), and whether it opens
- * a class. */
-enum { BYTE_GROWTH = 7, BYTE_SPECIAL = 8, BYTE_OPENS_CLASS = 16 };
+/* Bytes of the text that do more than stand for themselves; the others are copied
+ * in runs. Of '/' a second one in a row may count for nothing. */
+enum { BYTE_SLASH = 1, BYTE_SPECIAL = 2 };
 static const uint8_t text_bytes[256] = {
-    [0] = BYTE_SPECIAL + 1,   [1] = BYTE_SPECIAL + 1,   [2] = BYTE_SPECIAL + 1,   [3] = BYTE_SPECIAL + 1,
-    [4] = BYTE_SPECIAL + 1,   [5] = BYTE_SPECIAL + 1,   [6] = BYTE_SPECIAL + 1,   [7] = BYTE_SPECIAL + 1,
-    ['*'] = BYTE_SPECIAL + 1, [','] = BYTE_SPECIAL + 5, ['{'] = BYTE_SPECIAL + 2, ['}'] = BYTE_SPECIAL,
-    ['?'] = BYTE_SPECIAL,     [']'] = BYTE_SPECIAL,     ['\\'] = BYTE_SPECIAL,
-    ['['] = BYTE_SPECIAL + BYTE_OPENS_CLASS,
+    [0] = BYTE_SPECIAL,   [1] = BYTE_SPECIAL,   [2] = BYTE_SPECIAL,   [3] = BYTE_SPECIAL,   [4] = BYTE_SPECIAL,
+    [5] = BYTE_SPECIAL,   [6] = BYTE_SPECIAL,   [7] = BYTE_SPECIAL,   ['*'] = BYTE_SPECIAL, ['?'] = BYTE_SPECIAL,
+    ['['] = BYTE_SPECIAL, [']'] = BYTE_SPECIAL, ['{'] = BYTE_SPECIAL, ['}'] = BYTE_SPECIAL, [','] = BYTE_SPECIAL,
+    ['\\'] = BYTE_SPECIAL, ['/'] = BYTE_SLASH,
 };
 _Static_assert(GLOB_OPS == 8, "text_bytes lists the bytes that have to be quoted");
-
-enum { CODE_LIMIT = GLOB_CODE_MAX - 8 }; /* what an element adds fits behind it */
 
 /* A run of bytes that stand for themselves. */
 static void run(struct parse *p)
 {
-    size_t at = p->at, room = CODE_LIMIT + 1 - p->used;
-    size_t end = p->len - at < room ? p->len : at + room;
+    size_t room = CODE_LIMIT + 1 - p->used, left = p->len - p->at;
+    const char *at = p->text + p->at, *end = at + (left < room ? left : room);
     uint8_t *code = p->code + p->used;
     bool slash = p->slash;
 
-    for (; at < end && !text_bytes[(uint8_t)p->text[at]]; at++) {
-        uint8_t c = (uint8_t)p->text[at];
-        if (c == '/' && slash && p->path)
-            continue;
-        slash = c == '/';
-        *code++ = c;
+    for (; at < end; at++) {
+        unsigned what = text_bytes[(uint8_t)*at];
+        if (what) {
+            if (what == BYTE_SPECIAL)
+                break;
+            if (slash && p->path)
+                continue;
+        }
+        slash = what;
+        *code++ = (uint8_t)*at;
     }
-    p->at = at;
+    p->at = (size_t)(at - p->text);
     p->used = (uint32_t)(code - p->code);
     p->slash = slash;
 }
@@ -337,7 +350,7 @@ static int elements(struct parse *p)
 {
     while (p->at < p->len) {
         int err = 0;
-        if (text_bytes[(uint8_t)p->text[p->at]])
+        if (text_bytes[(uint8_t)p->text[p->at]] == BYTE_SPECIAL)
             err = element(p);
         else
             run(p);
@@ -350,23 +363,6 @@ static int elements(struct parse *p)
         return refuse(p, p->groups[p->depth - 1].at, "this { is never closed");
     emit(p, GLOB_END);
     return 0;
-}
-
-/* Room for the program. */
-static int reserve(struct arena *a, struct parse *p)
-{
-    size_t size = p->len + 16, classes = 0;
-
-    for (size_t i = 0; i < p->len; i++) {
-        unsigned c = text_bytes[(uint8_t)p->text[i]];
-        if (c) {
-            size += c & BYTE_GROWTH;
-            classes += c / BYTE_OPENS_CLASS;
-        }
-    }
-    p->code = arena_alloc(a, size < GLOB_CODE_MAX + 16 ? size : GLOB_CODE_MAX + 16, 1);
-    p->sets = classes ? arena_alloc(a, 32 * (classes < 256 ? classes : 256), 1) : NULL;
-    return p->code && (p->sets || !classes) ? 0 : -ENOMEM;
 }
 
 static int kind(struct parse *p, enum glob_flavour flavour)
@@ -382,12 +378,10 @@ static int kind(struct parse *p, enum glob_flavour flavour)
     return slash_follows(p, 0) ? 0 : refuse(p, 0, "an address starts with '/' or '@'");
 }
 
-static int parse(struct arena *a, struct parse *p, enum glob_flavour flavour)
+static int parse(struct parse *p, enum glob_flavour flavour)
 {
-    int err = reserve(a, p);
+    int err = kind(p, flavour);
 
-    if (!err)
-        err = kind(p, flavour);
     return err ? err : elements(p);
 }
 
@@ -395,19 +389,22 @@ int glob_parse(struct arena *a, enum glob_flavour flavour, const char *text, siz
                size_t *error_at, const char **why)
 {
     struct parse p;
+    uint8_t *code;
 
-    memset(&p, 0, offsetof(struct parse, groups)); /* groups are set when opened */
+    memset(&p, 0, offsetof(struct parse, groups)); /* the rest is set when it is used */
+    p.arena = a;
     p.text = text;
     p.len = len;
-    p.error_at = 0;
-    p.why = NULL;
-    int err = parse(a, &p, flavour);
+    int err = parse(&p, flavour);
     if (err) {
         *error_at = p.error_at;
         *why = p.why;
         return err;
     }
-    *out = (struct glob){.code = p.code,
+    if (!(code = arena_alloc(a, p.used, 1)))
+        return -ENOMEM;
+    memcpy(code, p.code, p.used);
+    *out = (struct glob){.code = code,
                          .len = p.used,
                          .set_count = (uint8_t)p.set_count,
                          .hard = p.hard || (p.wide_class && p.stars),

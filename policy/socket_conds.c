@@ -27,7 +27,7 @@ static enum condition condition_of(struct parser *p, struct draft *d, struct spa
     enum condition c = 0;
     unsigned bit;
 
-    while (c < COND_COUNT && !span_is(name, condition_names[c]))
+    while (c < COND_COUNT && (name.at[0] != condition_names[c][0] || !span_is(name, condition_names[c])))
         c++;
     if (c == COND_COUNT || (d->unix_rule ? c == COND_IP || c == COND_PORT : c == COND_ADDR)) {
         say_condition(p, d, name, peer);

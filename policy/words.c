@@ -64,11 +64,17 @@ static bool same(const char *name, const char *word, size_t len)
     return len && *name == *word && strlen(name) == len && memcmp(name, word, len) == 0;
 }
 
+/* As long as the row's name: no table has a name that fills its row. */
+static bool fills(const char *name, size_t size, size_t len)
+{
+    return len < size && name[len - 1] && !name[len];
+}
+
 /* Row of a table whose rows are `size` bytes; -1 when the word is in none. */
 static int row(const char *table, size_t count, size_t size, const char *word, size_t len)
 {
-    for (size_t i = 0; i < count; i++)
-        if (same(table + i * size, word, len))
+    for (size_t i = 0; len && i < count; i++, table += size)
+        if (*table == *word && fills(table, size, len) && memcmp(table, word, len) == 0)
             return (int)i;
     return -1;
 }
