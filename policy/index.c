@@ -186,7 +186,8 @@ static void side(struct tree *t, struct blob_profile *p, int which, uint32_t *wh
 void index_profile(struct build *b, struct blob_profile *p)
 {
     uint32_t *where = build_alloc(b, (table_count(b, BLOB_CONDS) + 1) * sizeof *where);
-    struct tree t = {.b = b, .buffer = build_alloc(b, GLOB_CODE_MAX)};
+    uint8_t buffer[GLOB_CODE_MAX];
+    struct tree t = {.b = b, .buffer = buffer};
     uint32_t n = p->rule_count + 2;
 
     t.groups.room = t.links.room = t.hangs.room = n;
