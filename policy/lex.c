@@ -16,11 +16,6 @@ const uint8_t byte_classes[256] = {
     [')'] = BYTE_SPECIAL, ['\\'] = BYTE_SPECIAL, ['{'] = BYTE_SPECIAL, ['}'] = BYTE_SPECIAL,
 };
 
-char peek_at(const struct parser *p, size_t ahead)
-{
-    return ahead < (size_t)(p->src->end - p->src->at) ? p->src->at[ahead] : '\0';
-}
-
 static const char *line_end(const char *at, const char *end)
 {
     const char *nl = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
@@ -45,16 +40,6 @@ void skip_comments(struct parser *p)
             return;
         p->src->at = line_end(p->src->at, p->src->end);
     }
-}
-
-bool at_condition(const struct parser *p)
-{
-    struct span word = peek_word(p);
-    const char *at = word.at + word.len;
-
-    while (at < p->src->end && is_blank(*at))
-        at++;
-    return word.len && at < p->src->end && *at == '=';
 }
 
 static bool take_quoted(struct parser *p, struct span *out)

@@ -193,7 +193,10 @@ static inline char peek(const struct parser *p)
 {
     return at_end(p) ? '\0' : *p->src->at;
 }
-char peek_at(const struct parser *p, size_t ahead);
+static inline char peek_at(const struct parser *p, size_t ahead)
+{
+    return ahead < (size_t)(p->src->end - p->src->at) ? p->src->at[ahead] : '\0';
+}
 static inline bool take(struct parser *p, char c)
 {
     if (at_end(p) || *p->src->at != c)
@@ -217,8 +220,19 @@ static inline struct span take_word(struct parser *p)
     p->src->at += word.len;
     return word;
 }
-/* True when the next word is followed by '=' (not '=='), blanks allowed. */
-bool at_condition(const struct parser *p);
+/* True when the next word, which is `word`, is followed by '=', blanks allowed. */
+static inline bool names_condition(const struct parser *p, struct span word)
+{
+    const char *at = word.at + word.len;
+
+    while (at < p->src->end && is_blank(*at))
+        at++;
+    return word.len && at < p->src->end && *at == '=';
+}
+static inline bool at_condition(const struct parser *p)
+{
+    return names_condition(p, peek_word(p));
+}
 /* A value as AppArmor's scanner takes it: quoted, or up to a blank or a comma that
  * ends the rule. In a list commas and parentheses end it too. False after an error. */
 bool take_value(struct parser *p, bool in_list, struct span *out);

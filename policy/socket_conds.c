@@ -232,12 +232,14 @@ bool parse_conditions(struct parser *p, struct draft *d)
 
     for (;;) {
         struct span word;
+        bool named;
 
         skip_blank(p);
-        word = peek_word(p);
         if (peek(p) == ',' || at_end(p) || peek(p) == '}')
             return true;
-        if (span_is(word, "peer") && at_condition(p)) {
+        word = peek_word(p);
+        named = names_condition(p, word);
+        if (named && span_is(word, "peer")) {
             if (peer)
                 return say_error(p, word, NULL, "'peer=' stands here twice");
             if (!parse_peer(p, d))
@@ -245,7 +247,7 @@ bool parse_conditions(struct parser *p, struct draft *d)
             peer = true;
             continue;
         }
-        if (word.len && !at_condition(p))
+        if (word.len && !named)
             return say_stray(p, d, word);
         if (peer && word.len && !span_is(word, "errno"))
             return say_after_peer(p, d, word);

@@ -30,6 +30,19 @@ static bool add_perm(struct parser *p, struct draft *d, struct span word)
     return true;
 }
 
+/* A value in a list: nearly always a mere word. */
+static bool take_perm(struct parser *p, struct span *word)
+{
+    char next;
+
+    *word = peek_word(p);
+    next = peek_at(p, word->len);
+    if (!word->len || (next != ',' && next != ')' && next != ' '))
+        return take_value(p, true, word);
+    p->src->at += word->len;
+    return true;
+}
+
 static bool parse_perm_list(struct parser *p, struct draft *d)
 {
     const char *open = p->src->at++;
@@ -45,7 +58,7 @@ static bool parse_perm_list(struct parser *p, struct draft *d)
             break;
         if (list_breaks(p))
             return say_error(p, span_of(open, 1), NULL, "this '(' is not closed");
-        if (!take_value(p, true, &word))
+        if (!take_perm(p, &word))
             return false;
         ok &= add_perm(p, d, word); /* every wrong word is worth a message */
     }
@@ -70,7 +83,7 @@ bool parse_perms(struct parser *p, struct draft *d)
     if (peek(p) == '(')
         return parse_perm_list(p, d);
     word = peek_word(p);
-    if (!word.len || at_condition(p) || !is_permission(word))
+    if (!word.len || names_condition(p, word) || !is_permission(word))
         return true;
     take_word(p);
     d->perms_at = word;
