@@ -3,7 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { CHUNK = 64 * 1024 };
+/* Small, as a source of memory may give more, and knows better how much is needed. */
+enum { CHUNK = 32 * 1024 - 64 };
 
 void *arena_alloc(struct arena *a, size_t size, size_t align)
 {

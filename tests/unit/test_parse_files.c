@@ -300,7 +300,7 @@ Test(parse_files, bare_rules_count_in_every_profile)
 /* Wherever memory runs out, it is said once. */
 Test(parse_files, memory_may_run_out_anywhere)
 {
-    char *many = repeat("", "unix (send) addr=@abcdefghijklmnopqrstuvwxyz peer=(addr=/*/*/x),\n", 3000, "");
+    char *many = repeat("", "unix (send) addr=@abcdefghijklmnopqrstuvwxyz peer=(addr=/*/*/x),\n", 5000, "");
     p.files = NULL;
     for (size_t room = 1; room < 1 << 20; room += 64 << 10) {
         p.room = room;
