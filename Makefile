@@ -35,9 +35,10 @@ ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(LDFLAGS)
 FORTIFY    := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 
 policy_src := $(wildcard policy/*.c)
-shim_src   := $(wildcard shim/*.c shim/calls/*.c)
-cli_src    := $(wildcard cli/*.c)
-test_src   := $(wildcard tests/*.c tests/unit/*.c tests/tables/*.c tests/e2e/*.c tests/abi/*.c)
+domain_src := $(wildcard domain/*.c)
+shim_src   := $(wildcard shim/*.c shim/calls/*.c) $(domain_src)
+cli_src    := $(wildcard cli/*.c) $(domain_src)
+test_src   := $(wildcard tests/*.c tests/unit/*.c tests/tables/*.c tests/e2e/*.c tests/abi/*.c) $(domain_src)
 prog_src   := $(wildcard tests/progs/*.c)
 # Short lines; V=1 shows the commands.
 Q          := $(if $(V),,@)

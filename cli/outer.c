@@ -48,7 +48,12 @@ int outer_layers(struct layer *layers)
         say("the policies of the run around this one are damaged: %s/" DOMAIN_POLICY, domain);
         return -1;
     }
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         layers_get(file, len, (uint32_t)i, &layers[i]);
+        if (++layers[i].up == RUNS_MAX) {
+            say("more than %u runs nested in each other", RUNS_MAX);
+            return -1;
+        }
+    }
     return count;
 }

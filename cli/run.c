@@ -101,7 +101,7 @@ static int lay_out(const struct options *o, const struct loaded *own, void **fil
     if ((unsigned)count + o->source_count > LAYERS_MAX)
         return fail("more than %u policies at once, the ones around this run included", LAYERS_MAX);
     for (unsigned i = 0; i < o->source_count; i++)
-        layers[count++] = (struct layer){own[i].blob, own[i].len, o->complain ? LAYER_COMPLAIN : 0};
+        layers[count++] = (struct layer){.blob = own[i].blob, .len = own[i].len, .flags = o->complain ? LAYER_COMPLAIN : 0};
     *len = layers_size(layers, (uint32_t)count);
     *file = allocate(*len);
     int err = layers_layout(layers, (uint32_t)count, *file, *len);

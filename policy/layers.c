@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { VERSION = 2, ALIGN = 8 };
+enum { VERSION = 3, ALIGN = 8 };
 static const char MAGIC[8] = {'s', 'u', 'n', 's', 'h', 'i', 'm', 'L'};
 
 struct header {
@@ -15,7 +15,7 @@ struct header {
 
 struct entry {
     uint64_t offset, len;
-    uint32_t flags, reserved;
+    uint32_t flags, up;
 };
 
 static size_t aligned(size_t n)
@@ -44,7 +44,7 @@ static int read_header(const void *file, size_t len, struct header *out)
 static int read_entry(const void *file, const struct header *h, uint32_t i, size_t start, struct entry *out)
 {
     memcpy(out, (const char *)file + sizeof *h + i * sizeof *out, sizeof *out);
-    if (out->offset != start || start > h->size || out->len > h->size - start || out->reserved ||
+    if (out->offset != start || start > h->size || out->len > h->size - start || out->up >= RUNS_MAX ||
         out->flags & ~(uint32_t)LAYER_COMPLAIN)
         return -EINVAL;
     return 0;
@@ -72,7 +72,7 @@ int layers_get(const void *file, size_t len, uint32_t i, struct layer *out)
         if (k < i)
             start = aligned(start + e.len);
     }
-    *out = (struct layer){.blob = (const char *)file + e.offset, .len = e.len, .flags = e.flags};
+    *out = (struct layer){.blob = (const char *)file + e.offset, .len = e.len, .flags = e.flags, .up = e.up};
     return 0;
 }
 
@@ -151,7 +151,7 @@ int layers_layout(const struct layer *layers, uint32_t count, void *buffer, size
     memcpy(h.magic, MAGIC, sizeof MAGIC);
     memset(buffer, 0, h.size);
     for (uint32_t i = 0; i < count; i++) {
-        struct entry e = {.offset = at, .len = layers[i].len, .flags = layers[i].flags};
+        struct entry e = {.offset = at, .len = layers[i].len, .flags = layers[i].flags, .up = layers[i].up};
 
         memcpy((char *)buffer + sizeof h + i * sizeof e, &e, sizeof e);
         if (e.len)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define LAYERS_MAX 64u /* nested runs times policies of each */
+#define RUNS_MAX 16u   /* runs nested in each other */
 
 enum {
     LAYER_COMPLAIN = 1 << 0, /* sunshim run --complain: log, let pass, explicit denies too */
@@ -20,6 +21,7 @@ struct layer {
     const void *blob; /* 8-aligned where the file is mapped or read at an 8-aligned address */
     size_t len;
     uint32_t flags;   /* LAYER_* */
+    uint32_t up;      /* whose layer: 0 the run that wrote the file, 1 the one around it, ... */
 };
 
 /* Checks everything but the layers' own contents: magic, version, count, that

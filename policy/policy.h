@@ -147,6 +147,17 @@ uint32_t policy_profile_count(const struct policy *p);
 /* The top-level file's name as given to policy_compile. */
 const char *policy_name(const struct policy *p);
 
+/* What a policy needs around it, all of its profiles together. O(1). */
+enum {
+    POLICY_USES_MEMORY = 1 << 0,  /* scope, scope=, label=: a run that remembers who bound what */
+    POLICY_USES_INHERIT = 1 << 1, /* names the permission inherit */
+};
+uint32_t policy_uses(const struct policy *p);
+
+/* True when the chosen profile (with the bare rules) names inherit: otherwise every
+ * inherited socket is allowed. O(1). */
+bool policy_mediates_inherit(const struct policy *p);
+
 /* --- Decision ---------------------------------------------------------- */
 
 enum policy_addr_kind {
@@ -167,6 +178,9 @@ struct policy_addr {
     const void *bytes;  /* not terminated */
 };
 
+/* Where a peer belongs, seen from the run that a policy was given to. */
+enum policy_scope { POLICY_SCOPE_UNKNOWN, POLICY_SCOPE_INSIDE, POLICY_SCOPE_OUTSIDE };
+
 struct policy_query {
     uint32_t perm;   /* exactly one enum policy_perm */
     int family;      /* AF_*; -1 unknown */
@@ -174,6 +188,13 @@ struct policy_query {
     int protocol;    /* -1 unknown */
     struct policy_addr local, peer;
     const char *label; /* the peer's label; NULL unknown */
+    enum policy_scope bound; /* who bound the peer's socket: peer=(scope=...) */
+    enum policy_scope made;  /* who created it: `scope pathname abstract,` */
+    bool uid_known;
+    uint32_t uid;      /* the peer's effective uid; with accept and receive */
+    const char *exe;   /* the peer's executable, canonical; NULL unknown; likewise */
+    int fd;            /* INHERIT: the descriptor's number */
+    bool exempt;       /* INHERIT: only rules that name the descriptor by fd= are about it */
 };
 
 #define POLICY_RULE_NONE UINT32_MAX
@@ -203,6 +224,10 @@ enum {
     POLICY_NEEDS_PEER = 1 << 5,
     POLICY_NEEDS_PEER_PATH = 1 << 6,
     POLICY_NEEDS_LABEL = 1 << 7,
+    POLICY_NEEDS_BOUND = 1 << 8,
+    POLICY_NEEDS_MADE = 1 << 9,
+    POLICY_NEEDS_UID = 1 << 10,
+    POLICY_NEEDS_EXE = 1 << 11,
 };
 
 /* Facts to gather before policy_decide; facts not named here may stay unknown
@@ -247,6 +272,10 @@ enum policy_miss {
     POLICY_MISS_LOCAL,
     POLICY_MISS_PEER,
     POLICY_MISS_LABEL,
+    POLICY_MISS_SCOPE,
+    POLICY_MISS_UID,
+    POLICY_MISS_EXE,
+    POLICY_MISS_FD,
 };
 enum policy_miss policy_rule_miss(const struct policy *p, uint32_t rule, const struct policy_query *q);
 

@@ -51,6 +51,14 @@ struct rule {
     struct addr_cond local, peer;
     const struct glob *labels; /* peer=(label=...); NULL: any */
     uint32_t label_count;
+    const struct glob *exes; /* peer=(exe=...); NULL: any */
+    uint32_t exe_count;
+    enum policy_scope bound; /* peer=(scope=...); UNKNOWN: any */
+    enum policy_scope made;  /* of a scope statement, which is a deny rule: OUTSIDE */
+    bool uid_given, fd_given;
+    uint32_t uid;            /* peer=(uid=...) */
+    uint32_t fd_low, fd_high; /* fd=...; inherit only */
+    bool names_inherit;      /* the rule's text has the word */
     int err;               /* 0: EACCES */
     uint32_t source;       /* number of the source rule; several rules may share it */
 };

@@ -1,0 +1,14 @@
+/* What stands in the directory of a run (SUNSHIM_DOMAIN). */
+#ifndef SUNSHIM_DOMAIN_NAMES_H
+#define SUNSHIM_DOMAIN_NAMES_H
+
+#define DOMAIN_POLICY "policy"          /* policy/layers.h; read-only */
+#define DOMAIN_LIBRARY "libsunshim.so"  /* what LD_PRELOAD names: a symlink, or a copy */
+#define DOMAIN_REPORTED "reported"      /* the library was in the command's process */
+#define DOMAIN_PID "pid"                /* who started the run: "PID STARTTIME PIDNS" */
+#define DOMAIN_OUTER "outer"            /* symlink to the directory of the run around this one */
+#define DOMAIN_TABLE "table"            /* table.h; there when a policy of the run needs a memory */
+#define DOMAIN_RING "ring"              /* ring.h; there when the run tracks sockets */
+#define DOMAIN_COUNTS "counts"          /* counts.h; always there */
+
+#endif
