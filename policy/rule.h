@@ -14,6 +14,8 @@ enum addr_match {
     ADDR_GLOB,  /* addr=@... or addr=/...; any of `globs` */
     ADDR_INET,  /* ip= and/or port= */
     ADDR_NOT_PATHNAME, /* AppArmor's own meaning of no addr=: abstract or unnamed */
+    ADDR_PATHNAME, /* of scope statements: any pathname, resolved or not, */
+    ADDR_ABSTRACT, /* any abstract name */
 };
 
 struct port_range {
