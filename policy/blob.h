@@ -15,7 +15,7 @@
 #include "rule.h"
 
 #define BLOB_MAGIC 0x31594c4f50534e53ull /* "SNSPOLY1" */
-#define BLOB_VERSION 1u
+#define BLOB_VERSION 2u
 #define BLOB_NONE UINT32_MAX
 
 struct blob_span {
@@ -29,6 +29,7 @@ enum blob_table {
     BLOB_PROFILES, /* struct blob_profile */
     BLOB_RULES,    /* struct blob_rule, profile by profile, in order of `source` */
     BLOB_CONDS,    /* struct blob_cond; 0 is "any address" */
+    BLOB_MORES,    /* struct blob_more; 0 is "nothing more to ask" */
     BLOB_GLOBS,    /* struct blob_glob */
     BLOB_NODES,    /* struct blob_node; 0 is no node */
     BLOB_FIRSTS,   /* uint8_t: first byte of each node's text */
@@ -46,7 +47,7 @@ struct blob_header {
     uint64_t magic;
     uint32_t version, size; /* of the whole */
     uint32_t name;          /* string */
-    uint32_t reserved;
+    uint32_t uses;          /* POLICY_USES_* */
     struct blob_span tables[BLOB_TABLES];
 };
 
@@ -63,14 +64,15 @@ enum { SIDE_LOCAL, SIDE_PEER, SIDES };
 struct blob_roots {
     uint32_t path, abstract, inet, inet6; /* nodes */
     uint32_t none, automatic;             /* lists */
+    uint32_t any_path;                    /* list: for a pathname whose text is not known */
 };
 
 struct blob_profile {
     uint32_t name;                    /* string, BLOB_NONE for the bare rules */
     uint32_t attachments, attachment_count; /* globs */
-    uint32_t complain : 1, default_allow : 1;
+    uint32_t complain : 1, default_allow : 1, mediates_inherit : 1;
     uint32_t rules, rule_count;
-    uint32_t slots;                   /* first of (groups x POLICY_PERM_COUNT) */
+    uint32_t slots;                   /* first of (groups x SLOT_PERMS) */
     uint32_t groups;                  /* families that no rule tells apart share a group */
     struct blob_roots roots[SIDES];
     uint8_t group[POLICY_FAMILIES + 2]; /* by family; then other families, then unknown */
@@ -81,6 +83,11 @@ struct blob_profile {
 
 enum { RULE_DENY = 1, RULE_AUDIT = 2, RULE_QUIET = 4 };
 
+/* In rules and slots, one permission more: inherit of a descriptor that only rules
+ * with fd= are about. Those have both bits. */
+#define PERM_EXEMPT (1u << POLICY_PERM_COUNT)
+#define SLOT_PERMS (POLICY_PERM_COUNT + 1)
+
 struct blob_rule {
     uint64_t families;
     uint32_t types;
@@ -88,9 +95,19 @@ struct blob_rule {
     uint16_t perms;
     uint16_t flags;
     uint32_t conds[SIDES];
-    uint32_t labels, label_count; /* globs */
+    uint32_t more;
     uint32_t source;
     int32_t err;
+};
+
+/* Conditions that few rules have. */
+struct blob_more {
+    uint32_t labels, label_count; /* globs */
+    uint32_t exes, exe_count;     /* globs */
+    uint32_t uid;
+    uint32_t fd_low, fd_high;
+    uint8_t bound, made;          /* enum policy_scope; 0: any */
+    uint8_t uid_given, fd_given;
 };
 
 struct blob_cond {
@@ -221,7 +238,7 @@ enum {
     /* What is left to look at in the rule: */
     ENTRY_TYPE = 2,
     ENTRY_PROTOCOL = 4,
-    ENTRY_LABEL = 8,
+    ENTRY_MORE = 8,
     /* In slots, a deny rule that holds while an address is unknown: */
     ENTRY_LOCAL = 16, /* ... the local one, */
     ENTRY_LOCAL_PATH = 32, /* ... also when only a pathname's text is unknown, */

@@ -23,6 +23,8 @@ struct build {
     const struct addr_cond **cond_from; /* by index: what it was made of */
     uint32_t *cond_slots;               /* hash table of indexes, 0 free */
     uint32_t cond_mask;
+
+    uint32_t uses; /* POLICY_USES_* */
 };
 
 /* Bytes of a record. Here, as nearly all callers name the table and the compiler
@@ -36,6 +38,7 @@ static inline uint32_t table_record(enum blob_table t)
         [BLOB_PROFILES] = sizeof(struct blob_profile),
         [BLOB_RULES] = sizeof(struct blob_rule),
         [BLOB_CONDS] = sizeof(struct blob_cond),
+        [BLOB_MORES] = sizeof(struct blob_more),
         [BLOB_GLOBS] = sizeof(struct blob_glob),
         [BLOB_NODES] = sizeof(struct blob_node),
         [BLOB_FIRSTS] = 1,

@@ -20,6 +20,7 @@ struct hits {
 struct look {
     const void *blob;
     const struct policy_query *q;
+    uint32_t perm; /* of q, or PERM_EXEMPT */
     const struct blob_profile *profile;
     const struct blob_rule *rules;
     const struct blob_list *lists;
@@ -64,7 +65,7 @@ static bool rest_holds(const struct look *k, const struct blob_entry *e, bool de
         return false;
     return match_holds(match_type(r->types, k->q->type), deny) &&
            match_holds(match_protocol(r->protocol, k->q->protocol), deny) &&
-           (!(e->flags & ENTRY_LABEL) || match_holds(match_label(k->blob, r, k->q->label), deny));
+           (!(e->flags & ENTRY_MORE) || match_more(k->blob, r, k->q) == POLICY_MATCHES);
 }
 
 static bool other_holds(const struct look *k, const struct blob_entry *e, bool deny)
@@ -82,7 +83,7 @@ static void scan(struct look *k, const struct blob_entry *e, uint32_t n, int par
     bool deny = part == PART_DENY;
 
     for (; n && e->rule < k->best[part]; e++, n--)
-        if (e->perms & k->q->perm && family_holds(k, e, deny) &&
+        if (e->perms & k->perm && family_holds(k, e, deny) &&
             (!(e->flags & 0xff) || rest_holds(k, e, deny)) && (!both || other_holds(k, e, deny))) {
             k->best[part] = e->rule;
             return;
@@ -331,6 +332,8 @@ static void look_up(struct look *k, int side)
     case POLICY_ADDR_PATHNAME:
         if (roots->path && addr->bytes)
             walk(k, roots->path, addr->bytes, addr->len);
+        else if (roots->any_path && !addr->bytes)
+            use(k, roots->any_path);
         break;
     case POLICY_ADDR_INET:
         if (roots->inet)
@@ -348,8 +351,8 @@ static void look_up(struct look *k, int side)
 /* --- Rules with conditions on both sides ------------------------------- */
 
 /* Each such rule hangs in both trees; the side that leads to fewer of them is
- * gone through and the other side's condition tried on each. A side that is
- * not known leads nowhere. */
+ * gone through and the other side's condition tried on each. A side of which not
+ * all is known leads to some of them at most. */
 static int shorter_side(const struct look *k)
 {
     const struct hits *local = &k->hits[SIDE_LOCAL], *peer = &k->hits[SIDE_PEER];
@@ -361,12 +364,10 @@ static int shorter_side(const struct look *k)
     return local->rules <= peer->rules ? SIDE_LOCAL : SIDE_PEER;
 }
 
-static void look_at_both(struct look *k)
+static void look_from(struct look *k, int side)
 {
-    int side = shorter_side(k);
     const struct hits *h = &k->hits[side];
 
-    k->both = true;
     k->side = side;
     if (h->count > HITS) {
         look_up(k, side);
@@ -374,6 +375,14 @@ static void look_at_both(struct look *k)
     }
     for (uint32_t i = 0; i < h->count; i++)
         use(k, h->lists[i]);
+}
+
+static void look_at_both(struct look *k)
+{
+    k->both = true;
+    look_from(k, shorter_side(k));
+    if (k->known[SIDE_LOCAL] != KNOWN && k->known[SIDE_PEER] != KNOWN)
+        look_from(k, SIDE_LOCAL);
 }
 
 /* --- The verdict ------------------------------------------------------- */
@@ -384,10 +393,10 @@ static const struct blob_slot *slot_of(const struct policy *p, uint32_t perm, in
     unsigned which = family < 0                  ? GROUP_UNKNOWN
                      : family >= POLICY_FAMILIES ? GROUP_OTHER
                                                  : (unsigned)family;
-    uint32_t bit = (uint32_t)__builtin_ctz(perm | 1u << (POLICY_PERM_COUNT - 1));
+    uint32_t bit = (uint32_t)__builtin_ctz(perm | 1u << (SLOT_PERMS - 1));
 
     return BLOB_TABLE(p->blob, struct blob_slot, BLOB_SLOTS) + profile->slots +
-           profile->group[which] * POLICY_PERM_COUNT + bit;
+           profile->group[which] * SLOT_PERMS + bit;
 }
 
 uint32_t policy_needs(const struct policy *p, uint32_t perm, int family)
@@ -412,6 +421,12 @@ static void deny(const struct look *k, struct policy_verdict *v)
                                  .explicit_deny = true};
 }
 
+/* An inherited socket that no rule is about. */
+static bool free_inherit(const struct look *k)
+{
+    return k->perm == PERM_EXEMPT || (k->perm == POLICY_INHERIT && !k->profile->mediates_inherit);
+}
+
 static void conclude(const struct look *k, struct policy_verdict *v)
 {
     *v = (struct policy_verdict){.outcome = POLICY_ALLOWED, .rule = POLICY_RULE_NONE};
@@ -422,7 +437,7 @@ static void conclude(const struct look *k, struct policy_verdict *v)
         v->rule = k->rules[k->best[PART_AUDIT]].source;
     } else if (k->best[PART_ALLOW] != BLOB_NONE) {
         v->rule = k->rules[k->best[PART_ALLOW]].source;
-    } else if (!k->profile->default_allow) {
+    } else if (!k->profile->default_allow && !free_inherit(k)) {
         v->outcome = k->profile->complain ? POLICY_COMPLAIN : POLICY_DENIED;
         v->err = EACCES;
     }
@@ -431,10 +446,12 @@ static void conclude(const struct look *k, struct policy_verdict *v)
 void policy_decide(const struct policy *p, const struct policy_query *q, struct policy_verdict *v)
 {
     struct look k;
-    uint32_t always = slot_of(p, q->perm, q->family)->list;
+    uint32_t perm = q->perm == POLICY_INHERIT && q->exempt ? PERM_EXEMPT : q->perm;
+    uint32_t always = slot_of(p, perm, q->family)->list;
 
     k.blob = p->blob;
     k.q = q;
+    k.perm = perm;
     k.profile = blob_profile(p);
     k.rules = blob_at(p->blob, BLOB_RULES);
     k.lists = blob_at(p->blob, BLOB_LISTS);

@@ -5,6 +5,7 @@
 
 void index_start(struct build *b)
 {
+    table_add(b, BLOB_MORES, 1);
     table_add(b, BLOB_LISTS, 1);
     table_add(b, BLOB_NODES, 1);
     table_add(b, BLOB_FIRSTS, 1);
@@ -15,7 +16,8 @@ void index_start(struct build *b)
 /* Temporary roots of one side; 0: nothing there. */
 struct roots {
     uint32_t path, abstract, inet, inet6;
-    bool nameless; /* some condition may take an address without a name */
+    bool nameless; /* some condition may take an address without a name, */
+    bool any_path; /* any pathname */
 };
 
 static uint32_t ensure(struct tree *t, uint32_t *root)
@@ -41,11 +43,14 @@ static void plant(struct tree *t, struct roots *r, uint32_t group)
     uint32_t cond = VEC_AT(&t->groups, struct tree_group, group)->cond;
     const struct blob_cond *c = TABLE(t->b, struct blob_cond, BLOB_CONDS) + cond;
 
-    r->nameless |= c->match != ADDR_GLOB && c->match != ADDR_INET;
+    r->nameless |= c->match == ADDR_NONE || c->match == ADDR_AUTO || c->match == ADDR_NOT_PATHNAME;
+    r->any_path |= c->match == ADDR_PATHNAME;
     if (c->match == ADDR_GLOB)
         plant_globs(t, r, c, group);
-    else if (c->match == ADDR_NOT_PATHNAME)
+    else if (c->match == ADDR_NOT_PATHNAME || c->match == ADDR_ABSTRACT)
         tree_all(t, ensure(t, &r->abstract), group);
+    else if (c->match == ADDR_PATHNAME)
+        tree_all(t, ensure(t, &r->path), group);
     if (c->match != ADDR_INET)
         return;
     if (c->ip_family != AF_INET6)
@@ -94,29 +99,33 @@ static void gather(struct tree *t, uint32_t *where, const struct blob_profile *p
 }
 
 /* For which of a rule's permissions its condition takes an address without a
- * name: unnamed (`automatic` false) or to be chosen by the kernel (true). */
-static uint32_t nameless_perms(const struct blob_cond *c, bool automatic, uint32_t perms)
+ * text: unnamed, to be chosen by the kernel, or a pathname that was not resolved. */
+static uint32_t textless_perms(const struct blob_cond *c, enum policy_addr_kind kind, uint32_t perms)
 {
+    bool automatic = kind == POLICY_ADDR_AUTO, path = kind == POLICY_ADDR_PATHNAME;
+
     switch (c->match) {
     case ADDR_NONE:
-        return automatic ? perms & POLICY_BIND : perms;
+        return path ? 0 : automatic ? perms & POLICY_BIND : perms;
     case ADDR_AUTO:
         return automatic ? perms : 0;
     case ADDR_NOT_PATHNAME:
-        return perms;
+        return path ? 0 : perms;
+    case ADDR_PATHNAME:
+        return path ? perms : 0;
     default:
         return 0;
     }
 }
 
-static uint32_t nameless(struct tree *t, const struct blob_profile *p, int side, bool automatic)
+static uint32_t textless(struct tree *t, const struct blob_profile *p, int side, enum policy_addr_kind kind)
 {
     const struct blob_cond *conds = TABLE(t->b, struct blob_cond, BLOB_CONDS);
     const struct blob_rule *rules = TABLE(t->b, struct blob_rule, BLOB_RULES);
 
     t->items.count = 0;
     for (uint32_t i = p->rules; i < p->rules + p->rule_count && !t->b->err; i++) {
-        uint32_t perms = nameless_perms(&conds[rules[i].conds[side]], automatic, rules[i].perms);
+        uint32_t perms = textless_perms(&conds[rules[i].conds[side]], kind, rules[i].perms);
         struct item *item = perms ? VEC_ADD(t->b, &t->items, struct item) : NULL;
         if (item)
             *item = (struct item){i, perms};
@@ -177,10 +186,11 @@ static void side(struct tree *t, struct blob_profile *p, int which, uint32_t *wh
     out->abstract = r.abstract ? tree_lay(t, r.abstract) : 0;
     out->inet = r.inet ? tree_lay(t, r.inet) : 0;
     out->inet6 = r.inet6 ? tree_lay(t, r.inet6) : 0;
+    out->any_path = r.any_path ? textless(t, p, which, POLICY_ADDR_PATHNAME) : 0;
     if (!r.nameless)
         return;
-    out->none = nameless(t, p, which, false);
-    out->automatic = nameless(t, p, which, true);
+    out->none = textless(t, p, which, POLICY_ADDR_NONE);
+    out->automatic = textless(t, p, which, POLICY_ADDR_AUTO);
 }
 
 void index_profile(struct build *b, struct blob_profile *p)

@@ -96,7 +96,44 @@ static void sources(struct build *b)
     }
 }
 
-static void lay_rule(struct build *b, const struct rule *from)
+static bool asks_more(const struct rule *r)
+{
+    return r->labels || r->exes || r->bound || r->made || r->uid_given || r->fd_given;
+}
+
+/* Rules that follow each other with the same conditions share them. */
+static uint32_t lay_more(struct build *b, const struct rule *from)
+{
+    uint32_t last = table_count(b, BLOB_MORES) - 1;
+    struct blob_more more = {.bound = (uint8_t)from->bound,
+                             .made = (uint8_t)from->made,
+                             .uid_given = from->uid_given,
+                             .fd_given = from->fd_given,
+                             .uid = from->uid_given ? from->uid : 0,
+                             .fd_low = from->fd_given ? from->fd_low : 0,
+                             .fd_high = from->fd_given ? from->fd_high : 0,
+                             .label_count = from->labels ? from->label_count : 0,
+                             .exe_count = from->exes ? from->exe_count : 0};
+
+    if (more.label_count)
+        more.labels = globs_add(b, from->labels, from->label_count);
+    if (more.exe_count)
+        more.exes = globs_add(b, from->exes, from->exe_count);
+    if (memcmp(&more, TABLE(b, struct blob_more, BLOB_MORES) + last, sizeof more) == 0)
+        return last;
+    memcpy(table_add(b, BLOB_MORES, 1), &more, sizeof more);
+    return last + 1;
+}
+
+/* Permissions as rules of the blob have them. */
+static uint16_t perms_of(const struct rule *r, bool mediates_inherit)
+{
+    uint32_t perms = mediates_inherit ? r->perms : r->perms & ~(uint32_t)POLICY_INHERIT;
+
+    return (uint16_t)(perms & POLICY_INHERIT && r->fd_given ? perms | PERM_EXEMPT : perms);
+}
+
+static void lay_rule(struct build *b, const struct rule *from, bool mediates_inherit)
 {
     struct blob_rule *out = table_add(b, BLOB_RULES, 1);
 
@@ -104,15 +141,14 @@ static void lay_rule(struct build *b, const struct rule *from)
         .families = from->families,
         .types = from->types,
         .protocol = from->protocol < 0 ? -1 : from->protocol,
-        .perms = (uint16_t)from->perms,
+        .perms = perms_of(from, mediates_inherit),
         .flags = (uint16_t)((from->deny ? RULE_DENY : 0) | (from->audit ? RULE_AUDIT : 0) |
                             (from->quiet ? RULE_QUIET : 0)),
-        .label_count = from->labels ? from->label_count : 0,
         .source = from->source,
         .err = from->err ? from->err : EACCES,
     };
-    if (out->label_count)
-        out->labels = globs_add(b, from->labels, from->label_count);
+    if (asks_more(from))
+        out->more = lay_more(b, from);
     out->conds[SIDE_LOCAL] = conds_add(b, &from->local);
     out->conds[SIDE_PEER] = conds_add(b, &from->peer);
 }
@@ -137,7 +173,7 @@ static void in_file_order(const struct rule **rules, const struct rule **spare, 
     }
 }
 
-static void lay_out_of_order(struct build *b, const struct profile *from)
+static void lay_out_of_order(struct build *b, const struct profile *from, bool mediates_inherit)
 {
     const struct rule **order = build_alloc(b, (2 * (size_t)from->rule_count + 1) * sizeof *order);
 
@@ -147,10 +183,10 @@ static void lay_out_of_order(struct build *b, const struct profile *from)
         order[i] = &from->rules[i];
     in_file_order(order, order + from->rule_count, from->rule_count);
     for (uint32_t i = 0; i < from->rule_count; i++)
-        lay_rule(b, order[i]);
+        lay_rule(b, order[i], mediates_inherit);
 }
 
-static void lay_rules(struct build *b, const struct profile *from)
+static void lay_rules(struct build *b, const struct profile *from, bool mediates_inherit)
 {
     uint32_t n = from->rule_count, i = 1;
 
@@ -158,28 +194,44 @@ static void lay_rules(struct build *b, const struct profile *from)
     while (i < n && from->rules[i - 1].source <= from->rules[i].source)
         i++;
     if (i < n) {
-        lay_out_of_order(b, from);
+        lay_out_of_order(b, from, mediates_inherit);
         return;
     }
     for (i = 0; i < n; i++)
-        lay_rule(b, &from->rules[i]);
+        lay_rule(b, &from->rules[i], mediates_inherit);
+}
+
+static uint32_t uses_of(const struct profile *p)
+{
+    uint32_t uses = 0;
+
+    for (uint32_t i = 0; i < p->rule_count; i++) {
+        const struct rule *r = &p->rules[i];
+
+        uses |= r->bound || r->made || r->labels ? POLICY_USES_MEMORY : 0;
+        uses |= r->names_inherit ? POLICY_USES_INHERIT : 0;
+    }
+    return uses;
 }
 
 static void profiles(struct build *b)
 {
     for (uint32_t i = 0; i < b->set->profile_count && !b->err; i++) {
         const struct profile *from = &b->set->profiles[i];
+        uint32_t uses = uses_of(from);
         struct blob_profile out = {
             .name = from->name ? string(b, from->name, strlen(from->name)) : BLOB_NONE,
             .complain = from->complain,
             .default_allow = from->default_allow,
+            .mediates_inherit = (uses & POLICY_USES_INHERIT) != 0,
             .attachment_count = from->attachment_count,
             .attachments = globs_add(b, from->attachments, from->attachment_count),
             .rules = table_count(b, BLOB_RULES),
             .rule_count = from->rule_count,
         };
 
-        lay_rules(b, from);
+        lay_rules(b, from, uses & POLICY_USES_INHERIT);
+        b->uses |= uses;
         if (!b->err)
             index_profile(b, &out);
         memcpy(table_add(b, BLOB_PROFILES, 1), &out, sizeof out);
@@ -189,7 +241,7 @@ static void profiles(struct build *b)
 static int join(struct build *b, uint32_t name, const void **blob, size_t *len)
 {
     size_t size = (sizeof(struct blob_header) + 15) & ~(size_t)15;
-    struct blob_header head = {.magic = BLOB_MAGIC, .version = BLOB_VERSION, .name = name};
+    struct blob_header head = {.magic = BLOB_MAGIC, .version = BLOB_VERSION, .name = name, .uses = b->uses};
 
     for (int t = 0; t < BLOB_TABLES; t++) {
         head.tables[t] = (struct blob_span){(uint32_t)size, b->tables[t].count};

@@ -11,12 +11,12 @@ uint16_t list_flags(const struct blob_rule *r)
                      ? (unsigned)__builtin_ctzll(r->families) + 1
                      : ENTRY_FAMILIES;
     return (uint16_t)(family << 8 | (r->types != UINT32_MAX ? ENTRY_TYPE : 0) |
-                      (r->protocol >= 0 ? ENTRY_PROTOCOL : 0) | (r->label_count ? ENTRY_LABEL : 0));
+                      (r->protocol >= 0 ? ENTRY_PROTOCOL : 0) | (r->more ? ENTRY_MORE : 0));
 }
 
 bool list_covers(const struct blob_rule *e, const struct blob_rule *r)
 {
-    if (e->label_count)
+    if (e->more && e->more != r->more)
         return false;
     if (e->types != UINT32_MAX && (r->types == UINT32_MAX || (e->types | r->types) != e->types))
         return false;

@@ -69,6 +69,10 @@ enum match match_addr(const void *blob, uint32_t cond, const struct policy_addr 
         return automatic ? MATCH_YES : MATCH_NO;
     case ADDR_NOT_PATHNAME:
         return none || automatic || addr->kind == POLICY_ADDR_ABSTRACT ? MATCH_YES : MATCH_NO;
+    case ADDR_PATHNAME:
+        return addr->kind == POLICY_ADDR_PATHNAME ? MATCH_YES : MATCH_NO;
+    case ADDR_ABSTRACT:
+        return addr->kind == POLICY_ADDR_ABSTRACT ? MATCH_YES : MATCH_NO;
     case ADDR_INET:
         return match_inet(c, addr);
     default:
@@ -78,18 +82,57 @@ enum match match_addr(const void *blob, uint32_t cond, const struct policy_addr 
     }
 }
 
-enum match match_label(const void *blob, const struct blob_rule *r, const char *label)
+/* Inline: a frame less on the way to the glob. */
+static inline __attribute__((always_inline)) enum match match_text(const void *blob, uint32_t globs,
+                                                                  uint32_t count, const char *text)
 {
-    if (!r->label_count)
+    if (!count)
         return MATCH_YES;
-    if (!label)
+    if (!text)
         return MATCH_UNKNOWN;
-    for (uint32_t i = 0; i < r->label_count; i++) {
-        struct glob g = blob_glob(blob, r->labels + i);
-        if (glob_match_low(&g, label, strlen(label)))
+    for (uint32_t i = 0; i < count; i++) {
+        struct glob g = blob_glob(blob, globs + i);
+        if (glob_match_low(&g, text, strlen(text)))
             return MATCH_YES;
     }
     return MATCH_NO;
+}
+
+static enum match match_scope(uint8_t wanted, enum policy_scope scope)
+{
+    if (!wanted)
+        return MATCH_YES;
+    return scope == POLICY_SCOPE_UNKNOWN ? MATCH_UNKNOWN : wanted == scope ? MATCH_YES : MATCH_NO;
+}
+
+static enum match match_uid(const struct blob_more *m, const struct policy_query *q)
+{
+    if (!m->uid_given)
+        return MATCH_YES;
+    return !q->uid_known ? MATCH_UNKNOWN : m->uid == q->uid ? MATCH_YES : MATCH_NO;
+}
+
+static enum match match_fd(const struct blob_more *m, int fd)
+{
+    if (!m->fd_given)
+        return MATCH_YES;
+    return fd < 0 ? MATCH_UNKNOWN : m->fd_low <= (uint32_t)fd && (uint32_t)fd <= m->fd_high ? MATCH_YES : MATCH_NO;
+}
+
+enum policy_miss match_more(const void *blob, const struct blob_rule *r, const struct policy_query *q)
+{
+    const struct blob_more *m = BLOB_TABLE(blob, struct blob_more, BLOB_MORES) + r->more;
+    bool deny = r->flags & RULE_DENY;
+
+    if (!match_holds(match_text(blob, m->labels, m->label_count, q->label), deny))
+        return POLICY_MISS_LABEL;
+    if (!match_holds(match_scope(m->bound, q->bound), deny) || !match_holds(match_scope(m->made, q->made), deny))
+        return POLICY_MISS_SCOPE;
+    if (!match_holds(match_uid(m, q), deny))
+        return POLICY_MISS_UID;
+    if (!match_holds(match_text(blob, m->exes, m->exe_count, q->exe), deny))
+        return POLICY_MISS_EXE;
+    return match_holds(match_fd(m, q->fd), deny) ? POLICY_MATCHES : POLICY_MISS_FD;
 }
 
 enum policy_miss match_rule(const void *blob, const struct blob_rule *r, const struct policy_query *q)
@@ -108,7 +151,8 @@ enum policy_miss match_rule(const void *blob, const struct blob_rule *r, const s
         return POLICY_MISS_LOCAL;
     if (!match_holds(match_addr(blob, r->conds[SIDE_PEER], &q->peer, q->perm), deny))
         return POLICY_MISS_PEER;
-    if (!match_holds(match_label(blob, r, q->label), deny))
-        return POLICY_MISS_LABEL;
-    return POLICY_MATCHES;
+    enum policy_miss miss = match_more(blob, r, q);
+    if (!miss && q->exempt && q->perm == POLICY_INHERIT && !(r->perms & PERM_EXEMPT))
+        return POLICY_MISS_FD;
+    return miss;
 }

@@ -8,7 +8,8 @@ enum match { MATCH_NO, MATCH_YES, MATCH_UNKNOWN };
 
 enum match match_family(uint64_t families, int family);
 enum match match_addr(const void *blob, uint32_t cond, const struct policy_addr *addr, uint32_t perm);
-enum match match_label(const void *blob, const struct blob_rule *r, const char *label);
+/* Which of the rule's conditions in struct blob_more does not hold. */
+enum policy_miss match_more(const void *blob, const struct blob_rule *r, const struct policy_query *q);
 
 static inline enum match match_type(uint32_t types, int type)
 {

@@ -24,6 +24,8 @@ static bool range(const struct check *c, enum blob_table t, uint32_t first, uint
 
 static bool check_spans(const struct check *c, size_t len)
 {
+    if (c->h->uses & ~(uint32_t)(POLICY_USES_MEMORY | POLICY_USES_INHERIT))
+        return false;
     if (c->h->size > len || c->h->size > INT32_MAX || c->h->size < sizeof *c->h)
         return false;
     for (int t = 0; t < BLOB_TABLES; t++) {
@@ -126,7 +128,19 @@ static bool check_rules(const struct check *c)
 
     for (uint32_t i = 0; i < c->h->tables[BLOB_RULES].count; i++)
         if (!below(c, BLOB_CONDS, r[i].conds[0]) || !below(c, BLOB_CONDS, r[i].conds[1]) ||
-            !range(c, BLOB_GLOBS, r[i].labels, r[i].label_count) || !below(c, BLOB_SOURCES, r[i].source))
+            !below(c, BLOB_MORES, r[i].more) || !below(c, BLOB_SOURCES, r[i].source))
+            return false;
+    return true;
+}
+
+static bool check_mores(const struct check *c)
+{
+    const struct blob_more *m = blob_at(c->blob, BLOB_MORES);
+
+    for (uint32_t i = 0; i < c->h->tables[BLOB_MORES].count; i++)
+        if (!range(c, BLOB_GLOBS, m[i].labels, m[i].label_count) ||
+            !range(c, BLOB_GLOBS, m[i].exes, m[i].exe_count) || m[i].bound > POLICY_SCOPE_OUTSIDE ||
+            m[i].made > POLICY_SCOPE_OUTSIDE)
             return false;
     return true;
 }
@@ -259,7 +273,7 @@ static bool check_roots(const struct check *c, const struct blob_roots *r)
 {
     return below(c, BLOB_NODES, r->path) && below(c, BLOB_NODES, r->abstract) &&
            below(c, BLOB_NODES, r->inet) && below(c, BLOB_NODES, r->inet6) && below(c, BLOB_LISTS, r->none) &&
-           below(c, BLOB_LISTS, r->automatic);
+           below(c, BLOB_LISTS, r->automatic) && below(c, BLOB_LISTS, r->any_path);
 }
 
 static bool check_profile(const struct check *c, const struct blob_profile *p)
@@ -267,7 +281,7 @@ static bool check_profile(const struct check *c, const struct blob_profile *p)
     if ((p->name != BLOB_NONE && !below(c, BLOB_STRINGS, p->name)) ||
         !range(c, BLOB_GLOBS, p->attachments, p->attachment_count) ||
         !range(c, BLOB_RULES, p->rules, p->rule_count) || p->groups > POLICY_FAMILIES + 2 ||
-        !range(c, BLOB_SLOTS, p->slots, p->groups * POLICY_PERM_COUNT))
+        !range(c, BLOB_SLOTS, p->slots, p->groups * SLOT_PERMS))
         return false;
     for (int i = 0; i < POLICY_FAMILIES + 2; i++)
         if (p->group[i] >= p->groups)
@@ -304,7 +318,7 @@ int policy_open(struct policy *p, const void *blob, size_t len)
     if (policy_adopt(&adopted, blob, len) < 0)
         return -EINVAL;
     if (!check_spans(&c, len) || !check_strings(&c) || !check_globs(&c) || !check_conds(&c) ||
-        !check_rules(&c) || !check_index(&c) || !check_profiles(&c))
+        !check_rules(&c) || !check_mores(&c) || !check_index(&c) || !check_profiles(&c))
         return -EINVAL;
     *p = (struct policy){.blob = blob, .len = c.h->size};
     return 0;

@@ -76,6 +76,16 @@ const char *policy_name(const struct policy *p)
     return string(p, ((const struct blob_header *)p->blob)->name);
 }
 
+uint32_t policy_uses(const struct policy *p)
+{
+    return ((const struct blob_header *)p->blob)->uses;
+}
+
+bool policy_mediates_inherit(const struct policy *p)
+{
+    return blob_profile(p)->mediates_inherit;
+}
+
 uint32_t policy_profile_count(const struct policy *p)
 {
     return ((const struct blob_header *)p->blob)->tables[BLOB_PROFILES].count;

@@ -15,7 +15,7 @@ struct kept {
 struct slot {
     uint32_t first[SLOT_PARTS], last[SLOT_PARTS]; /* kept + 1 */
     bool denied, allowed, audited; /* always, whatever the facts */
-    uint8_t deny_facts, allow_facts, audit_facts;
+    uint16_t deny_facts, allow_facts, audit_facts;
 };
 
 /* Rules alike in all of this have the same effect on every slot but for their
@@ -24,9 +24,9 @@ struct shape {
     uint64_t families;
     uint32_t types;
     int32_t protocol;
-    uint16_t perms;
-    uint8_t facts, flags;
-    uint8_t seen;
+    uint32_t more;
+    uint16_t perms, facts;
+    uint8_t flags, seen;
 };
 enum { SHAPES = 64 };
 
@@ -76,22 +76,33 @@ static void group_families(struct slots *s)
 
 /* --- Facts ------------------------------------------------------------- */
 
-static uint8_t rule_facts(const struct build *b, const struct blob_rule *r)
+/* The number of a descriptor is a condition, but no fact to gather. */
+enum { FACT_FD = 1 << 15 };
+
+static unsigned more_facts(const struct build *b, const struct blob_rule *r)
+{
+    const struct blob_more *m = &TABLE(b, struct blob_more, BLOB_MORES)[r->more];
+
+    return (m->label_count ? POLICY_NEEDS_LABEL : 0) | (m->bound ? POLICY_NEEDS_BOUND : 0) |
+           (m->made ? POLICY_NEEDS_MADE : 0) | (m->uid_given ? POLICY_NEEDS_UID : 0) |
+           (m->exe_count ? POLICY_NEEDS_EXE : 0) | (m->fd_given ? FACT_FD : 0);
+}
+
+static uint16_t rule_facts(const struct build *b, const struct blob_rule *r)
 {
     const struct blob_cond *conds = TABLE(b, struct blob_cond, BLOB_CONDS);
     unsigned facts = 0;
 
     facts |= r->types != UINT32_MAX ? POLICY_NEEDS_TYPE : 0;
     facts |= r->protocol >= 0 ? POLICY_NEEDS_PROTOCOL : 0;
-    facts |= r->label_count ? POLICY_NEEDS_LABEL : 0;
     facts |= r->conds[SIDE_LOCAL] ? POLICY_NEEDS_LOCAL : 0;
     facts |= r->conds[SIDE_PEER] ? POLICY_NEEDS_PEER : 0;
     facts |= conds[r->conds[SIDE_LOCAL]].has_path ? POLICY_NEEDS_LOCAL_PATH : 0;
     facts |= conds[r->conds[SIDE_PEER]].has_path ? POLICY_NEEDS_PEER_PATH : 0;
-    return (uint8_t)facts;
+    return (uint16_t)(r->more ? facts | more_facts(b, r) : facts);
 }
 
-static uint16_t ghost_flags(uint8_t facts)
+static uint16_t ghost_flags(uint16_t facts)
 {
     return (uint16_t)((facts & POLICY_NEEDS_LOCAL ? ENTRY_LOCAL : 0) |
                       (facts & POLICY_NEEDS_LOCAL_PATH ? ENTRY_LOCAL_PATH : 0) |
@@ -133,7 +144,7 @@ static void keep(struct slots *s, struct slot *slot, int part, uint32_t rule, ui
 }
 
 /* `certain`: the rule is about the slot's families for sure. */
-static void add_deny(struct slots *s, struct slot *slot, uint32_t rule, uint8_t facts, bool certain)
+static void add_deny(struct slots *s, struct slot *slot, uint32_t rule, uint16_t facts, bool certain)
 {
     uint16_t flags = (uint16_t)(list_flags(&s->rules[rule]) & 0xff);
 
@@ -146,12 +157,12 @@ static void add_deny(struct slots *s, struct slot *slot, uint32_t rule, uint8_t 
     keep(s, slot, PART_DENY, rule, flags | ghost_flags(facts));
 }
 
-static void add_allow(struct slots *s, struct slot *slot, uint32_t rule, uint8_t facts, bool certain)
+static void add_allow(struct slots *s, struct slot *slot, uint32_t rule, uint16_t facts, bool certain)
 {
     uint16_t flags = (uint16_t)(list_flags(&s->rules[rule]) & 0xff);
     bool audit = s->rules[rule].flags & RULE_AUDIT;
     bool without_address = certain && !ghost_flags(facts);
-    uint8_t all = (uint8_t)(facts | (certain ? 0 : POLICY_NEEDS_FAMILY));
+    uint16_t all = (uint16_t)(facts | (certain ? 0 : POLICY_NEEDS_FAMILY));
 
     if (without_address && !slot->allowed)
         keep(s, slot, PART_ALLOW, rule, flags);
@@ -164,12 +175,12 @@ static void add_allow(struct slots *s, struct slot *slot, uint32_t rule, uint8_t
     slot->audited |= audit && !all;
 }
 
-static void add_to_group(struct slots *s, uint32_t group, uint32_t rule, uint8_t facts, bool certain)
+static void add_to_group(struct slots *s, uint32_t group, uint32_t rule, uint16_t facts, bool certain)
 {
     const struct blob_rule *r = &s->rules[rule];
 
-    for (uint32_t left = r->perms & ((1u << POLICY_PERM_COUNT) - 1); left; left &= left - 1) {
-        struct slot *slot = &s->slots[group * POLICY_PERM_COUNT + (uint32_t)__builtin_ctz(left)];
+    for (uint32_t left = r->perms & ((1u << SLOT_PERMS) - 1); left; left &= left - 1) {
+        struct slot *slot = &s->slots[group * SLOT_PERMS + (uint32_t)__builtin_ctz(left)];
         if (r->flags & RULE_DENY)
             add_deny(s, slot, rule, facts, certain);
         else
@@ -177,7 +188,7 @@ static void add_to_group(struct slots *s, uint32_t group, uint32_t rule, uint8_t
     }
 }
 
-static void add_rule(struct slots *s, uint32_t rule, uint8_t facts)
+static void add_rule(struct slots *s, uint32_t rule, uint16_t facts)
 {
     uint64_t families = s->rules[rule].families;
     bool any = rule_any_family(families);
@@ -190,20 +201,21 @@ static void add_rule(struct slots *s, uint32_t rule, uint8_t facts)
     add_to_group(s, s->real_groups + 1, rule, facts, any);
 }
 
-static bool seen_before(struct slots *s, const struct blob_rule *r, uint8_t facts)
+static bool seen_before(struct slots *s, const struct blob_rule *r, uint16_t facts)
 {
     struct shape new = {.families = r->families,
                         .types = r->types,
                         .protocol = r->protocol,
+                        .more = r->more,
                         .perms = r->perms,
                         .facts = facts,
                         .flags = r->flags & (RULE_DENY | RULE_AUDIT),
                         .seen = 1};
-    uint64_t h = mix(mix(mix(r->families, r->types), (uint32_t)r->protocol), (uint64_t)r->perms << 16 | facts);
+    uint64_t h = mix(mix(mix(r->families, r->types), (uint32_t)r->protocol), (uint64_t)r->more << 32 | (uint64_t)r->perms << 16 | facts);
     struct shape *at = &s->shapes[h % SHAPES];
 
     if (at->seen && at->families == new.families && at->types == new.types && at->protocol == new.protocol &&
-        at->perms == new.perms && at->facts == new.facts && at->flags == new.flags)
+        at->more == new.more && at->perms == new.perms && at->facts == new.facts && at->flags == new.flags)
         return true;
     *at = new;
     return false;
@@ -211,15 +223,25 @@ static bool seen_before(struct slots *s, const struct blob_rule *r, uint8_t fact
 
 /* --- Laying out -------------------------------------------------------- */
 
-static uint32_t needs(const struct slots *s, const struct slot *slot)
+static uint32_t facts_of(const struct slot *slot, bool default_allow)
 {
     uint32_t facts = slot->deny_facts;
 
     if (!slot->denied) {
         facts |= slot->audit_facts;
-        if (!slot->allowed && !s->p->default_allow)
+        if (!slot->allowed && !default_allow)
             facts |= slot->allow_facts;
     }
+    return facts & ~(uint32_t)FACT_FD;
+}
+
+/* Slot `i` of all; whoever asks about inherit does not say whether it is exempt. */
+static uint32_t needs(const struct slots *s, uint32_t i)
+{
+    uint32_t facts = facts_of(&s->slots[i], s->p->default_allow);
+
+    if (i % SLOT_PERMS == POLICY_PERM_COUNT - 1)
+        facts |= facts_of(&s->slots[i + 1], true);
     return facts & POLICY_NEEDS_FAMILY ? POLICY_NEEDS_FAMILY : facts;
 }
 
@@ -261,7 +283,7 @@ static uint32_t lay_list(struct slots *s, const struct slot *slot)
 /* Most permissions of a group share their rules, and so do similar groups. */
 static uint32_t shared_list(struct slots *s, uint32_t i, const struct blob_slot *laid)
 {
-    for (uint32_t back = 1; back <= POLICY_PERM_COUNT && back <= i; back++)
+    for (uint32_t back = 1; back <= SLOT_PERMS && back <= i; back++)
         if (same_kept(s, &s->slots[i], &s->slots[i - back]))
             return laid[i - back].list;
     return lay_list(s, &s->slots[i]);
@@ -269,14 +291,14 @@ static uint32_t shared_list(struct slots *s, uint32_t i, const struct blob_slot 
 
 static void lay(struct slots *s)
 {
-    uint32_t n = s->p->groups * POLICY_PERM_COUNT;
+    uint32_t n = s->p->groups * SLOT_PERMS;
 
     s->p->slots = table_count(s->b, BLOB_SLOTS);
     if (!table_add(s->b, BLOB_SLOTS, n) || s->b->err)
         return;
     struct blob_slot *out = TABLE(s->b, struct blob_slot, BLOB_SLOTS) + s->p->slots;
     for (uint32_t i = 0; i < n; i++)
-        out[i] = (struct blob_slot){.list = shared_list(s, i, out), .needs = needs(s, &s->slots[i])};
+        out[i] = (struct blob_slot){.list = shared_list(s, i, out), .needs = needs(s, i)};
 }
 
 void slots_build(struct build *b, struct blob_profile *p)
@@ -284,12 +306,12 @@ void slots_build(struct build *b, struct blob_profile *p)
     struct slots s = {.b = b, .p = p, .rules = TABLE(b, struct blob_rule, BLOB_RULES)};
 
     group_families(&s);
-    s.slots = build_alloc(b, p->groups * POLICY_PERM_COUNT * sizeof *s.slots);
+    s.slots = build_alloc(b, p->groups * SLOT_PERMS * sizeof *s.slots);
     if (!s.slots)
         return;
     for (uint32_t i = p->rules; i < p->rules + p->rule_count && !b->err; i++) {
-        uint8_t facts = rule_facts(b, &s.rules[i]);
-        if (s.rules[i].label_count || !seen_before(&s, &s.rules[i], facts))
+        uint16_t facts = rule_facts(b, &s.rules[i]);
+        if (!seen_before(&s, &s.rules[i], facts))
             add_rule(&s, i, facts);
     }
     if (!b->err)

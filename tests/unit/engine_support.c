@@ -67,7 +67,7 @@ struct glob lab_glob(struct lab *l, enum glob_flavour flavour, const char *text)
 
 struct addr_cond lab_cond(struct lab *l, const char *text)
 {
-    static const char *const words[] = {"any", "none", "auto", NULL, NULL, "not-pathname"};
+    static const char *const words[] = {"any", "none", "auto", NULL, NULL, "not-pathname", "pathname", "abstract"};
     struct glob *globs;
     uint32_t n = 0;
     char copy[512], *save, *word;
@@ -142,7 +142,7 @@ static struct addr_cond random_inet(struct lab *l)
 
 static struct addr_cond random_cond(struct lab *l)
 {
-    static const char *const words[] = {"none", "auto", "not-pathname"};
+    static const char *const words[] = {"none", "auto", "not-pathname", "pathname", "abstract"};
     char text[512], *at = text;
 
     switch (lab_random(l, 6)) {
@@ -163,12 +163,55 @@ static struct addr_cond random_cond(struct lab *l)
     }
 }
 
+static const struct glob *random_label(struct lab *l, const char *text)
+{
+    struct glob *g = arena_alloc(&l->arena, sizeof *g, 16);
+
+    *g = lab_glob(l, GLOB_PLAIN, text);
+    return g;
+}
+
+/* Conditions that few rules have; a few of them here. */
+static void random_more(struct lab *l, struct rule *r)
+{
+    static const char *const labels[] = {"unconfined", "a*", "{web,db}"}, *const exes[] = {"/bin/*", "/{a,b}**", "/bin/sh"};
+
+    switch (lab_random(l, 12)) {
+    case 0:
+        r->labels = random_label(l, PICK(l, labels));
+        r->label_count = 1;
+        break;
+    case 1:
+        r->bound = (enum policy_scope)(1 + lab_random(l, 2));
+        break;
+    case 2:
+        r->made = (enum policy_scope)(1 + lab_random(l, 2));
+        r->bound = (enum policy_scope)lab_random(l, 3);
+        break;
+    case 3:
+        r->uid_given = true;
+        r->uid = lab_random(l, 3);
+        break;
+    case 4:
+        r->exes = random_label(l, PICK(l, exes));
+        r->exe_count = 1;
+        break;
+    case 5:
+        r->fd_given = true;
+        r->fd_low = lab_random(l, 5);
+        r->fd_high = r->fd_low + lab_random(l, 3);
+        break;
+    default:
+        break;
+    }
+}
+
 void lab_random_rules(struct lab *l, uint32_t n)
 {
     static const uint64_t families[] = {1ull << AF_UNIX, 1ull << AF_UNIX, 1ull << AF_INET | 1ull << AF_INET6,
                                         1ull << AF_INET, ~0ull, 1ull << AF_NETLINK | 1ull << AF_UNIX};
-    static const char *const labels[] = {"unconfined", "a*", "{web,db}"};
     unsigned same = 0, denies = 1 + lab_random(l, 4), plain = lab_random(l, 3);
+    bool inherits = lab_random(l, 4);
 
     for (uint32_t i = 0; i < n; i++) {
         struct rule *r = lab_rule(l, 1 + lab_random(l, 1u << 12));
@@ -185,11 +228,10 @@ void lab_random_rules(struct lab *l, uint32_t n)
             r->local = random_cond(l);
         if (lab_random(l, 2))
             r->peer = random_cond(l);
-        if (lab_random(l, 10) == 0) {
-            struct glob *g = arena_alloc(&l->arena, sizeof *g, 16);
-            *g = lab_glob(l, GLOB_PLAIN, PICK(l, labels));
-            r->labels = g;
-            r->label_count = 1;
+        random_more(l, r);
+        if (lab_random(l, 3) == 0 || r->fd_given) {
+            r->perms |= POLICY_INHERIT;
+            r->names_inherit = inherits && (r->fd_given || lab_random(l, 2));
         }
         same = lab_random(l, 5) == 0 && i ? same : i;
         r->source = same;
@@ -253,17 +295,72 @@ struct policy_query lab_random_query(struct lab *l)
 {
     static const int families[] = {AF_UNIX, AF_UNIX, AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, -1, 0, 47, 60};
     static const char *const labels[] = {NULL, "unconfined", "abc", "db", ""};
+    static const char *const exes[] = {NULL, "/bin/sh", "/bin/a", "/a/b", "/usr"};
+    uint32_t perm = lab_random(l, 6) ? 1u << lab_random(l, 12) : POLICY_INHERIT;
 
-    return (struct policy_query){.perm = 1u << lab_random(l, 12),
+    return (struct policy_query){.perm = perm,
                                  .family = families[lab_random(l, 10)],
                                  .type = (int)lab_random(l, 7) - 1,
                                  .protocol = (int)lab_random(l, 4) - 1,
                                  .local = random_addr(l),
                                  .peer = random_addr(l),
-                                 .label = labels[lab_random(l, 5)]};
+                                 .label = labels[lab_random(l, 5)],
+                                 .bound = (enum policy_scope)lab_random(l, 3),
+                                 .made = (enum policy_scope)lab_random(l, 3),
+                                 .uid_known = lab_random(l, 3),
+                                 .uid = lab_random(l, 3),
+                                 .exe = exes[lab_random(l, 5)],
+                                 .fd = (int)lab_random(l, 9) - 1,
+                                 .exempt = lab_random(l, 3) == 0};
 }
 
 /* --- The slow way ------------------------------------------------------ */
+
+/* What a rule says of the facts that few rules ask for, from what was written. */
+static bool text_holds(const struct glob *globs, const char *text, bool deny)
+{
+    return !globs || (text ? glob_match(globs, text, strlen(text)) : deny);
+}
+
+static bool scope_holds(enum policy_scope wanted, enum policy_scope is, bool deny)
+{
+    return !wanted || (is ? wanted == is : deny);
+}
+
+static bool more_holds(const struct rule *r, const struct policy_query *q)
+{
+    bool inherit = q->perm == POLICY_INHERIT, fits = q->fd >= (int)r->fd_low && q->fd <= (int)r->fd_high;
+
+    return text_holds(r->labels, q->label, r->deny) && text_holds(r->exes, q->exe, r->deny) &&
+           scope_holds(r->bound, q->bound, r->deny) && scope_holds(r->made, q->made, r->deny) &&
+           (!r->uid_given || (q->uid_known ? q->uid == r->uid : r->deny)) &&
+           (!r->fd_given || (q->fd < 0 ? r->deny : fits)) && (!inherit || !q->exempt || r->fd_given);
+}
+
+/* Several rules may share a source; the other conditions are policy_rule_miss()'s. */
+static bool matches(const struct lab *l, uint32_t source, const struct policy_query *q)
+{
+    enum policy_miss miss = policy_rule_miss(&l->policy, source, q);
+    unsigned sharing = 0, holding = 0;
+
+    for (uint32_t i = source; i < l->count; i++)
+        if (l->rules[i].source == source) {
+            sharing++;
+            holding += more_holds(&l->rules[i], q);
+        }
+    if (miss == POLICY_MATCHES ? !holding : sharing == 1 && miss >= POLICY_MISS_LABEL && holding)
+        abort();
+    return miss == POLICY_MATCHES;
+}
+
+static bool mediates_inherit(const struct lab *l)
+{
+    bool names = false;
+
+    for (uint32_t i = 0; i < l->count; i++)
+        names |= l->rules[i].names_inherit;
+    return names;
+}
 
 void lab_slow(const struct lab *l, const struct policy_query *q, struct policy_verdict *v)
 {
@@ -271,7 +368,7 @@ void lab_slow(const struct lab *l, const struct policy_query *q, struct policy_v
 
     for (uint32_t i = 0; i < l->count; i++) {
         const struct rule *r = &l->rules[i];
-        if (r->source != i || policy_rule_miss(&l->policy, i, q) != POLICY_MATCHES)
+        if (r->source != i || !matches(l, i, q))
             continue;
         if (r->deny)
             deny = deny ? deny : r;
@@ -288,7 +385,7 @@ void lab_slow(const struct lab *l, const struct policy_query *q, struct policy_v
         *v = (struct policy_verdict){.outcome = POLICY_AUDITED, .rule = audit->source};
     else if (allow)
         v->rule = allow->source;
-    else if (!l->profile.default_allow)
+    else if (!l->profile.default_allow && (q->perm != POLICY_INHERIT || (mediates_inherit(l) && !q->exempt)))
         *v = (struct policy_verdict){.outcome = l->profile.complain ? POLICY_COMPLAIN : POLICY_DENIED,
                                      .err = EACCES,
                                      .rule = POLICY_RULE_NONE};
@@ -321,5 +418,13 @@ struct policy_query lab_forget(const struct policy_query *q, uint32_t needs)
         f.peer = (struct policy_addr){.kind = POLICY_ADDR_PATHNAME};
     if (!(needs & POLICY_NEEDS_LABEL))
         f.label = NULL;
+    if (!(needs & POLICY_NEEDS_BOUND))
+        f.bound = POLICY_SCOPE_UNKNOWN;
+    if (!(needs & POLICY_NEEDS_MADE))
+        f.made = POLICY_SCOPE_UNKNOWN;
+    if (!(needs & POLICY_NEEDS_UID))
+        f.uid_known = false;
+    if (!(needs & POLICY_NEEDS_EXE))
+        f.exe = NULL;
     return f;
 }

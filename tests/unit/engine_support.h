@@ -25,8 +25,8 @@ uint32_t lab_random(struct lab *l, uint32_t below);
 
 /* A rule for AF_UNIX, any type, that allows `perms`; change it before the next. */
 struct rule *lab_rule(struct lab *l, uint32_t perms);
-/* "any", "none", "auto", "not-pathname", "@...", "/...", alternatives separated
- * by spaces, or "PREFIX/BITS:LOW-HIGH" with dotted or hexadecimal bytes. */
+/* "any", "none", "auto", "not-pathname", "pathname", "abstract", "@...", "/...",
+ * alternatives separated by spaces, or "PREFIX/BITS:LOW-HIGH" with dotted or hexadecimal bytes. */
 struct addr_cond lab_cond(struct lab *l, const char *text);
 struct glob lab_glob(struct lab *l, enum glob_flavour flavour, const char *text);
 struct addr_cond lab_inet(const uint8_t *ip, int family, unsigned bits, unsigned low, unsigned high);

@@ -8,9 +8,11 @@
 
 static void show(const struct lab *l, const struct policy_query *q, const char *what)
 {
-    fprintf(stderr, "%s differs: %u rules, perm %x family %d type %d protocol %d local %d peer %d label %s\n", what,
+    fprintf(stderr, "%s differs: %u rules, perm %x family %d type %d protocol %d local %d peer %d label %s ", what,
             l->count, q->perm, q->family, q->type, q->protocol, q->local.kind, q->peer.kind,
             q->label ? q->label : "-");
+    fprintf(stderr, "bound %d made %d uid %d exe %s fd %d exempt %d\n", q->bound, q->made,
+            q->uid_known ? (int)q->uid : -1, q->exe ? q->exe : "-", q->fd, q->exempt);
 }
 
 static unsigned disagreements(uint64_t seed, uint32_t rules, unsigned queries)
