@@ -11,7 +11,9 @@
  *     exec PROGRAM ARG...  (the rest of the command line is passed on too)
  *     fork  (a child does the rest; its status becomes ours)
  *     vfork STEP... (a vfork child does this one step)
- *     nonblock  chdir DIR  sleep MILLISECONDS  umask OCTAL
+ *     nonblock  chdir DIR  sleep MILLISECONDS  umask OCTAL  netns (a new one)
+ *     put N  (sends descriptor N over the socket by SCM_RIGHTS)
+ *     take  (receives a descriptor, which is then the socket in use)
  * Addresses: auto  none (no address)  unspec  @abstract  @hex:6100 (bytes)
  *     /path  rel:path  inet:ADDRESS:PORT  inet6:ADDRESS%PORT  */
 #include <arpa/inet.h>
@@ -19,6 +21,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -279,6 +282,43 @@ static long do_name(int (*call)(int, struct sockaddr *, socklen_t *))
     return ret;
 }
 
+union rights {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr align;
+};
+
+static struct msghdr *rights(union rights *room)
+{
+    static char byte = 'x';
+    static struct iovec iov = {&byte, 1};
+    static struct msghdr m;
+    memset(room, 0, sizeof *room);
+    m = (struct msghdr){.msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof *room};
+    return &m;
+}
+
+static long do_put(void)
+{
+    union rights room;
+    struct msghdr *m = rights(&room);
+    int passed = word((struct word[]){{0}}, args[1]);
+    struct cmsghdr *c = CMSG_FIRSTHDR(m);
+    *c = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof passed)};
+    memcpy(CMSG_DATA(c), &passed, sizeof passed);
+    return sendmsg(fd, m, MSG_NOSIGNAL);
+}
+
+static long do_take(void)
+{
+    union rights room;
+    struct msghdr *m = rights(&room);
+    long n = recvmsg(fd, m, 0);
+    struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(m);
+    if (c)
+        memcpy(&fd, CMSG_DATA(c), sizeof fd);
+    return c ? fd : n < 0 ? n : (errno = ENOMSG, -1);
+}
+
 static int accept_plain(int s, struct sockaddr *a, socklen_t *len)
 {
     int made = accept(s, a, len);
@@ -413,6 +453,10 @@ static long transfer_call(const char *step, bool *known)
         return do_recv('f');
     if (!strcmp(step, "recvmsg"))
         return do_recv('m');
+    if (!strcmp(step, "put"))
+        return do_put();
+    if (!strcmp(step, "take"))
+        return do_take();
     *known = false;
     return -1;
 }
@@ -431,6 +475,8 @@ static long process_call(const char *step)
         return umask((mode_t)strtoul(args[1], NULL, 8)), 0;
     if (!strcmp(step, "sleep"))
         return usleep((useconds_t)atoi(args[1]) * 1000);
+    if (!strcmp(step, "netns"))
+        return unshare(CLONE_NEWNET);
     if (!strcmp(step, "exec"))
         return do_exec();
     if (!strcmp(step, "fork"))
