@@ -143,8 +143,7 @@ static bool parse_name(struct parser *p, enum name_kind kind, struct span where,
     return say_error(p, where, NULL, "%s in '%w'", why, &value);
 }
 
-/* Something that looks like one. */
-static bool has_variable(struct span text)
+bool has_variable(struct span text)
 {
     const char *at = text.at, *end = at + text.len;
 

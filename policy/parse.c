@@ -114,9 +114,10 @@ static bool merge_prefix(struct parser *p, struct prefix *pre, const struct pref
     return true; /* owner is for file rules, which do not look at it */
 }
 
-static bool check_prefix(struct parser *p, const struct prefix *pre)
+/* scope denies without the word. */
+static bool check_prefix(struct parser *p, const struct prefix *pre, struct span word)
 {
-    if (pre->quiet && !pre->deny)
+    if (pre->quiet && !pre->deny && !span_is(word, "scope"))
         return say_error(p, span_of(pre->at, 5), NULL, "quiet goes with deny only");
     return true;
 }
@@ -201,6 +202,8 @@ static bool say_unknown(struct parser *p, struct span word)
     struct guess g = guess_for(word);
     char hint[SUGGESTION_MAX];
 
+    if (span_is(word, "pathname") || span_is(word, "abstract")) /* the comma before it ended the scope */
+        return say_error(p, word, "as in scope pathname abstract,", "'%w' is not the beginning of a rule", &word);
     guess_list(&g, rule_words);
     return say_error(p, word, guess_text(&g, hint), "'%w' is not the beginning of a rule", &word);
 }
@@ -215,7 +218,11 @@ static bool parse_worded(struct parser *p, const struct prefix *pre, struct span
         take_word(p);
         return parse_all_rule(p, pre);
     }
-    if (span_is(word, "scope") || span_is(word, "map") || span_is(word, "inject"))
+    if (span_is(word, "scope")) {
+        take_word(p);
+        return parse_scope(p, pre, word);
+    }
+    if (span_is(word, "map") || span_is(word, "inject"))
         return say_later(p, word);
     if (span_is(word, "file") || at_mode_first(p, word) || span_is(word, "safe") || span_is(word, "unsafe"))
         return parse_file_rule(p, pre);
@@ -282,16 +289,16 @@ bool parse_rule(struct parser *p, const struct prefix *around)
     if (c == '{') {
         if (pre.priority)
             return say_error(p, pre.priority_word, NULL, "priority= cannot stand before a block");
-        return check_prefix(p, &pre) && parse_block(p, &pre);
+        return check_prefix(p, &pre, word) && parse_block(p, &pre);
     }
     if (c == '/' || c == '"' || c == '@') {
         if (!pre.given && at_profile_head(p))
             return p->block == &p->bare ? parse_profile(p, span_of(p->src->at, 0)) : say_inner_path(p);
         if (c == '@' && !at_reference(p))
             return say_error(p, span_of(p->src->at, 1), NULL, "a variable is written @{name}");
-        return check_prefix(p, &pre) && parse_file_rule(p, &pre) && defer_rule(p, around);
+        return check_prefix(p, &pre, word) && parse_file_rule(p, &pre) && defer_rule(p, around);
     }
-    return check_prefix(p, &pre) && parse_worded(p, &pre, word) && defer_rule(p, around);
+    return check_prefix(p, &pre, word) && parse_worded(p, &pre, word) && defer_rule(p, around);
 }
 
 /* --- Blocks ---------------------------------------------------------------- */
@@ -381,7 +388,10 @@ static bool check_purpose(struct parser *p, const struct source *top)
         complains &= b->complain;
     if (p->allows || p->deny_all || complains || (top->apparmor && p->block_count))
         return true;
-    return say_file_error(p, p->in->name, "add 'allow all,' to a list of denials, or 'deny all,' if that is meant",
+    return say_file_error(p, p->in->name,
+                          p->scoped ? "scope only denies: add 'allow all,' to allow everything else, or 'deny all,' "
+                                      "if that is meant"
+                                    : "add 'allow all,' to a list of denials, or 'deny all,' if that is meant",
                           "nothing is allowed by this policy");
 }
 

@@ -118,6 +118,7 @@ struct parser {
     unsigned rule_line;
     bool allows;           /* some rule allows something */
     bool deny_all;         /* somebody said that nothing is what they mean */
+    bool scoped;           /* there is a scope statement */
     bool nomem, stop;
 };
 
@@ -257,6 +258,7 @@ bool define_predefined(struct parser *p);
 int variable_truth(struct parser *p, struct span name);
 bool variable_defined(const struct parser *p, struct span name, bool boolean);
 /* expand.c */
+bool has_variable(struct span text); /* something that looks like one */
 struct name {
     struct name *next;
     const char *text;
@@ -290,9 +292,14 @@ bool parse_if(struct parser *p, const struct prefix *around);
 bool parse_socket_rule(struct parser *p, const struct prefix *pre, struct span keyword);
 bool parse_all_rule(struct parser *p, const struct prefix *pre);
 
-/* parse_address.c: the value of ip= and port=. */
+/* parse_scope.c: after the word. */
+bool parse_scope(struct parser *p, const struct prefix *pre, struct span keyword);
+
+/* parse_address.c: the values of ip=, port=, uid= and fd=. */
 bool parse_ip(struct parser *p, struct span value, struct addr_cond *cond);
 bool parse_port(struct parser *p, struct span value, struct addr_cond *cond);
+bool parse_uid(struct parser *p, struct span value, struct rule *r);
+bool parse_fd(struct parser *p, struct span value, struct rule *r);
 
 /* parse_file.c: a file rule, with AppArmor's meaning for sockets. */
 bool parse_file_rule(struct parser *p, const struct prefix *pre);
@@ -308,6 +315,6 @@ void begin_rule(struct parser *p, const char *at);
 bool rules_finish(struct parser *p, struct ruleset *out);
 
 #define ALL_FAMILIES ((1ull << POLICY_FAMILIES) - 1)
-#define ALL_PERMS ((POLICY_AUTOBIND - 1) & ~0u)
+#define ALL_PERMS ((POLICY_AUTOBIND - 1) | POLICY_INHERIT)
 
 #endif

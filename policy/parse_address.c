@@ -1,5 +1,5 @@
-/* ip= and port= of network rules. libc's inet_pton() is not for the inside of a
- * stranger's process, and knows no prefixes. */
+/* Addresses and numbers: ip=, port=, uid= and fd=. libc's inet_pton() is not for the
+ * inside of a stranger's process, and knows no prefixes. */
 #include "parse.h"
 
 #include <string.h>
@@ -166,21 +166,68 @@ bool parse_ip(struct parser *p, struct span value, struct addr_cond *cond)
     return true;
 }
 
-bool parse_port(struct parser *p, struct span value, struct addr_cond *cond)
+/* N or N-M. */
+static bool read_range(struct span value, int digits, long max, long range[2])
 {
     const char *at = value.at, *end = at + value.len;
-    long low = decimal(&at, end, 5, 65535), high = low;
 
-    if (low >= 0 && at < end && *at == '-') {
+    range[0] = range[1] = decimal(&at, end, digits, max);
+    if (range[0] >= 0 && at < end && *at == '-') {
         at++;
-        high = decimal(&at, end, 5, 65535);
+        range[1] = decimal(&at, end, digits, max);
     }
-    if (low < 0 || high < 0 || at != end)
+    return range[0] >= 0 && range[1] >= 0 && at == end;
+}
+
+static bool check_range(struct parser *p, struct span value, const long range[2])
+{
+    if (range[0] > range[1])
+        return say_error(p, value, NULL, "the range '%w' ends before it begins", &value);
+    return true;
+}
+
+bool parse_port(struct parser *p, struct span value, struct addr_cond *cond)
+{
+    long port[2];
+
+    if (!read_range(value, 5, UINT16_MAX, port))
         return say_error(p, value, "as in port=80 or port=5432-5440", "'%w' is not a port or a range of ports",
                          &value);
-    if (low > high)
-        return say_error(p, value, NULL, "the range '%w' ends before it begins", &value);
     cond->match = ADDR_INET;
-    cond->port = (struct port_range){.low = (uint16_t)low, .high = (uint16_t)high};
+    cond->port = (struct port_range){.low = (uint16_t)port[0], .high = (uint16_t)port[1]};
+    return check_range(p, value, port);
+}
+
+bool parse_fd(struct parser *p, struct span value, struct rule *r)
+{
+    long fd[2];
+
+    if (!read_range(value, 10, INT32_MAX, fd))
+        return say_error(p, value, "as in fd=3 or fd=3-1023", "'%w' is not a descriptor or a range of them", &value);
+    r->fd_given = r->names_inherit = true;
+    r->fd_low = (uint32_t)fd[0];
+    r->fd_high = (uint32_t)fd[1];
+    return check_range(p, value, fd);
+}
+
+/* UINT32_MAX is nobody: the kernel's way to say that there is no uid. */
+bool parse_uid(struct parser *p, struct span value, struct rule *r)
+{
+    struct name plain = {.text = value.at, .len = value.len};
+    const struct name *n = has_variable(value) ? expand(p, value) : &plain;
+    const char *at, *end;
+    long uid;
+
+    if (!n)
+        return false;
+    at = n->text;
+    end = at + n->len;
+    uid = decimal(&at, end, 10, UINT32_MAX - 1l);
+    if (n->next)
+        return say_error(p, value, "write a rule for each", "'%w' has several values; uid= takes one", &value);
+    if (uid < 0 || at != end)
+        return say_error(p, value, "as in uid=0 or uid=@{uid}", "'%w' is not the number of a user", &value);
+    r->uid_given = true;
+    r->uid = (uint32_t)uid;
     return true;
 }

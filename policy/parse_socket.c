@@ -4,36 +4,49 @@
 
 #include <sys/socket.h>
 
-/* The permissions that do not go with a peer, in words. */
-static bool say_peer_perms(struct parser *p, struct draft *d, uint32_t wrong)
+/* The permissions that do not go with a condition, in words. */
+static bool say_perms(struct parser *p, struct draft *d, uint32_t wrong, const char *why)
 {
-    char buffer[256];
+    char buffer[320];
     struct text t = text_into(buffer, sizeof buffer);
     bool first = true;
 
-    for (uint32_t bit = 1; bit <= POLICY_AUTOBIND; bit <<= 1)
+    for (uint32_t bit = 1; bit <= POLICY_INHERIT; bit <<= 1)
         if (wrong & bit) {
             text_str(&t, first ? "'" : ", '");
             text_str(&t, policy_perm_name(bit));
             text_byte(&t, '\'');
             first = false;
         }
-    text_str(&t, " cannot be used with peer=(): only accept, connect, send and receive have a peer");
+    text_str(&t, " cannot be used with ");
+    text_str(&t, why);
     return say_text(p, d->perms_at, NULL, &t);
 }
 
+#define INET (1ull << AF_INET | 1ull << AF_INET6)
+#define SEEN(c) (1u << (c) | 1u << ((c) + COND_PEER))
+
+/* Leaves the families that the conditions `seen` are about. */
+static bool narrow(struct parser *p, struct draft *d, unsigned seen, uint64_t families, const char *message)
+{
+    if (!(d->seen & seen))
+        return true;
+    d->r.families &= families;
+    return d->r.families ? true : say_error(p, d->local_at.at ? d->local_at : d->peer_at, NULL, "%s", message);
+}
+
+/* The families of a network rule that its conditions are about. A run remembers who
+ * bound what of unix, inet and inet6 alone; who is at the other end only unix says. */
 static bool check_families(struct parser *p, struct draft *d)
 {
-    const uint64_t inet = 1ull << AF_INET | 1ull << AF_INET6;
     const struct addr_cond *sides[2] = {&d->r.local, &d->r.peer};
-    bool address = (d->seen & (1u << COND_IP | 1u << COND_PORT)) || d->seen >> COND_PEER;
 
-    if (!address)
-        return true;
-    if (!(d->r.families & inet))
-        return say_error(p, d->local_at.at ? d->local_at : d->peer_at, NULL,
-                         "ip= and port= go with inet and inet6 only");
-    d->r.families &= inet;
+    if (!narrow(p, d, SEEN(COND_IP) | SEEN(COND_PORT), INET, "ip= and port= go with inet and inet6 only") ||
+        !narrow(p, d, SEEN(COND_UID) | SEEN(COND_EXE), 1ull << AF_UNIX,
+                "uid= and exe= go with unix only: no other socket says who is there") ||
+        !narrow(p, d, SEEN(COND_SCOPE) | SEEN(COND_LABEL), 1ull << AF_UNIX | INET,
+                "scope= and label= go with unix, inet and inet6 only"))
+        return false;
     for (int i = 0; i < 2; i++) {
         if (sides[i]->match != ADDR_INET || !sides[i]->ip.family)
             continue;
@@ -44,18 +57,44 @@ static bool check_families(struct parser *p, struct draft *d)
     return true;
 }
 
+/* The permissions that go with the conditions; all of those when none is named. */
+static bool check_perms(struct parser *p, struct draft *d)
+{
+    const struct {
+        bool given;
+        uint32_t perms;
+        const char *why;
+    } needs[] = {
+        {d->peer_given, POLICY_PEER_PERMS, "peer=(): only accept, connect, send and receive have a peer"},
+        {d->who_at.at, POLICY_ACCEPT | POLICY_RECEIVE, "uid= and exe=: only accept and receive know who the peer is"},
+        {d->r.fd_given, POLICY_INHERIT, "fd=: it goes with inherit only"},
+    };
+    uint32_t fit = ALL_PERMS;
+
+    for (unsigned i = 0; i < sizeof needs / sizeof *needs; i++) {
+        if (!needs[i].given)
+            continue;
+        if (d->r.perms & ~needs[i].perms) /* so far those that are named */
+            return say_perms(p, d, d->r.perms & ~needs[i].perms, needs[i].why);
+        fit &= needs[i].perms;
+    }
+    if (!fit)
+        return say_error(p, d->peer_at, NULL, "fd= cannot be used with peer=(): inherit has no peer");
+    if (!d->perms_given)
+        d->r.perms = fit;
+    return true;
+}
+
 static bool check_draft(struct parser *p, struct draft *d)
 {
-    uint32_t wrong = d->r.perms & ~(uint32_t)POLICY_PEER_PERMS;
-
     if (d->pre->owner)
         return say_error(p, d->pre->owner_word, NULL, "'%w' cannot stand before a %w rule",
                          &d->pre->owner_word, &d->keyword);
     if (d->pre->priority)
         return say_error(p, d->pre->priority_word, "deny rules win whatever the order",
                          "priorities of %w rules are not supported in this version", &d->keyword);
-    if (d->perms_given && d->peer_given && wrong)
-        return say_peer_perms(p, d, wrong);
+    if (!check_perms(p, d))
+        return false;
     if ((d->r.perms & POLICY_AUTOBIND) && d->r.local.match == ADDR_GLOB)
         return say_error(p, d->local_at, "write (bind) for a name the program chooses",
                          "'autobind' goes with addr=auto only: the kernel chooses the name");
@@ -165,8 +204,6 @@ bool parse_socket_rule(struct parser *p, const struct prefix *pre, struct span k
     if (!parse_perms(p, &d) || (!d.unix_rule && !parse_network_words(p, &d)) || !parse_conditions(p, &d) ||
         !end_rule(p) || !check_draft(p, &d))
         return false;
-    if (!d.perms_given)
-        d.r.perms = d.peer_given ? POLICY_PEER_PERMS : ALL_PERMS;
     if (d.unix_rule)
         add_unix(p, &d, &d.r);
     else
@@ -190,19 +227,7 @@ bool parse_all_rule(struct parser *p, const struct prefix *pre)
     };
     if (pre->owner || pre->priority)
         return check_draft(p, &d);
-    skip_blank(p);
-    if (at_condition(p)) {
-        struct span name = take_word(p), value;
-
-        skip_blank(p);
-        take(p, '=');
-        skip_blank(p);
-        if (!span_is(name, "errno"))
-            return say_condition(p, &d, name, false);
-        if (!take_value(p, false, &value) || !set_errno(p, &d, name, value))
-            return false;
-    }
-    if (!end_rule(p))
+    if (!parse_only_errno(p, &d) || !end_rule(p))
         return false;
     p->deny_all |= pre->deny && !p->dead;
     add_rule(p, &d.r);

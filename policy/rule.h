@@ -38,9 +38,11 @@ struct addr_cond { /* in this order: each rule has two, and compiling goes over 
 
 /* What the parser promises: perms, families and types are not empty; CREATE comes
  * without a local condition (a socket has no address yet); ADDR_AUTO is local and
- * comes with BIND alone; a condition on the peer (address or label) comes with
- * permissions of POLICY_PEER_PERMS alone; err, quiet only where deny, audit only
- * where not. */
+ * comes with BIND alone; a condition on the peer comes with permissions of
+ * POLICY_PEER_PERMS alone, uid and exes with ACCEPT and RECEIVE alone; bound with
+ * unix, inet and inet6, uid and exes with unix alone; fd_given with INHERIT alone;
+ * made with a peer that is ADDR_PATHNAME or ADDR_ABSTRACT, which nothing else has;
+ * err, quiet only where deny, audit only where not. */
 struct rule {
     bool deny;
     bool audit;            /* audit allow: record it */

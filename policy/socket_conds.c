@@ -1,44 +1,63 @@
 /* Conditions of socket rules: name=value, and peer=(...). */
 #include "socket_rule.h"
 
-static const char condition_names[COND_COUNT][12] = {"type", "protocol", "errno", "addr", "ip", "port", "label"};
+static const char condition_names[COND_COUNT][12] = {"type", "protocol", "errno", "fd",  "addr", "ip",
+                                                     "port", "label",    "scope", "uid", "exe"};
 
-bool say_condition(struct parser *p, struct draft *d, struct span name, bool peer)
+/* It is not one. */
+static bool say_condition(struct parser *p, struct draft *d, struct span name, bool peer)
 {
     struct guess g = guess_for(name);
     char hint[SUGGESTION_MAX];
 
-    if (span_is(name, "scope") || span_is(name, "uid") || span_is(name, "exe"))
-        return say_error(p, name, NULL, "'%w=' is not supported in this version", &name);
     if (span_is(name, "interface"))
         return say_error(p, name, NULL, "'interface=' is not supported: sockets do not say");
     if (!peer)
-        guess_list(&g, "type\0protocol\0errno\0peer\0");
+        guess_list(&g, "type\0protocol\0errno\0fd\0peer\0");
     guess_list(&g, d->unix_rule ? "addr\0" : "ip\0port\0");
     if (peer)
-        guess_list(&g, "label\0");
+        guess_list(&g, "label\0scope\0uid\0exe\0");
     return say_error(p, name, guess_text(&g, hint), "'%w' is not a condition of %s%w rules", &name,
                      peer ? "the peer in " : "", &d->keyword);
+}
+
+static enum condition find_condition(struct span name)
+{
+    enum condition c = 0;
+
+    while (c < COND_COUNT && (name.at[0] != condition_names[c][0] || !span_is(name, condition_names[c])))
+        c++;
+    return c;
+}
+
+/* What only a peer has stands outside of peer=(). */
+static bool say_peers(struct parser *p, struct span name)
+{
+    char hint[SUGGESTION_MAX];
+    struct text t = text_into(hint, sizeof hint);
+
+    text_str(&t, "write peer=(");
+    text_bytes(&t, name.at, name.len);
+    text_str(&t, "=...)");
+    return say_error(p, name, text_done(&t), "'%w=' is about the peer", &name);
 }
 
 /* Which condition it is, if it can stand here; COND_COUNT after an error. */
 static enum condition condition_of(struct parser *p, struct draft *d, struct span name, bool peer)
 {
-    enum condition c = 0;
+    enum condition c = find_condition(name);
     unsigned bit;
 
-    while (c < COND_COUNT && (name.at[0] != condition_names[c][0] || !span_is(name, condition_names[c])))
-        c++;
     if (c == COND_COUNT || (d->unix_rule ? c == COND_IP || c == COND_PORT : c == COND_ADDR)) {
         say_condition(p, d, name, peer);
         return COND_COUNT;
     }
-    if (peer && c <= COND_ERRNO) {
+    if (peer && c < COND_ADDR) {
         say_error(p, name, NULL, "'%w=' cannot stand in peer=()", &name);
         return COND_COUNT;
     }
-    if (!peer && c == COND_LABEL) {
-        say_error(p, name, "write peer=(label=...)", "'label=' is about the peer");
+    if (!peer && c >= COND_LABEL) {
+        say_peers(p, name);
         return COND_COUNT;
     }
     bit = 1u << (c + (peer ? COND_PEER : 0));
@@ -50,7 +69,7 @@ static enum condition condition_of(struct parser *p, struct draft *d, struct spa
     return c;
 }
 
-bool set_errno(struct parser *p, struct draft *d, struct span name, struct span value)
+static bool set_errno(struct parser *p, struct draft *d, struct span name, struct span value)
 {
     int err = policy_errno_word(value.at, value.len);
     struct guess g = guess_for(value);
@@ -106,6 +125,30 @@ static bool set_addr(struct parser *p, struct addr_cond *cond, struct span value
     return parse_names(p, NAME_ADDRESS, value, &cond->globs, &cond->glob_count);
 }
 
+static bool set_scope(struct parser *p, struct draft *d, struct span value)
+{
+    struct guess g = guess_for(value);
+    char hint[SUGGESTION_MAX];
+
+    d->r.bound = span_is(value, "inside")    ? POLICY_SCOPE_INSIDE
+                 : span_is(value, "outside") ? POLICY_SCOPE_OUTSIDE
+                                             : POLICY_SCOPE_UNKNOWN;
+    if (d->r.bound != POLICY_SCOPE_UNKNOWN)
+        return true;
+    guess_list(&g, "inside\0outside\0");
+    return say_error(p, value, g.best ? guess_text(&g, hint) : "write scope=inside or scope=outside",
+                     "'%w' is not a scope", &value);
+}
+
+/* A variable may bring nothing that is a path: without one the rule would be about
+ * every peer. */
+static bool set_exe(struct parser *p, struct draft *d, struct span value)
+{
+    if (!parse_names(p, NAME_PATH, value, &d->r.exes, &d->r.exe_count))
+        return false;
+    return d->r.exe_count ? true : say_error(p, value, NULL, "'%w' is not an absolute path", &value);
+}
+
 static bool set_condition(struct parser *p, struct draft *d, struct span name, enum condition c, bool peer,
                           struct span value)
 {
@@ -115,6 +158,8 @@ static bool set_condition(struct parser *p, struct draft *d, struct span name, e
         *(peer ? &d->peer_given : &d->local_given) = true;
         *(peer ? &d->peer_at : &d->local_at) = name;
     }
+    if (c >= COND_UID)
+        d->who_at = name;
     switch (c) {
     case COND_TYPE:
         return set_type_condition(p, d, value);
@@ -122,6 +167,8 @@ static bool set_condition(struct parser *p, struct draft *d, struct span name, e
         return set_protocol_condition(p, d, value);
     case COND_ERRNO:
         return set_errno(p, d, name, value);
+    case COND_FD:
+        return parse_fd(p, value, &d->r);
     case COND_ADDR:
         return set_addr(p, side, value);
     case COND_IP:
@@ -131,6 +178,12 @@ static bool set_condition(struct parser *p, struct draft *d, struct span name, e
         return parse_port(p, value, side);
     case COND_LABEL:
         return parse_names(p, NAME_LABEL, value, &d->r.labels, &d->r.label_count);
+    case COND_SCOPE:
+        return set_scope(p, d, value);
+    case COND_UID:
+        return parse_uid(p, value, &d->r);
+    case COND_EXE:
+        return set_exe(p, d, value);
     default:
         return false;
     }
@@ -219,10 +272,12 @@ static bool say_stray(struct parser *p, struct draft *d, struct span word)
 
 static bool say_after_peer(struct parser *p, struct draft *d, struct span word)
 {
-    for (unsigned i = 0; i < COND_COUNT; i++)
-        if (span_is(word, condition_names[i]))
-            return say_error(p, word, "put it before peer=", "'%w=' stands after peer=()", &word);
-    return say_condition(p, d, word, false);
+    enum condition c = find_condition(word);
+
+    if (c == COND_COUNT)
+        return say_condition(p, d, word, false);
+    return say_error(p, word, c < COND_LABEL ? "put it before peer=" : "put it between the parentheses",
+                     "'%w=' stands after peer=()", &word);
 }
 
 /* Conditions, peer=(...) last; errno=, which AppArmor does not have, may follow. */
@@ -254,4 +309,25 @@ bool parse_conditions(struct parser *p, struct draft *d)
         if (!parse_condition(p, d, false))
             return false;
     }
+}
+
+bool parse_only_errno(struct parser *p, struct draft *d)
+{
+    struct span name, value;
+    char hint[SUGGESTION_MAX];
+
+    skip_blank(p);
+    if (!at_condition(p))
+        return true;
+    name = take_word(p);
+    skip_blank(p);
+    take(p, '=');
+    skip_blank(p);
+    if (!span_is(name, "errno")) {
+        struct guess g = guess_for(name);
+
+        guess_try(&g, "errno");
+        return say_error(p, name, guess_text(&g, hint), "'%w' is not a condition of %w rules", &name, &d->keyword);
+    }
+    return take_value(p, false, &value) && set_errno(p, d, name, value);
 }

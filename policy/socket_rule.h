@@ -15,7 +15,7 @@ struct draft {
     bool local_given, peer_given; /* some condition on that side */
     struct span perms_at;
     struct span local_at, peer_at; /* the address condition, for messages */
-    struct span ip_at;
+    struct span ip_at, who_at; /* the value of ip=; uid= or exe= */
     unsigned seen;         /* bits of enum condition, to refuse doubles */
 };
 
@@ -23,10 +23,14 @@ enum condition {
     COND_TYPE,
     COND_PROTOCOL,
     COND_ERRNO,
-    COND_ADDR,
+    COND_FD,
+    COND_ADDR, /* from here on of one side */
     COND_IP,
     COND_PORT,
-    COND_LABEL,
+    COND_LABEL, /* from here on of the peer */
+    COND_SCOPE,
+    COND_UID,
+    COND_EXE,
     COND_COUNT,
     COND_PEER = COND_COUNT, /* added for the peer's side */
 };
@@ -38,7 +42,7 @@ bool say_perm(struct parser *p, struct span word); /* it is not one */
 
 /* socket_conds.c: to the comma that ends the rule. */
 bool parse_conditions(struct parser *p, struct draft *d);
-bool set_errno(struct parser *p, struct draft *d, struct span name, struct span value);
-bool say_condition(struct parser *p, struct draft *d, struct span name, bool peer); /* it is not one */
+/* Of statements that have no other condition; it may be left out. */
+bool parse_only_errno(struct parser *p, struct draft *d);
 
 #endif

@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 
 static const char perm_words[] = "create\0bind\0listen\0accept\0connect\0send\0receive\0getattr\0setattr\0"
-                                 "getopt\0setopt\0shutdown\0autobind\0read\0write\0";
+                                 "getopt\0setopt\0shutdown\0autobind\0inherit\0read\0write\0";
 
 bool say_perm(struct parser *p, struct span word)
 {
@@ -21,10 +21,9 @@ static bool add_perm(struct parser *p, struct draft *d, struct span word)
 
     if (perm < 0)
         return say_perm(p, word);
-    if (perm == POLICY_INHERIT)
-        return say_error(p, word, NULL, "'inherit' is not supported in this version");
     if (perm == POLICY_AUTOBIND && !d->unix_rule)
         return say_error(p, word, NULL, "'autobind' goes with unix rules only");
+    d->r.names_inherit |= perm == POLICY_INHERIT;
     d->r.perms |= (uint32_t)perm;
     d->perms_given = true;
     return true;

@@ -114,7 +114,7 @@ static void show_ip(struct parsed *p, const struct addr_cond *a)
 
 static void show_address(struct parsed *p, const char *name, const struct addr_cond *a)
 {
-    static const char *const kinds[] = {"", "none", "auto", "", "", "notpath"};
+    static const char *const kinds[] = {"", "none", "auto", "", "", "notpath", "pathname", "abstract"};
     if (a->match == ADDR_ANY)
         return;
     append(p->rules, sizeof p->rules, " %s=%s", name, kinds[a->match]);
@@ -126,7 +126,7 @@ static void show_address(struct parsed *p, const char *name, const struct addr_c
         show_ip(p, a);
 }
 
-#define EVERY (POLICY_AUTOBIND - 1)
+#define EVERY ((POLICY_AUTOBIND - 1) | POLICY_INHERIT)
 
 static void show_perms(struct parsed *p, uint32_t perms)
 {
@@ -161,8 +161,17 @@ static void show_families(struct parsed *p, uint64_t families)
         }
 }
 
+static void show_globs(struct parsed *p, const char *name, const struct glob *globs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        append(p->rules, sizeof p->rules, "%s", i ? "|" : name);
+        show_glob(p, &globs[i]);
+    }
+}
+
 static void show_rule(struct parsed *p, const struct rule *r)
 {
+    static const char *const scopes[] = {"", "inside", "outside"};
     append(p->rules, sizeof p->rules, "%s%s%s", r->quiet ? "quiet " : "", r->audit ? "audit " : "",
            r->deny ? "deny " : "");
     show_families(p, r->families);
@@ -174,10 +183,16 @@ static void show_rule(struct parsed *p, const struct rule *r)
         append(p->rules, sizeof p->rules, " proto=%d", r->protocol);
     show_address(p, "addr", &r->local);
     show_address(p, "peer", &r->peer);
-    for (uint32_t i = 0; i < r->label_count; i++) {
-        append(p->rules, sizeof p->rules, i ? "|" : " label=");
-        show_glob(p, &r->labels[i]);
-    }
+    show_globs(p, " label=", r->labels, r->label_count);
+    show_globs(p, " exe=", r->exes, r->exe_count);
+    if (r->uid_given)
+        append(p->rules, sizeof p->rules, " uid=%u", r->uid);
+    append(p->rules, sizeof p->rules, "%s%s%s%s", r->bound ? " bound=" : "", scopes[r->bound],
+           r->made ? " made=" : "", scopes[r->made]);
+    if (r->fd_given)
+        append(p->rules, sizeof p->rules, " fd=%u-%u", r->fd_low, r->fd_high);
+    if (r->names_inherit)
+        append(p->rules, sizeof p->rules, " named");
     if (r->err)
         append(p->rules, sizeof p->rules, " errno=%d", r->err);
     append(p->rules, sizeof p->rules, "\n");

@@ -15,7 +15,8 @@ static const char *const pieces[] = {
     "peer=(", "addr=", "label=", "type=", "protocol=", "errno=", "ip=", "port=", "@{x}", "@{profile_name}",
     "@{HOME}", "$b", "@{x} = a @{y}\n", "@{y} += b\n", "$b = true\n", "none", "auto", "@abc", "@[0-9]*", "/a{b,c}",
     "\"@a b\"", "\"", "stream", "inet", "unix ", "tcp", "(connect)", "(bind, autobind)", "rw", "127.0.0.1/8", "::1",
-    "80-90", "EPERM", "near", "<both>", "dir", "self", " ", " ", " ", "\n", "\n", "\t", ",", ",", ",\n", "(", ")",
+    "80-90", "EPERM", "scope ", "pathname ", "abstract", "(inherit)", "scope=", "inside", "uid=", "@{uid}",
+    "exe=", "/bin/x", "fd=", "3-9", "near", "<both>", "dir", "self", " ", " ", " ", "\n", "\n", "\t", ",", ",", ",\n", "(", ")",
     "{", "}", " { ", " }\n", "=", "#", "# c\n", "\\", "\\x00", "\xc3\xa9", "\xff", "\r\n", "!", "->", "=(", "..",
 };
 
@@ -24,6 +25,8 @@ static const char *const good[] = {
     "peer=(addr=\"@a b\" label=@{profile_name}) errno=ENOENT,\n  ^h { network (bind) inet tcp ip=::1 port=1-2, }\n}\n",
     "abi <abi/3.0>,\n/usr/bin/x {\n  capability chown, mount options=(rw, bind) /a -> /b,\n  owner /run/** rw,\n"
     "  if defined @{x} { unix, } else { audit deny network, }\n  include near\n}\n",
+    "@{x} = /a b\nquiet scope (pathname, abstract) errno=EACCES,\nunix (inherit) fd=3-9 addr=/x,\n"
+    "unix (accept) peer=(uid=@{uid} exe=@{x}/* scope=inside),\nnetwork inet peer=(scope=outside port=1-2),\n",
     "$b = true\nif not ($b and false) { { audit unix (bind) addr=auto, } }\nquiet deny { include <both>\n }\n",
 };
 
@@ -47,14 +50,24 @@ static unsigned roll(size_t below)
 
 static void check_rule(const struct rule *r, const char *text)
 {
-    cr_assert(r->perms && !(r->perms & (POLICY_AUTOBIND | POLICY_INHERIT)), "perms %x: %s", r->perms, text);
+    cr_assert(r->perms && !(r->perms & POLICY_AUTOBIND), "perms %x: %s", r->perms, text);
     cr_assert(r->families, "no family: %s", text);
     cr_assert(r->types, "no type: %s", text);
     cr_assert(r->local.match != ADDR_AUTO || r->perms == POLICY_BIND, "auto in other calls: %s", text);
     cr_assert(r->peer.match != ADDR_AUTO, "auto at the peer: %s", text);
     cr_assert(r->local.match == ADDR_ANY || !(r->perms & POLICY_CREATE), "create at an address: %s", text);
-    cr_assert((r->peer.match == ADDR_ANY && !r->labels) || !(r->perms & ~(uint32_t)POLICY_PEER_PERMS),
+    cr_assert((r->peer.match == ADDR_ANY && !r->labels && !r->bound) || !(r->perms & ~(uint32_t)POLICY_PEER_PERMS),
               "a peer without one: %s", text);
+    cr_assert((r->peer.match == ADDR_ANY && !r->labels && !r->bound) || !(r->perms & POLICY_INHERIT), "inherit: %s",
+              text);
+    cr_assert((!r->uid_given && !r->exes) || !(r->perms & ~(uint32_t)(POLICY_ACCEPT | POLICY_RECEIVE)),
+              "who is not known yet: %s", text);
+    cr_assert(!r->exes == !r->exe_count, "no program: %s", text);
+    cr_assert(!r->fd_given || (r->perms == POLICY_INHERIT && r->names_inherit && r->fd_low <= r->fd_high),
+              "a descriptor in other calls: %s", text);
+    cr_assert(!r->made || (r->deny && r->perms == (POLICY_CONNECT | POLICY_SEND) && r->err), "scope: %s", text);
+    cr_assert(!r->made == (r->peer.match != ADDR_PATHNAME && r->peer.match != ADDR_ABSTRACT), "scope's peer: %s", text);
+    cr_assert(!r->bound || !(r->families & ~(1ull << 1 | 1ull << 2 | 1ull << 10)), "nobody remembers: %s", text);
     cr_assert(r->err == 0 || (r->deny && r->err <= 4095), "errno %d: %s", r->err, text);
     cr_assert(!(r->deny && r->audit) && !(r->quiet && !r->deny), "flags: %s", text);
     cr_assert(r->local.match != ADDR_GLOB || r->local.globs, "no names: %s", text);
