@@ -9,6 +9,7 @@
 #define DOMAIN_OUTER "outer"            /* symlink to the directory of the run around this one */
 #define DOMAIN_TABLE "table"            /* table.h; there when a policy of the run needs a memory */
 #define DOMAIN_RING "ring"              /* ring.h; there when the run tracks sockets */
+#define DOMAIN_LEAKS "leaks"            /* empty; there when inherited sockets are to be recorded (--track) */
 #define DOMAIN_COUNTS "counts"          /* counts.h; always there */
 
 #endif

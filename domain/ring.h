@@ -45,10 +45,12 @@ struct ring {
 
 size_t ring_size(uint32_t entries);
 int ring_format(void *at, size_t size);
-int ring_open(struct ring *r, void *at, size_t size); /* -EINVAL, -EPROTO as table_open() */
+/* -EINVAL, -EPROTO as table_open(). Sets the first three; whoever maps it the rest. */
+int ring_open(struct ring *r, void *at, size_t size);
 
-/* Writes an entry in place of what is known of its cookie. Never fails: at worst
- * something else is forgotten, or (all slots just being written) this. */
+/* Writes an entry in place of what is known of its cookie (where its bucket is full,
+ * over it: a writer killed half way forgets it). Never fails: at worst something
+ * else is forgotten, or (all slots just being written) this. */
 void ring_put(const struct ring *r, const struct ring_entry *e);
 bool ring_get(const struct ring *r, uint64_t cookie, struct ring_entry *out);
 

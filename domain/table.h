@@ -1,8 +1,8 @@
 /* The memory of a run: who bound what. One file, mapped shared and writable by
  * every process of the run that needs it; DESIGN "The domain".
  *
- * A hash table of buckets of eight slots, each key at home in two of them. Lock-
- * free and crash-proof by claims (claim.h); entries are copied out and checked
+ * A hash table of buckets of eight slots, each key at home in two of them, and in a
+ * third where those are full: 100,000 entries find room in 131,072 slots. Lock-free and crash-proof by claims (claim.h); entries are copied out and checked
  * (key, checksum, generation) on every read, so that neither a writer killed
  * half way nor a stray write of a host program gives anything but a miss.
  * Nothing here does I/O, allocates, or calls anything of libc but mem*. All of it
@@ -41,11 +41,12 @@ struct table_entry {
     uint32_t policies; /* fingerprint of the policies those numbers belong to */
 };
 
-/* A mapped table. Whoever maps it fills in the last three. */
+/* A mapped table. table_open() sets the first four, whoever maps it the rest. */
 struct table {
     void *at;          /* NULL: none */
     size_t size;
     uint32_t buckets;
+    uint64_t secret[2];
     bool read_only;
     struct claim_owner (*self)(void); /* who the caller is now (after a fork, another) */
     /* Whether a process of the caller's own name space of process ids is surely gone. */
@@ -63,21 +64,26 @@ size_t table_size(uint32_t entries);
 int table_format(void *at, size_t size, const uint64_t secret[2]);
 
 /* Takes memory that somebody else formatted. -EINVAL: no table, damaged, or of
- * another size; -EPROTO: another version. Sets at, size, buckets alone. */
+ * another size; -EPROTO: another version. `size` is that of the file when it was
+ * mapped: what is cut off later is SIGBUS, as with every mapped file. */
 int table_open(struct table *t, void *at, size_t size);
 
 /* A key of `kind` from at most TABLE_KEY_MAX bytes. */
 struct table_key table_key(const struct table *t, enum table_kind kind, const void *bytes, size_t len);
 
-/* Adds or replaces: entries with this key and this cookie (whatever the cookie, for
- * TABLE_ABSTRACT: a name has one binder) are replaced by this one. -ENOSPC: both
- * buckets are full of what is alive; -EROFS. */
+/* Adds an entry, in place of any other with this key: a key has one entry, the
+ * newest. What was there stays valid until the new one is, also if the caller is
+ * killed half way (except where all slots that it might use are alive: then it is
+ * written over). -ENOSPC: they are, and none is of this key or gone; -EROFS. */
 int table_put(const struct table *t, const struct table_key *key, const struct table_entry *e);
 
-/* The entries with this key, one after another: start with *cursor 0. False: no more. */
+/* The entry with this key. */
+bool table_get(const struct table *t, const struct table_key *key, struct table_entry *out);
+
+/* The same as a loop: start with *cursor 0. False: no more. */
 bool table_next(const struct table *t, const struct table_key *key, uint32_t *cursor, struct table_entry *out);
 
-/* Removes the entries with this key and cookie (0: any cookie). */
+/* Removes the entry with this key if it has this cookie (0: any cookie). */
 void table_drop(const struct table *t, const struct table_key *key, uint64_t cookie);
 
 /* Slot `i` of all, for listing: 0 <= i < table_slots(). False: nothing (valid) there. */
@@ -87,7 +93,9 @@ bool table_at(const struct table *t, uint32_t i, struct table_entry *out);
 /* Binds that are on their way: between the system call and table_put() a socket
  * is bound and not yet known. table_begin() before bind(2) gives a ticket (-1: no
  * room, harmless), table_end() takes it back. table_busy(): somebody who is
- * alive is in between; whoever is about to say "outside" looks again then. */
+ * alive may be in between. Ask it BEFORE the table_get() that finds nothing: only
+ * when nobody was busy then is the socket surely not of this run; else look again,
+ * a limited number of times. */
 int table_begin(const struct table *t);
 void table_end(const struct table *t, int ticket);
 bool table_busy(const struct table *t);

@@ -1,0 +1,403 @@
+#include "domain/table_layout.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "domain/siphash.h"
+
+#define MAGIC 0x6c627468736e7573u /* "sunshtbl" */
+#define VERSION 1
+#define HOMES 3
+#define TRIES 1000
+
+/* --- The file --------------------------------------------------------------- */
+
+static size_t size_of(uint32_t buckets)
+{
+    return 8 * (TABLE_HEADER_WORDS + (size_t)buckets * TABLE_BUCKET_WORDS);
+}
+
+size_t table_size(uint32_t entries)
+{
+    uint32_t buckets = TABLE_BUCKETS_MIN;
+
+    while (buckets < TABLE_BUCKETS_MAX && buckets * TABLE_SLOTS < entries)
+        buckets *= 2;
+    return size_of(buckets);
+}
+
+static uint32_t buckets_of(size_t size)
+{
+    for (uint32_t n = TABLE_BUCKETS_MIN; n <= TABLE_BUCKETS_MAX; n *= 2)
+        if (size_of(n) == size)
+            return n;
+    return 0;
+}
+
+int table_format(void *at, size_t size, const uint64_t secret[2])
+{
+    if (!buckets_of(size))
+        return -EINVAL;
+    head_write(at, &(struct head){.magic = MAGIC, .version = VERSION, .size = size, .secret = {secret[0], secret[1]}});
+    return 0;
+}
+
+int table_open(struct table *t, void *at, size_t size)
+{
+    struct head h = {.magic = MAGIC, .version = VERSION, .size = size};
+    int err = buckets_of(size) ? head_read(at, size, &h) : -EINVAL;
+
+    if (err)
+        return err;
+    t->at = at;
+    t->size = size;
+    t->buckets = buckets_of(size);
+    memcpy(t->secret, h.secret, sizeof t->secret);
+    return 0;
+}
+
+struct table_key table_key(const struct table *t, enum table_kind kind, const void *bytes, size_t len)
+{
+    struct table_key key;
+    struct siphash s;
+
+    siphash_start(&s, t->secret);
+    siphash_block(&s, kind);
+    siphash_end(&s, bytes, len, 8, key.word);
+    return key;
+}
+
+/* --- Slots -------------------------------------------------------------------- */
+
+static uint64_t *claim_at(const struct table *t, uint32_t slot)
+{
+    return table_word(t, TABLE_HEADER_WORDS + (size_t)(slot / TABLE_SLOTS) * TABLE_BUCKET_WORDS + slot % TABLE_SLOTS);
+}
+
+static uint64_t *body_at(const struct table *t, uint32_t slot)
+{
+    return table_word(t, TABLE_HEADER_WORDS + (size_t)(slot / TABLE_SLOTS) * TABLE_BUCKET_WORDS + TABLE_SLOTS +
+                             slot % TABLE_SLOTS * TABLE_BODY_WORDS);
+}
+
+/* Words of a body. The other word of the key chose the buckets. */
+enum { BODY_KEY, BODY_ORDER, BODY_COOKIE, BODY_SOCKET, BODY_FD, BODY_PROFILES, BODY_PROFILES_2, BODY_POLICIES };
+
+static void pack(uint64_t *w, const struct table_entry *e)
+{
+    w[BODY_COOKIE] = e->cookie;
+    w[BODY_SOCKET] = e->ino | (uint64_t)(uint32_t)e->pid << 32;
+    w[BODY_FD] = (uint32_t)e->fd | (uint64_t)e->kind << 32 | (uint64_t)e->made << 40;
+    memcpy(&w[BODY_PROFILES], e->profiles, sizeof e->profiles);
+    w[BODY_POLICIES] = e->policies;
+}
+
+static void unpack(struct table_entry *e, const uint64_t *w)
+{
+    e->cookie = w[BODY_COOKIE];
+    e->ino = (uint32_t)w[BODY_SOCKET];
+    e->pid = (int32_t)(w[BODY_SOCKET] >> 32);
+    e->fd = (int32_t)(uint32_t)w[BODY_FD];
+    e->kind = (uint8_t)(w[BODY_FD] >> 32);
+    e->made = (uint8_t)(w[BODY_FD] >> 40);
+    memcpy(e->profiles, &w[BODY_PROFILES], sizeof e->profiles);
+    e->policies = (uint32_t)w[BODY_POLICIES];
+}
+
+_Static_assert(sizeof(((struct table_entry *)0)->profiles) == 16, "two words hold the profiles");
+
+static bool read_slot(const struct table *t, uint32_t slot, uint64_t seen, uint64_t *words)
+{
+    return claim_state(seen) == CLAIM_LIVE &&
+           claim_read(claim_at(t, slot), seen, body_at(t, slot), words, TABLE_BODY_WORDS, slot);
+}
+
+/* --- Where a key may be --------------------------------------------------------- */
+
+struct homes {
+    uint32_t bucket[HOMES], tag;
+    uint64_t key;
+};
+
+static struct homes homes_of(const struct table *t, const struct table_key *key)
+{
+    uint32_t mask = t->buckets - 1;
+    struct homes h = {.tag = key->word[1] & ((1u << CLAIM_TAG_BITS) - 1), .key = key->word[1]};
+
+    h.bucket[0] = (uint32_t)key->word[0] & mask;
+    h.bucket[1] = (uint32_t)(key->word[0] >> 32) & mask;
+    h.bucket[2] = (uint32_t)(key->word[1] >> 32) & mask;
+    if (h.bucket[1] == h.bucket[0])
+        h.bucket[1] ^= 1;
+    while (h.bucket[2] == h.bucket[0] || h.bucket[2] == h.bucket[1])
+        h.bucket[2] = (h.bucket[2] + 1) & mask;
+    __builtin_prefetch(claim_at(t, h.bucket[0] * TABLE_SLOTS));
+    __builtin_prefetch(claim_at(t, h.bucket[1] * TABLE_SLOTS));
+    return h;
+}
+
+/* The i-th slot of all homes. */
+static uint32_t slot_of(const struct homes *h, uint32_t i)
+{
+    return h->bucket[i / TABLE_SLOTS] * TABLE_SLOTS + i % TABLE_SLOTS;
+}
+
+/* How many of the homes' slots there are to look at. */
+static uint32_t reach(const struct table *t)
+{
+    return claim_load(table_word(t, TABLE_SPILLED)) ? HOMES * TABLE_SLOTS : 2 * TABLE_SLOTS;
+}
+
+/* Claims of all homes at one time, or nearly: see steady(). */
+struct view {
+    uint32_t n;
+    uint64_t seen[HOMES * TABLE_SLOTS];
+};
+
+static void look(const struct table *t, const struct homes *h, struct view *v)
+{
+    v->n = reach(t);
+    for (uint32_t i = 0; i < v->n; i++)
+        v->seen[i] = claim_load(claim_at(t, slot_of(h, i)));
+}
+
+/* Nothing changed since: all that was seen was there at one moment, so what was not
+ * seen did not slip past from one slot to another. */
+static bool steady(const struct table *t, const struct homes *h, const struct view *v)
+{
+    for (uint32_t i = 0; i < v->n; i++)
+        if (claim_load(claim_at(t, slot_of(h, i))) != v->seen[i])
+            return false;
+    return v->n == reach(t);
+}
+
+/* Whether the i-th slot of the view has this key; its words. */
+static bool matches(const struct table *t, const struct homes *h, const struct view *v, uint32_t i, uint64_t *words)
+{
+    return claim_tag(v->seen[i]) == h->tag && read_slot(t, slot_of(h, i), v->seen[i], words) &&
+           words[BODY_KEY] == h->key;
+}
+
+/* Numbers of writing, which may go round. */
+static bool newer(uint64_t a, uint64_t b)
+{
+    return (int64_t)(a - b) > 0;
+}
+
+/* The newest entry of the key: its place in the view, or -1. */
+static int newest(const struct table *t, const struct homes *h, const struct view *v, uint64_t *best)
+{
+    int place = -1;
+    uint64_t words[TABLE_BODY_WORDS];
+
+    for (uint32_t i = 0; i < v->n; i++)
+        if (matches(t, h, v, i, words) && (place < 0 || newer(words[BODY_ORDER], best[BODY_ORDER]))) {
+            memcpy(best, words, sizeof words);
+            place = (int)i;
+        }
+    return place;
+}
+
+/* --- Reading ---------------------------------------------------------------- */
+
+bool table_get(const struct table *t, const struct table_key *key, struct table_entry *out)
+{
+    if (!t->at)
+        return false;
+    struct homes h = homes_of(t, key);
+    struct view v;
+    uint64_t words[TABLE_BODY_WORDS];
+    int place = -1;
+
+    for (int tries = 0; tries < TRIES; tries++) {
+        look(t, &h, &v);
+        place = newest(t, &h, &v, words);
+        if (steady(t, &h, &v))
+            break;
+    }
+    if (place >= 0)
+        unpack(out, words);
+    return place >= 0;
+}
+
+bool table_next(const struct table *t, const struct table_key *key, uint32_t *cursor, struct table_entry *out)
+{
+    return (*cursor)++ == 0 && table_get(t, key, out);
+}
+
+uint32_t table_slots(const struct table *t)
+{
+    return t->at ? t->buckets * TABLE_SLOTS : 0;
+}
+
+bool table_at(const struct table *t, uint32_t i, struct table_entry *out)
+{
+    uint64_t words[TABLE_BODY_WORDS];
+
+    if (i >= table_slots(t) || !read_slot(t, i, claim_load(claim_at(t, i)), words))
+        return false;
+    unpack(out, words);
+    return true;
+}
+
+/* --- Writing ---------------------------------------------------------------- */
+
+/* A slot that may be taken: its place in the view, or -1. First one that is free,
+ * in the emptier bucket, so that few are ever full. */
+static int free_place(const struct view *v, uint32_t first, uint32_t buckets)
+{
+    int best = -1;
+    uint32_t most = 0;
+
+    for (uint32_t b = first; b < first + buckets; b++) {
+        uint32_t count = 0;
+        int place = -1;
+        for (uint32_t i = b * TABLE_SLOTS; i < (b + 1) * TABLE_SLOTS; i++)
+            if (claim_state(v->seen[i]) == CLAIM_FREE) {
+                count++;
+                place = place < 0 ? (int)i : place;
+            }
+        if (count > most) {
+            most = count;
+            best = place;
+        }
+    }
+    return best;
+}
+
+static int stale_place(const struct table *t, const struct view *v, uint32_t first, uint32_t buckets)
+{
+    struct claim_owner self = t->self();
+
+    for (uint32_t i = first * TABLE_SLOTS; i < (first + buckets) * TABLE_SLOTS; i++)
+        if (claim_stale(v->seen[i], self, t->dead))
+            return (int)i;
+    return -1;
+}
+
+/* Of what is alive: first what is damaged, then the oldest whose socket is gone. */
+static int gone_place(const struct table *t, const struct homes *h, const struct view *v)
+{
+    uint64_t words[TABLE_BODY_WORDS], order[HOMES * TABLE_SLOTS];
+    struct table_entry e;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < v->n; i++) {
+        if (claim_state(v->seen[i]) != CLAIM_LIVE)
+            continue;
+        if (!read_slot(t, slot_of(h, i), v->seen[i], words))
+            return (int)i;
+        order[i] = words[BODY_ORDER];
+        left |= 1u << i;
+    }
+    while (left && t->gone) {
+        uint32_t oldest = (uint32_t)__builtin_ctz(left);
+        for (uint32_t i = oldest + 1; i < v->n; i++)
+            if (left >> i & 1 && newer(order[oldest], order[i]))
+                oldest = i;
+        left &= ~(1u << oldest);
+        if (!read_slot(t, slot_of(h, oldest), v->seen[oldest], words))
+            return (int)oldest;
+        unpack(&e, words);
+        if (t->gone(&e))
+            return (int)oldest;
+    }
+    return -1;
+}
+
+/* The third bucket is looked at only once somebody said so. */
+static int spill_place(const struct table *t, const struct homes *h, struct view *v)
+{
+    uint64_t *spilled = table_word(t, TABLE_SPILLED);
+    int place;
+
+    if (!claim_load(spilled))
+        claim_change(spilled, 0, 1);
+    look(t, h, v);
+    place = v->n == HOMES * TABLE_SLOTS ? free_place(v, 2, 1) : -1;
+    return place >= 0 || v->n < HOMES * TABLE_SLOTS ? place : stale_place(t, v, 2, 1);
+}
+
+static int choose(const struct table *t, const struct homes *h, struct view *v)
+{
+    uint64_t words[TABLE_BODY_WORDS];
+    int place;
+
+    look(t, h, v);
+    if ((place = free_place(v, 0, 2)) >= 0 || (place = stale_place(t, v, 0, 2)) >= 0 ||
+        (place = spill_place(t, h, v)) >= 0)
+        return place;
+    place = newest(t, h, v, words);
+    return place >= 0 ? place : gone_place(t, h, v);
+}
+
+/* Frees what is older than the entry written as `order` in `mine`; if something is
+ * newer, another writer was faster, and it is `mine` that goes. Each writer does
+ * this after publishing, so that one of two that race sees the other. */
+static void settle(const struct table *t, const struct homes *h, uint32_t mine, uint64_t live, uint64_t order)
+{
+    uint64_t words[TABLE_BODY_WORDS];
+    struct view v;
+
+    look(t, h, &v);
+    for (uint32_t i = 0; i < v.n; i++) {
+        uint32_t slot = slot_of(h, i);
+        if (slot == mine || !matches(t, h, &v, i, words))
+            continue;
+        if (newer(words[BODY_ORDER], order)) {
+            claim_free(claim_at(t, mine), live);
+            return;
+        }
+        claim_free(claim_at(t, slot), v.seen[i]);
+    }
+}
+
+static bool write_slot(const struct table *t, const struct homes *h, uint32_t slot, uint64_t seen, const struct table_entry *e)
+{
+    uint64_t words[TABLE_BODY_WORDS] = {[BODY_KEY] = h->key};
+    uint64_t held = claim_take(claim_at(t, slot), seen, t->self(), h->tag);
+
+    if (!held)
+        return false;
+    words[BODY_ORDER] = __atomic_add_fetch(table_word(t, TABLE_ORDER), 1, __ATOMIC_SEQ_CST);
+    pack(words, e);
+    claim_write(body_at(t, slot), words, TABLE_BODY_WORDS, held, slot);
+    if (!claim_publish(claim_at(t, slot), held))
+        return false;
+    settle(t, h, slot, (held & ~(uint64_t)3) | CLAIM_LIVE, words[BODY_ORDER]);
+    return true;
+}
+
+int table_put(const struct table *t, const struct table_key *key, const struct table_entry *e)
+{
+    if (!t->at || t->read_only)
+        return -EROFS;
+    struct homes h = homes_of(t, key);
+    struct view v;
+
+    for (int tries = 0; tries < TRIES; tries++) {
+        int place = choose(t, &h, &v);
+        if (place < 0)
+            return -ENOSPC;
+        if (write_slot(t, &h, slot_of(&h, (uint32_t)place), v.seen[place], e))
+            return 0;
+    }
+    return -ENOSPC;
+}
+
+/* What a killed writer left of older entries must not come to light: they go first. */
+void table_drop(const struct table *t, const struct table_key *key, uint64_t cookie)
+{
+    if (!t->at || t->read_only)
+        return;
+    struct homes h = homes_of(t, key);
+    struct view v;
+    uint64_t words[TABLE_BODY_WORDS];
+
+    look(t, &h, &v);
+    int place = newest(t, &h, &v, words);
+    if (place < 0 || (cookie && words[BODY_COOKIE] != cookie))
+        return;
+    settle(t, &h, slot_of(&h, (uint32_t)place), v.seen[place], words[BODY_ORDER]);
+    claim_free(claim_at(t, slot_of(&h, (uint32_t)place)), v.seen[place]);
+}
