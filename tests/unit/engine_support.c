@@ -337,6 +337,15 @@ static bool more_holds(const struct rule *r, const struct policy_query *q)
            (!r->fd_given || (q->fd < 0 ? r->deny : fits)) && (!inherit || !q->exempt || r->fd_given);
 }
 
+static bool mediates_inherit(const struct lab *l)
+{
+    bool names = false;
+
+    for (uint32_t i = 0; i < l->count; i++)
+        names |= l->rules[i].names_inherit;
+    return names;
+}
+
 /* Several rules may share a source; the other conditions are policy_rule_miss()'s. */
 static bool matches(const struct lab *l, uint32_t source, const struct policy_query *q)
 {
@@ -350,16 +359,9 @@ static bool matches(const struct lab *l, uint32_t source, const struct policy_qu
         }
     if (miss == POLICY_MATCHES ? !holding : sharing == 1 && miss >= POLICY_MISS_LABEL && holding)
         abort();
+    if (miss == POLICY_MATCHES && q->perm == POLICY_INHERIT && !mediates_inherit(l))
+        abort();
     return miss == POLICY_MATCHES;
-}
-
-static bool mediates_inherit(const struct lab *l)
-{
-    bool names = false;
-
-    for (uint32_t i = 0; i < l->count; i++)
-        names |= l->rules[i].names_inherit;
-    return names;
 }
 
 void lab_slow(const struct lab *l, const struct policy_query *q, struct policy_verdict *v)

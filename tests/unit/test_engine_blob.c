@@ -58,6 +58,7 @@ static bool exercise(const struct victim *v, const void *blob, size_t len)
     policy_select(&p, "/usr/bin/x", "nothing of that name");
     policy_select(&p, "/usr/bin/x", NULL);
     seen += strlen(policy_name(&p)) + strlen(policy_profile_name(&p));
+    seen += policy_uses(&p) + policy_mediates_inherit(&p);
     for (unsigned i = 0; i < 40; i++) {
         policy_decide(&p, &v->queries[i], &verdict);
         seen += policy_needs(&p, v->queries[i].perm, v->queries[i].family);
