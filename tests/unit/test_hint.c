@@ -145,6 +145,18 @@ Test(hint, network_says_family_type_and_address)
     says(&q, "network (create) netlink raw,");
 }
 
+Test(hint, inherit_says_the_type)
+{
+    struct policy_query q = unix_query(POLICY_INHERIT, SOCK_STREAM);
+
+    q.fd = 7;
+    q.local = path("/run/x.sock");
+    says(&q, "unix (inherit) type=stream,");
+    q.family = AF_INET;
+    q.local = ip("127.0.0.1", 80);
+    says(&q, "network (inherit) inet stream,");
+}
+
 Test(hint, who_connects_has_any_port)
 {
     struct policy_query q = {.perm = POLICY_ACCEPT, .family = AF_INET6, .type = SOCK_STREAM, .protocol = 6};
