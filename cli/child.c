@@ -48,10 +48,14 @@ struct watch {
 /* Terminal signals come from the kernel and reach the command by the process
  * group; so does nothing that the command itself sends us (a program that
  * signals its whole group does not mean itself twice). The timers are the
- * exception: alarm(2) survives exec, and whoever set it meant the command. */
+ * exception: alarm(2) survives exec, and whoever set it meant the command. So is a
+ * terminal's hang-up, which only the leader of the session is told of (the kernel's
+ * tty_signal_session_leader(), SIGHUP and SIGCONT): the command would be it. */
 static bool meant_for_command(const siginfo_t *i, const struct watch *w)
 {
     if (i->si_signo == SIGALRM || i->si_signo == SIGVTALRM || i->si_signo == SIGPROF)
+        return true;
+    if ((i->si_signo == SIGHUP || i->si_signo == SIGCONT) && i->si_code == SI_KERNEL && getsid(0) == getpid())
         return true;
     return i->si_code <= 0 && i->si_pid != w->child;
 }

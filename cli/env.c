@@ -20,6 +20,7 @@ static const char usage[] =
     "      --complain        deny nothing, record what would have been denied\n"
     "      --log WHERE       a file (%p is the pid), stderr, fd:N or journal\n"
     "      --json            records as JSON\n"
+    "      --no-follow       leave programs alone that are started with another environment\n"
     "      --shell           as 'export NAME=VALUE' for eval in a shell\n"
     "  -h, --help            this text\n"
     "\n"
@@ -102,6 +103,8 @@ static int print_all(const struct options *o, const char *library, const char *p
         print_variable(o, "SUNSHIM_LOG_FORMAT", "json");
     if (o->profile)
         print_variable(o, "SUNSHIM_PROFILE", o->profile);
+    if (o->no_follow)
+        print_variable(o, "SUNSHIM_FOLLOW", "0");
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -15,7 +16,7 @@ struct spec {
 };
 
 enum { ALL = USE_RUN | USE_ENV | USE_CHECK | USE_EXPLAIN, START = USE_RUN | USE_ENV };
-enum { RULE = 1, APPARMOR, PROFILE, COMPLAIN, LOG, JSON, EXEC, SHELL };
+enum { RULE = 1, APPARMOR, PROFILE, COMPLAIN, LOG, JSON, EXEC, SHELL, TRACK, NO_FOLLOW, ERROR_STATUS, UNSEEN };
 
 static const struct spec specs[] = {
     {"policy", 'p', true, ALL},         {"rule", RULE, true, ALL},
@@ -23,13 +24,16 @@ static const struct spec specs[] = {
     {"profile", PROFILE, true, START | USE_EXPLAIN},
     {"complain", COMPLAIN, false, START}, {"log", LOG, true, START},
     {"json", JSON, false, START},       {"exec", EXEC, false, USE_RUN},
-    {"shell", SHELL, false, USE_ENV},   {"help", 'h', false, ALL},
+    {"shell", SHELL, false, USE_ENV},   {"track", TRACK, false, USE_RUN},
+    {"no-follow", NO_FOLLOW, false, START},
+    {"error-exitcode", ERROR_STATUS, true, USE_RUN},
+    {"allow-unseen", UNSEEN, true, USE_RUN},
+    {"help", 'h', false, ALL},
 };
 enum { SPECS = sizeof specs / sizeof *specs };
 
 /* Known from the documents, not there yet: a better answer than "unknown". */
-static const char *const later[] = {"long-paths", "repair",         "shorten",      "keep",   "trace", "track",
-                                    "strict",     "error-exitcode", "allow-unseen", NULL};
+static const char *const later[] = {"long-paths", "repair", "shorten", "keep", "trace", "strict", NULL};
 
 struct table {
     struct option options[SPECS + 1];
@@ -72,6 +76,27 @@ static int add_dir(struct options *o, const char *dir)
     if (o->dir_count == DIRS_MAX)
         return fail("more than %d directories to search (-I)", DIRS_MAX);
     o->dirs[o->dir_count++] = dir;
+    return 0;
+}
+
+static int add_unseen(struct options *o, const char *glob)
+{
+    if (!*glob)
+        return fail("--allow-unseen: the pattern is empty");
+    if (o->unseen_count == GLOBS_MAX)
+        return fail("more than %d programs that need not be seen (--allow-unseen)", GLOBS_MAX);
+    o->unseen[o->unseen_count++] = glob;
+    return 0;
+}
+
+static int set_error_status(struct options *o, const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    long status = digits && digits < 5 && !text[digits] ? strtol(text, NULL, 10) : 0;
+
+    if (status < 1 || status > 255)
+        return fail("--error-exitcode: '%s' is no number from 1 to 255", text);
+    o->error_status = (int)status;
     return 0;
 }
 
@@ -120,6 +145,10 @@ static int apply(struct options *o, int letter)
         return options_add(o, SOURCE_APPARMOR, optarg);
     case 'I':
         return add_dir(o, optarg);
+    case UNSEEN:
+        return add_unseen(o, optarg);
+    case ERROR_STATUS:
+        return set_error_status(o, optarg);
     case PROFILE:
         o->profile = optarg;
         return 0;
@@ -131,6 +160,8 @@ static int apply(struct options *o, int letter)
     o->json |= letter == JSON;
     o->exec |= letter == EXEC;
     o->shell |= letter == SHELL;
+    o->track |= letter == TRACK;
+    o->no_follow |= letter == NO_FOLLOW;
     return 0;
 }
 

@@ -20,7 +20,7 @@ struct source {
     const char *arg;
 };
 
-enum { DIRS_MAX = 64 };
+enum { DIRS_MAX = 64, GLOBS_MAX = 64 };
 
 struct options {
     struct source sources[LAYERS_MAX]; /* outermost first */
@@ -28,7 +28,10 @@ struct options {
     const char *dirs[DIRS_MAX]; /* -I */
     unsigned dir_count;
     const char *profile, *log;
-    bool complain, json, exec, shell;
+    const char *unseen[GLOBS_MAX]; /* --allow-unseen */
+    unsigned unseen_count;
+    int error_status; /* --error-exitcode; 0: not given */
+    bool complain, json, exec, shell, track, no_follow;
     int rest; /* index of the first operand in argv */
 };
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "domain_names.h"
+#include "domain/names.h"
 
 /* NULL with errno. */
 static const void *map(const char *path, size_t *len)
@@ -30,6 +30,36 @@ static const void *map(const char *path, size_t *len)
     return file == MAP_FAILED ? NULL : file;
 }
 
+const char *outer_directory(void)
+{
+    const char *domain = getenv("SUNSHIM_DOMAIN");
+
+    return domain && *domain ? realpath(domain, NULL) : NULL;
+}
+
+/* How many runs there are, the one of `domain` and those around it. */
+static unsigned depth(const char *domain)
+{
+    int fd = open(domain, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    unsigned runs = 0;
+
+    while (fd >= 0 && ++runs < RUNS_MAX) {
+        int next = openat(fd, DOMAIN_OUTER, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        close(fd);
+        fd = next;
+    }
+    if (fd >= 0)
+        close(fd);
+    return runs;
+}
+
+static int too_deep(void)
+{
+    say("more than %u runs nested in each other", RUNS_MAX);
+    return -1;
+}
+
 int outer_layers(struct layer *layers)
 {
     const char *domain = getenv("SUNSHIM_DOMAIN");
@@ -48,12 +78,12 @@ int outer_layers(struct layer *layers)
         say("the policies of the run around this one are damaged: %s/" DOMAIN_POLICY, domain);
         return -1;
     }
+    if (depth(domain) == RUNS_MAX)
+        return too_deep();
     for (int i = 0; i < count; i++) {
         layers_get(file, len, (uint32_t)i, &layers[i]);
-        if (++layers[i].up == RUNS_MAX) {
-            say("more than %u runs nested in each other", RUNS_MAX);
-            return -1;
-        }
+        if (++layers[i].up == RUNS_MAX)
+            return too_deep();
     }
     return count;
 }

@@ -161,6 +161,8 @@ static bool is_linker(const char *path)
 
 static void because(struct program *out, const char *script, const char *path, const char *why)
 {
+    snprintf(out->blind, sizeof out->blind, "%s", path);
+    out->why = why;
     if (script)
         snprintf(out->unseen, sizeof out->unseen, "its interpreter %s: %s", path, why);
     else

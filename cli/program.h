@@ -10,6 +10,8 @@ struct program {
     bool preloads;       /* the dynamic linker will load what LD_PRELOAD names */
     char interpreter[256]; /* what a script names in its first line; "" for others */
     char unseen[192];    /* why calls will not be seen; "" when they will */
+    char blind[PATH_MAX]; /* then: what it is that cannot be seen, this or a script's interpreter */
+    const char *why;      /* and why, without its name */
 };
 
 /* Finds `name` as execvp() would and looks at it and, where it is a script, at

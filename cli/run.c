@@ -14,8 +14,11 @@
 #include "environment.h"
 #include "library.h"
 #include "load.h"
+#include "memory.h"
 #include "outer.h"
 #include "program.h"
+#include "summary.h"
+#include "unseen.h"
 
 static const char usage[] =
     "Usage: sunshim run [OPTION]... [--] COMMAND [ARG...]\n"
@@ -31,6 +34,14 @@ static const char usage[] =
     "      --complain        deny nothing, record what would have been denied\n"
     "      --log WHERE       a file (%p is the pid), stderr, fd:N or journal\n"
     "      --json            records as JSON\n"
+    "      --track           remember how sockets came to be; record those that programs\n"
+    "                        inherit by accident\n"
+    "      --no-follow       leave programs alone that are started with another environment\n"
+    "      --error-exitcode N\n"
+    "                        exit with N when anything was denied, leaked, truncated or\n"
+    "                        not seen\n"
+    "      --allow-unseen GLOB\n"
+    "                        say nothing of these programs when their calls are not seen\n"
     "      --exec            become COMMAND and keep the pid (for service managers)\n"
     "  -h, --help            this text\n"
     "\n"
@@ -50,6 +61,8 @@ struct start {
     struct domain domain;
     char **argv;
     struct program program;
+    const char *outer; /* directory of the run around this one */
+    bool unseen;       /* the program is not, and --allow-unseen does not name it */
 };
 
 static int exec_failure(const char *name, int err)
@@ -70,13 +83,6 @@ static int start_failure(const struct start *s, int err)
     return EXIT_NOT_FOUND;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* 0, or the exit status. */
 static int check_program(struct start *s)
 {
@@ -84,7 +90,9 @@ static int check_program(struct start *s)
 
     if (err)
         return exec_failure(s->argv[0], err);
-    if (*s->program.unseen)
+    s->unseen = *s->program.unseen && !unseen_allowed(&s->options, s->program.path) &&
+                !unseen_allowed(&s->options, s->program.blind);
+    if (s->unseen)
         say("not seen: %s (%s)", base_name(s->argv[0]), s->program.unseen);
     return 0;
 }
@@ -133,12 +141,22 @@ static bool ran_unprotected(const struct start *s, const struct outcome *out)
     return WEXITSTATUS(out->status) != EXIT_SUNSHIM && WEXITSTATUS(out->status) != EXIT_NOT_FOUND;
 }
 
+/* A signal says more than a number. */
+static int end(const struct start *s, const struct outcome *out, bool happened)
+{
+    if (happened && s->options.error_status && !WIFSIGNALED(out->status))
+        return s->options.error_status;
+    return child_end_as(out->status);
+}
+
 static int run_child(struct start *s)
 {
     struct outcome out;
     int err = child_run(s->argv, prepare, s, &out);
-    bool unprotected = !err && !out.exec_error && ran_unprotected(s, &out);
+    bool started = !err && !out.exec_error, unprotected = started && ran_unprotected(s, &out), happened = false;
 
+    if (started && !unprotected)
+        happened = summary_say(&s->domain, s->outer, &s->options, s->unseen ? &s->program : NULL);
     if (err || !out.others)
         domain_remove(&s->domain); /* with others alive a later run does */
     if (err)
@@ -147,7 +165,7 @@ static int run_child(struct start *s)
         return start_failure(s, out.exec_error);
     if (unprotected)
         return fail("'%s' ran without the library: nothing was checked", s->argv[0]);
-    return child_end_as(out.status);
+    return end(s, &out, happened);
 }
 
 /* With other policies in force around or behind ours the profile may be in one of
@@ -160,12 +178,12 @@ static int check_profile(const struct start *s, struct loaded *layers)
 }
 
 /* A limit on the size of files is to be an error, not a signal. */
-static int make_domain(struct start *s, const char *library, const void *file, size_t len)
+static int make_domain(struct start *s, const struct contents *c)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 
     sigaction(SIGXFSZ, &ignore, &before);
-    int status = domain_make(&s->domain, library, file, len);
+    int status = domain_make(&s->domain, c);
     sigaction(SIGXFSZ, &before, NULL);
     return status;
 }
@@ -181,7 +199,9 @@ static int start(struct start *s, const char *library)
         (status = check_program(s)) || (status = lay_out(&s->options, layers, &file, &len)))
         return status;
     domain_sweep();
-    if ((status = make_domain(s, library, file, len)))
+    s->outer = outer_directory();
+    const struct contents c = {library, file, len, s->outer, memory_wanted(&s->options, layers)};
+    if ((status = make_domain(s, &c)))
         return status;
     free(file);
     fflush(NULL);
@@ -208,6 +228,8 @@ static int run(int argc, char **argv)
     s.argv = argv + s.options.rest;
     if (!*s.argv)
         return usage_error("run", "no command to run");
+    if (s.options.exec && s.options.error_status)
+        return usage_error("run", "--error-exitcode needs somebody who waits for the command: not with --exec");
     if (s.options.log && !(s.log = environment_log(s.options.log)))
         return EXIT_SUNSHIM;
     if (!(library = library_ready()))

@@ -12,13 +12,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bases.h"
 #include "cli.h"
 #include "domain.h"
-#include "domain_names.h"
+#include "domain/names.h"
+#include "policy/layers.h"
 
 enum { STARTING_SECONDS = 60 }; /* a directory without a pid file may be a minute old */
 
-static const char *const contents[] = {DOMAIN_POLICY, DOMAIN_LIBRARY, DOMAIN_REPORTED, DOMAIN_PID};
+static const char *const contents[] = {DOMAIN_POLICY, DOMAIN_LIBRARY, DOMAIN_REPORTED, DOMAIN_PID,
+                                       DOMAIN_OUTER,  DOMAIN_TABLE,   DOMAIN_RING,     DOMAIN_LEAKS,
+                                       DOMAIN_COUNTS};
 
 void domain_erase(int base, const char *name, int fd)
 {
@@ -108,16 +112,59 @@ static bool read_owner(int dir, struct owner *out)
     return ok;
 }
 
-static bool contains(const char *text, size_t len, const char *what)
+/* The directory of a run, by name and by what it is. */
+struct run {
+    const char *path;
+    dev_t dev;
+    ino_t ino;
+};
+
+/* Whether `dir` is the directory of the run, or of one nested in it. */
+static bool leads_to(const char *dir, const struct run *run)
 {
-    return text && memmem(text, len, what, strlen(what));
+    int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool found = false;
+    struct stat st;
+
+    for (unsigned i = 0; fd >= 0 && i < RUNS_MAX; i++) {
+        found |= !fstat(fd, &st) && st.st_dev == run->dev && st.st_ino == run->ino;
+        int next = found ? -1 : openat(fd, DOMAIN_OUTER, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        close(fd);
+        fd = next;
+    }
+    if (fd >= 0)
+        close(fd);
+    return found;
 }
 
-static bool has_variable(const char *environment, size_t len, const char *assignment)
+/* In the environment of a process. */
+static bool named(const char *environment, size_t len, const struct run *run)
 {
+    static const char variable[] = "SUNSHIM_DOMAIN=";
+
     for (const char *at = environment; at < environment + len; at += strlen(at) + 1)
-        if (!strcmp(at, assignment))
+        if (!strncmp(at, variable, sizeof variable - 1) &&
+            (!strcmp(at + sizeof variable - 1, run->path) || leads_to(at + sizeof variable - 1, run)))
             return true;
+    return false;
+}
+
+/* Among the mappings of a process: its own run's policy is always there. */
+static bool mapped(char *maps, const struct run *run)
+{
+    char *end;
+
+    for (char *line = maps; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        char *path = strchr(line, '/'), *slash = path ? strrchr(path, '/') : NULL;
+        if (!slash)
+            continue;
+        bool policy = !strcmp(slash, "/" DOMAIN_POLICY);
+        *slash = '\0';
+        if (!strcmp(path, run->path) || (policy && leads_to(path, run)))
+            return true;
+    }
     return false;
 }
 
@@ -135,32 +182,33 @@ static bool same_user(const char *pid)
     return same;
 }
 
+static char *slurp_of(const char *pid, const char *name, size_t *len)
+{
+    char path[300];
+
+    snprintf(path, sizeof path, "/proc/%s/%s", pid, name);
+    return slurp(AT_FDCWD, path, len);
+}
+
 /* Programs may wipe their environment, but the policy stays mapped; programs that
  * were never seen have only the environment. A process that cannot be looked at
  * counts as a user unless it is somebody else's. */
-static bool process_uses(const char *pid, const char *domain)
+static bool process_uses(const char *pid, const struct run *run)
 {
-    char path[300], *variable = format_new("SUNSHIM_DOMAIN=%s", domain), *mapped = format_new("%s/", domain);
     size_t len;
-    bool uses;
+    char *text = slurp_of(pid, "environ", &len);
+    bool uses = text ? named(text, len, run) : (errno == EACCES || errno == EPERM) && same_user(pid);
 
-    snprintf(path, sizeof path, "/proc/%s/environ", pid);
-    char *text = slurp(AT_FDCWD, path, &len);
-    uses = text ? has_variable(text, len, variable) : (errno == EACCES || errno == EPERM) && same_user(pid);
     free(text);
-    if (!uses) {
-        snprintf(path, sizeof path, "/proc/%s/maps", pid);
-        text = slurp(AT_FDCWD, path, &len);
-        uses = contains(text, len, mapped);
+    if (!uses && (text = slurp_of(pid, "maps", &len))) {
+        uses = mapped(text, run);
         free(text);
     }
-    free(variable);
-    free(mapped);
     return uses;
 }
 
 /* Whether any process that is not older than the run itself belongs to it. */
-static bool in_use(const char *domain, const struct owner *owner)
+static bool in_use(const struct run *run, const struct owner *owner)
 {
     DIR *proc = opendir("/proc");
     struct dirent *entry;
@@ -169,8 +217,7 @@ static bool in_use(const char *domain, const struct owner *owner)
     while (!used && (entry = readdir(proc))) {
         int pid = atoi(entry->d_name);
 
-        used = pid > 0 && pid != getpid() && process_start(pid) >= owner->start &&
-               process_uses(entry->d_name, domain);
+        used = pid > 0 && pid != getpid() && process_start(pid) >= owner->start && process_uses(entry->d_name, run);
     }
     if (proc)
         closedir(proc);
@@ -186,7 +233,8 @@ static bool abandoned(int fd, const char *path)
         return false;
     if (!read_owner(fd, &owner))
         return time(NULL) - st.st_mtime > STARTING_SECONDS;
-    return owner.space == process_namespace() && process_start(owner.pid) != owner.start && !in_use(path, &owner);
+    const struct run run = {path, st.st_dev, st.st_ino};
+    return owner.space == process_namespace() && process_start(owner.pid) != owner.start && !in_use(&run, &owner);
 }
 
 static void sweep_base(const struct domain_base *base)

@@ -26,7 +26,7 @@ _sunshim_command_at() {
     while [ "$i" -lt "$COMP_CWORD" ]; do
         case ${COMP_WORDS[i]} in
             --) echo $((i + 1)); return ;;
-            -p | -I | --policy | --include | --rule | --apparmor | --profile | --log) i=$((i + 2)) ;;
+            -p | -I | --policy | --include | --rule | --apparmor | --profile | --log | --error-exitcode | --allow-unseen) i=$((i + 2)) ;;
             -*) i=$((i + 1)) ;;
             *) echo "$i"; return ;;
         esac
@@ -60,11 +60,12 @@ _sunshim() {
             mapfile -t COMPREPLY < <(compgen -f -- "$cur"; [ "$prev" = --apparmor ] || compgen -W 'stderr fd: journal' -- "$cur")
             compopt -o filenames
             return ;;
-        --rule | --profile) return ;;
+        --allow-unseen) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
+        --rule | --profile | --error-exitcode) return ;;
     esac
     case $sub in
-        run) options="$common --profile --complain --log --json --exec" ;;
-        env) options="$common --profile --complain --log --json --shell" ;;
+        run) options="$common --profile --complain --log --json --track --no-follow --error-exitcode --allow-unseen --exec" ;;
+        env) options="$common --profile --complain --log --json --no-follow --shell" ;;
         check) options=$common ;;
         explain) options="$common --profile" ;;
         help) mapfile -t COMPREPLY < <(compgen -W 'run check explain env version help' -- "$cur"); return ;;

@@ -135,3 +135,124 @@ StockTest(cli_signals, job_control_works_through_it)
     check_out(r, "same group\nstopped by 20\ncommand T\nboth go on\nstopped with the command\n"
                  "continued through the launcher\nended by 2\n");
 }
+
+/* --- Terminals ------------------------------------------------------------- */
+
+/* A job in the background reads from the terminal, is stopped, brought to the front
+ * and fed. */
+static const char background[] =
+    "import os, signal, sys\n"
+    "hold, keys = os.openpty()\n"
+    "r, w = os.pipe()\n"
+    "pid = os.fork()\n"
+    "if not pid:\n"
+    "    os.setsid()\n"
+    "    os.dup2(os.open(os.ttyname(keys), os.O_RDWR), 0)\n"
+    "    signal.signal(signal.SIGTTOU, signal.SIG_IGN)\n"
+    "    job = os.fork()\n"
+    "    if not job:\n"
+    "        os.setpgid(0, 0)\n"
+    "        os.dup2(w, 1)\n"
+    "        os.execv(os.environ['SUNSHIM'], ['sunshim', 'run', '--', 'cat'])\n"
+    "    say = lambda s: os.write(w, (s + '\\n').encode())\n"
+    "    p, status = os.waitpid(job, os.WUNTRACED)\n"
+    "    say(f'stopped by {signal.Signals(os.WSTOPSIG(status)).name}' if os.WIFSTOPPED(status) else f'status {status}')\n"
+    "    os.tcsetpgrp(0, job)\n"
+    "    os.kill(-job, signal.SIGCONT)\n"
+    "    os.write(hold, b'typed\\n\\x04')\n"
+    "    p, status = os.waitpid(job, os.WUNTRACED)\n"
+    "    say(f'status {status}')\n"
+    "    os._exit(0)\n"
+    "os.close(w)\n"
+    "os.waitpid(pid, 0)\n"
+    "sys.stdout.write(os.read(r, 65536).decode())\n";
+
+StockTest(cli_signals, reading_in_the_background_stops_both)
+{
+    put("background.py", background);
+    struct run r = run("timeout 50 python3 $T/background.py");
+
+    check_out(r, "stopped by SIGTTIN\ntyped\nstatus 0\n");
+}
+
+/* `xterm -e sunshim run ...`: closing the terminal tells the leader of the session. */
+static const char hang_up[] =
+    "import os, sys, time\n"
+    "hold, keys = os.openpty()\n"
+    "pid = os.fork()\n"
+    "if not pid:\n"
+    "    os.close(hold)\n"
+    "    os.setsid()\n"
+    "    os.dup2(os.open(os.ttyname(keys), os.O_RDWR), 0)\n"
+    "    os.close(keys)\n"
+    "    os.execv(os.environ['SUNSHIM'], ['sunshim', 'run', '--'] + sys.argv[1:])\n"
+    "while not os.path.exists(os.environ['T'] + '/ready'): time.sleep(0.02)\n"
+    "os.close(keys)\n"
+    "os.close(hold)\n"
+    "print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n";
+
+StockTest(cli_signals, a_hang_up_reaches_the_command)
+{
+    put("hang_up.py", hang_up);
+    struct run r = run("timeout 50 python3 $T/hang_up.py sh -c 'trap \"exit 3\" HUP; : >$T/ready; while :; do sleep 0.02; done'");
+
+    check_out(r, "3\n");
+}
+
+/* --- Stubborn, quick, and left behind -------------------------------------- */
+
+StockTest(cli_signals, a_command_that_ignores_them_goes_on)
+{
+    struct run r = run("$SUNSHIM run -- sh -c 'trap \"\" TERM HUP QUIT INT; : >$T/ready; until [ -e $T/go ]; do sleep 0.02; done; echo still here; exit 4' &\n"
+                       "until [ -e $T/ready ]; do sleep 0.02; done\n"
+                       "for s in TERM HUP QUIT INT TERM; do kill -$s $!; done; : >$T/go; s=0; wait $! || s=$?; echo $s");
+
+    check_out(r, "still here\n4\n");
+}
+
+StockTest(cli_signals, a_thousand_at_once_arrive)
+{
+    struct run r = run(
+        "cat >$T/take.py <<'END'\n"
+        "import signal, os\n"
+        "those = [signal.SIGRTMIN + 1, signal.SIGUSR1]\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, those)\n"
+        "open(os.environ['T'] + '/ready', 'w').close()\n"
+        "got = [signal.sigwaitinfo(those[:1]).si_signo for i in range(1000)]\n"
+        "print(len(got), signal.sigtimedwait(those[:1], 0), signal.SIGUSR1 in signal.sigpending())\n"
+        "END\n"
+        "cat >$T/give.py <<'END'\n"
+        "import ctypes, os, signal, sys\n"
+        "for i in range(1000):\n"
+        "    os.kill(int(sys.argv[1]), signal.SIGUSR1)\n"
+        "    ctypes.CDLL(None).sigqueue(int(sys.argv[1]), signal.SIGRTMIN + 1, ctypes.c_void_p(i))\n"
+        "END\n"
+        "$SUNSHIM run -- python3 $T/take.py & until [ -e $T/ready ]; do sleep 0.02; done; python3 $T/give.py $!; wait $!");
+
+    check_status(r, 0);
+    check_out(r, "1000 None True\n");
+}
+
+/* Half of the daemons end while the command lives, and must not stay as zombies;
+ * the rest has gone before it ends, so that nothing of the run is left. */
+StockTest(cli_signals, daemons_that_end_are_reaped)
+{
+    struct run r = run(
+        "cat >$T/daemons.pl <<'END'\n"
+        "use POSIX; my $launcher = getppid; pipe my $hold, my $go;\n"
+        "for my $i (1 .. 400) {\n"
+        "    next if fork; POSIX::setsid; POSIX::_exit(0) if fork; close $go;\n"
+        "    sysread $hold, my $byte, 1 if $i % 2; POSIX::_exit($i % 256);\n"
+        "}\n"
+        "1 while wait > 0;\n"
+        "sub children { open my $f, '<', \"/proc/$launcher/task/$launcher/children\"; my @c = split ' ', <$f> // ''; scalar @c }\n"
+        "for (1 .. 500) { last if children() == 201; select undef, undef, undef, 0.02 } print children(), \"\\n\";\n"
+        "close $go;\n"
+        "for (1 .. 500) { last if children() == 1; select undef, undef, undef, 0.02 } print children(), \"\\n\";\n"
+        "open my $d, '>', \"$ENV{T}/domain\"; print $d $ENV{SUNSHIM_DOMAIN};\n"
+        "END\n"
+        "$SUNSHIM run -- perl $T/daemons.pl; [ ! -e $(cat $T/domain) ]");
+
+    check_status(r, 0);
+    check_out(r, "201\n1\n");
+}

@@ -1,14 +1,10 @@
-/* What stands in a domain's directory. Private to cli/. */
-#ifndef SUNSHIM_CLI_DOMAIN_NAMES_H
-#define SUNSHIM_CLI_DOMAIN_NAMES_H
+/* Where the directories of runs are, and what becomes of them. Private to cli/. */
+#ifndef SUNSHIM_CLI_BASES_H
+#define SUNSHIM_CLI_BASES_H
 
 #include <stdbool.h>
 
-#define DOMAIN_POLICY "policy"
-#define DOMAIN_LIBRARY "libsunshim.so"
-#define DOMAIN_REPORTED "reported"
-#define DOMAIN_PID "pid"
-#define DOMAIN_NEW ".new" /* suffix of a file that is being written */
+#define DOMAIN_NEW ".new" /* suffix of a file of a run that is being written */
 
 /* The places where a user's domains are, and how their names begin. */
 struct domain_base {
@@ -19,7 +15,7 @@ struct domain_base {
 /* In the order of preference; ends with a NULL dir. */
 const struct domain_base *domain_bases(void);
 
-/* Empties the directory `fd` of the files above and removes it as `name` of
+/* Empties the directory `fd` of the files of a run and removes it as `name` of
  * `base`. A directory that holds anything else stays. */
 void domain_erase(int base, const char *name, int fd);
 

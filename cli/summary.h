@@ -1,0 +1,17 @@
+/* What happened in a run, in one line at its end. Private to cli/. */
+#ifndef SUNSHIM_CLI_SUMMARY_H
+#define SUNSHIM_CLI_SUMMARY_H
+
+#include <stdbool.h>
+
+#include "domain.h"
+#include "options.h"
+#include "program.h"
+
+/* Adds up what the processes of the run counted and its first program, if that is
+ * not seen; tells the run around it (`outer`: its directory, or NULL); and says it,
+ * if there is more to say than was said at the start. True when something was
+ * denied, leaked, truncated or not seen (--error-exitcode). */
+bool summary_say(const struct domain *d, const char *outer, const struct options *o, const struct program *first);
+
+#endif
