@@ -73,7 +73,9 @@ static inline struct policy_query input_query(struct input *in, uint8_t local[64
 {
     static const int families[] = {1, 1, 1, 1, 2, 10, 16, -1};
     static const char *const labels[] = {"unconfined", NULL, "web", ""};
-    struct policy_query q = {.perm = 1u << input_byte(in) % 12,
+    static const uint8_t perms[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13}; /* all but autobind */
+    static const char *const exes[] = {"/bin/x", NULL, "/usr/bin/y", "/"};
+    struct policy_query q = {.perm = 1u << perms[input_byte(in) % sizeof perms],
                              .family = families[input_byte(in) % 8],
                              .type = input_byte(in) % 7 - 1,
                              .protocol = input_byte(in) % 19 - 1,
@@ -81,6 +83,13 @@ static inline struct policy_query input_query(struct input *in, uint8_t local[64
 
     input_addr(in, &q.local, local, 64);
     input_addr(in, &q.peer, peer, 64);
+    q.bound = (enum policy_scope)(input_byte(in) % 3);
+    q.made = (enum policy_scope)(input_byte(in) % 3);
+    q.uid = input_byte(in) % 4;
+    q.uid_known = q.uid < 3;
+    q.exe = exes[input_byte(in) % 4];
+    q.fd = input_byte(in) % 16;
+    q.exempt = input_byte(in) % 2;
     return q;
 }
 
@@ -90,6 +99,7 @@ static inline void check_decision(const struct policy *p, const struct policy_qu
     const struct blob_profile *profile = blob_profile(p);
     const struct blob_rule *rules = BLOB_TABLE(p->blob, struct blob_rule, BLOB_RULES) + profile->rules;
     uint32_t deny = POLICY_RULE_NONE, allow = POLICY_RULE_NONE, audit = POLICY_RULE_NONE;
+    bool inherit = q->perm == POLICY_INHERIT, unmediated = inherit && !policy_mediates_inherit(p);
     struct policy_verdict v;
 
     for (uint32_t i = profile->rule_count; i-- > 0;) {
@@ -104,12 +114,18 @@ static inline void check_decision(const struct policy *p, const struct policy_qu
             audit = rules[i].source;
     }
     policy_decide(p, q, &v);
+    if (unmediated) {
+        if (v.outcome != POLICY_ALLOWED || v.explicit_deny)
+            abort();
+        return;
+    }
     bool denied = v.outcome == POLICY_DENIED || v.outcome == POLICY_QUIET;
     uint32_t rule = deny != POLICY_RULE_NONE ? deny : audit != POLICY_RULE_NONE ? audit : allow;
     if (v.explicit_deny != (deny != POLICY_RULE_NONE) || v.rule != rule)
         abort();
     if (denied != (deny != POLICY_RULE_NONE ||
-                   (allow == POLICY_RULE_NONE && !profile->default_allow && !profile->complain)))
+                   (allow == POLICY_RULE_NONE && !profile->default_allow && !profile->complain &&
+                    !(inherit && q->exempt))))
         abort();
 }
 
