@@ -2,6 +2,11 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "policy/text.h"
+#include "real.h"
+#include "sys.h"
 
 static const struct {
     const char *name;
@@ -15,10 +20,13 @@ static const struct {
     VARIABLE("SUNSHIM_PROFILE", profile),
     VARIABLE("SUNSHIM_DOMAIN", domain),
     VARIABLE("SUNSHIM_REPORT", report),
+    VARIABLE("SUNSHIM_FOLLOW", follow),
     VARIABLE("HOME", home),
     VARIABLE("XDG_RUNTIME_DIR", runtime_dir),
     VARIABLE("XDG_CONFIG_HOME", config_home),
     VARIABLE("TMPDIR", tmpdir),
+    VARIABLE("LISTEN_PID", listen_pid),
+    VARIABLE("LISTEN_FDS", listen_fds),
 #undef VARIABLE
 };
 
@@ -39,6 +47,31 @@ void environment_read(struct environment *e, char *const *envp)
 {
     *e = (struct environment){0};
     for (; *envp; envp++)
-        if ((*envp)[0] == 'S' || (*envp)[0] == 'H' || (*envp)[0] == 'X' || (*envp)[0] == 'T')
+        if ((*envp)[0] == 'S' || (*envp)[0] == 'H' || (*envp)[0] == 'X' || (*envp)[0] == 'T' || (*envp)[0] == 'L')
             take(e, *envp);
+}
+
+static bool holds(const char *dir, const char *name)
+{
+    static char path[4096]; /* not for a small stack; the constructor runs once */
+    struct text t = text_into(path, sizeof path);
+
+    text_str(&t, dir);
+    text_str(&t, name);
+    return SYS3(SYS_faccessat, AT_FDCWD, text_done(&t), F_OK) == 0 && !t.full;
+}
+
+void environment_find_domain(struct environment *e)
+{
+    static const char name[] = "/libsunshim.so";
+    static char dir[4096];
+    const char *self = real_self();
+    size_t len = self ? strlen(self) : 0, n = sizeof name - 1;
+
+    if (e->domain || len <= n || len >= sizeof dir || self[0] != '/' || memcmp(self + len - n, name, n) != 0)
+        return;
+    memcpy(dir, self, len - n);
+    dir[len - n] = '\0';
+    if (holds(dir, "/policy") && holds(dir, "/pid"))
+        e->domain = dir;
 }

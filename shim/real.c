@@ -25,7 +25,8 @@ static const struct {
     CALL(accept4),     CALL(connect),     CALL(send),       CALL(sendto),     CALL(sendmsg),
     CALL(sendmmsg),    CALL(recv),        CALL(recvfrom),   CALL(recvmsg),    CALL(recvmmsg),
     CALL(getsockname), CALL(getpeername), CALL(getsockopt), CALL(setsockopt), CALL(shutdown),
-    CALL(syscall),
+    CALL(syscall),     CALL(execve),      CALL(execvpe),    CALL(fexecve),    CALL(execveat),
+    CALL(posix_spawn), CALL(posix_spawnp),
 #undef CALL
     {"__recv_chk", offsetof(struct real_calls, recv_chk)},
     {"__recvfrom_chk", offsetof(struct real_calls, recvfrom_chk)},
@@ -137,13 +138,27 @@ static const struct link_map *first_object(void)
     return NULL;
 }
 
-void real_find(void)
+static const struct link_map *own_object(void)
 {
-    struct real_calls found = {0};
     const struct link_map *object = first_object();
 
     while (object && object->l_ld != _DYNAMIC)
         object = object->l_next;
+    return object;
+}
+
+const char *real_self(void)
+{
+    const struct link_map *object = own_object();
+
+    return object && object->l_name ? object->l_name : "";
+}
+
+void real_find(void)
+{
+    struct real_calls found = {0};
+    const struct link_map *object = own_object();
+
     for (object = object ? object->l_next : NULL; object; object = object->l_next)
         find_in(object, &found);
     /* A C library of an unusual kind; dlsym() knows. */

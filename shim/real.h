@@ -7,6 +7,7 @@
 #ifndef SUNSHIM_SHIM_REAL_H
 #define SUNSHIM_SHIM_REAL_H
 
+#include <spawn.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -34,6 +35,14 @@ struct real_calls {
     int (*setsockopt)(int, int, int, const void *, socklen_t);
     int (*shutdown)(int, int);
     long (*syscall)(long, ...);
+    int (*execve)(const char *, char *const[], char *const[]);
+    int (*execvpe)(const char *, char *const[], char *const[]);
+    int (*fexecve)(int, char *const[], char *const[]);
+    int (*execveat)(int, const char *, char *const[], char *const[], int); /* NULL before glibc 2.34 */
+    int (*posix_spawn)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+                       char *const[], char *const[]);
+    int (*posix_spawnp)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+                        char *const[], char *const[]);
 };
 
 extern struct real_calls real;
@@ -41,5 +50,8 @@ extern struct real_calls real;
 /* Fills `real`. Idempotent. Async-signal-safe wherever the C library has the usual
  * symbol tables (else dlsym() is asked, in the constructor or in a call before). */
 void real_find(void);
+
+/* The path by which the loader knows this library; "" when it is part of the program. */
+const char *real_self(void);
 
 #endif

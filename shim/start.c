@@ -6,6 +6,7 @@
 #include <sys/auxv.h>
 
 #include "environment.h"
+#include "follow.h"
 #include "free.h"
 #include "load.h"
 #include "log.h"
@@ -89,6 +90,7 @@ static int prepare(struct state *s, char *const *envp, const char *stack_end)
     struct environment env;
 
     environment_read(&env, envp);
+    environment_find_domain(&env);
     if (getauxval(AT_SECURE))
         return GATE_PASS;
     report_in(&env);
@@ -102,6 +104,7 @@ static int prepare(struct state *s, char *const *envp, const char *stack_end)
     s->stack_end = stack_end;
     find_data(s);
     free_find(s);
+    follow_prepare(&s->follow, envp, &env);
     return GATE_MEDIATE;
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "follow.h"
 #include "policy/layers.h"
 #include "policy/policy.h"
 
@@ -52,6 +53,7 @@ struct state {
     const char *stack_end;               /* end of the main thread's stack */
     const char *data_start, *data_end;   /* the program's writable segment */
     struct log_state log;
+    struct follow follow;                /* what children are to keep */
 };
 
 extern const struct state *const state;
