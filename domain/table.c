@@ -7,7 +7,9 @@
 
 #define MAGIC 0x6c627468736e7573u /* "sunshtbl" */
 #define VERSION 1
-#define HOMES 3
+#define FIRST 2 /* buckets where a key is at home */
+#define SPILL 4 /* and where it goes when those are full */
+#define HOMES (FIRST + SPILL)
 #define TRIES 1000
 
 /* --- The file --------------------------------------------------------------- */
@@ -126,14 +128,22 @@ static struct homes homes_of(const struct table *t, const struct table_key *key)
 
     h.bucket[0] = (uint32_t)key->word[0] & mask;
     h.bucket[1] = (uint32_t)(key->word[0] >> 32) & mask;
-    h.bucket[2] = (uint32_t)(key->word[1] >> 32) & mask;
-    if (h.bucket[1] == h.bucket[0])
-        h.bucket[1] ^= 1;
-    while (h.bucket[2] == h.bucket[0] || h.bucket[2] == h.bucket[1])
-        h.bucket[2] = (h.bucket[2] + 1) & mask;
+    h.bucket[1] ^= h.bucket[1] == h.bucket[0];
     __builtin_prefetch(claim_at(t, h.bucket[0] * TABLE_SLOTS));
     __builtin_prefetch(claim_at(t, h.bucket[1] * TABLE_SLOTS));
     return h;
+}
+
+/* Four in a row, without the first two. */
+static void spill_homes(const struct table *t, struct homes *h)
+{
+    uint32_t next = (uint32_t)(h->key >> 32);
+
+    for (uint32_t i = FIRST; i < HOMES; i++, next++) {
+        while ((next & (t->buckets - 1)) == h->bucket[0] || (next & (t->buckets - 1)) == h->bucket[1])
+            next++;
+        h->bucket[i] = next & (t->buckets - 1);
+    }
 }
 
 /* The i-th slot of all homes. */
@@ -145,7 +155,7 @@ static uint32_t slot_of(const struct homes *h, uint32_t i)
 /* How many of the homes' slots there are to look at. */
 static uint32_t reach(const struct table *t)
 {
-    return claim_load(table_word(t, TABLE_SPILLED)) ? HOMES * TABLE_SLOTS : 2 * TABLE_SLOTS;
+    return (claim_load(table_word(t, TABLE_SPILLED)) ? HOMES : FIRST) * TABLE_SLOTS;
 }
 
 /* Claims of all homes at one time, or nearly: see steady(). */
@@ -154,9 +164,11 @@ struct view {
     uint64_t seen[HOMES * TABLE_SLOTS];
 };
 
-static void look(const struct table *t, const struct homes *h, struct view *v)
+static void look(const struct table *t, struct homes *h, struct view *v)
 {
     v->n = reach(t);
+    if (v->n > FIRST * TABLE_SLOTS)
+        spill_homes(t, h);
     for (uint32_t i = 0; i < v->n; i++)
         v->seen[i] = claim_load(claim_at(t, slot_of(h, i)));
 }
@@ -280,7 +292,7 @@ static int gone_place(const struct table *t, const struct homes *h, const struct
 {
     uint64_t words[TABLE_BODY_WORDS], order[HOMES * TABLE_SLOTS];
     struct table_entry e;
-    uint32_t left = 0;
+    uint64_t left = 0;
 
     for (uint32_t i = 0; i < v->n; i++) {
         if (claim_state(v->seen[i]) != CLAIM_LIVE)
@@ -288,14 +300,14 @@ static int gone_place(const struct table *t, const struct homes *h, const struct
         if (!read_slot(t, slot_of(h, i), v->seen[i], words))
             return (int)i;
         order[i] = words[BODY_ORDER];
-        left |= 1u << i;
+        left |= (uint64_t)1 << i;
     }
     while (left && t->gone) {
-        uint32_t oldest = (uint32_t)__builtin_ctz(left);
+        uint32_t oldest = (uint32_t)__builtin_ctzll(left);
         for (uint32_t i = oldest + 1; i < v->n; i++)
             if (left >> i & 1 && newer(order[oldest], order[i]))
                 oldest = i;
-        left &= ~(1u << oldest);
+        left &= ~((uint64_t)1 << oldest);
         if (!read_slot(t, slot_of(h, oldest), v->seen[oldest], words))
             return (int)oldest;
         unpack(&e, words);
@@ -305,27 +317,28 @@ static int gone_place(const struct table *t, const struct homes *h, const struct
     return -1;
 }
 
-/* The third bucket is looked at only once somebody said so. */
-static int spill_place(const struct table *t, const struct homes *h, struct view *v)
+static int open_place(const struct table *t, const struct view *v, uint32_t first, uint32_t buckets)
 {
-    uint64_t *spilled = table_word(t, TABLE_SPILLED);
-    int place;
+    int place = free_place(v, first, buckets);
 
-    if (!claim_load(spilled))
-        claim_change(spilled, 0, 1);
-    look(t, h, v);
-    place = v->n == HOMES * TABLE_SLOTS ? free_place(v, 2, 1) : -1;
-    return place >= 0 || v->n < HOMES * TABLE_SLOTS ? place : stale_place(t, v, 2, 1);
+    return place >= 0 ? place : stale_place(t, v, first, buckets);
 }
 
-static int choose(const struct table *t, const struct homes *h, struct view *v)
+/* Whoever reads looks at these buckets only once the table says that they are used. */
+static int spill_place(const struct table *t, struct homes *h, struct view *v)
+{
+    claim_change(table_word(t, TABLE_SPILLED), 0, 1);
+    look(t, h, v);
+    return v->n == HOMES * TABLE_SLOTS ? open_place(t, v, FIRST, SPILL) : -1;
+}
+
+static int choose(const struct table *t, struct homes *h, struct view *v)
 {
     uint64_t words[TABLE_BODY_WORDS];
     int place;
 
     look(t, h, v);
-    if ((place = free_place(v, 0, 2)) >= 0 || (place = stale_place(t, v, 0, 2)) >= 0 ||
-        (place = spill_place(t, h, v)) >= 0)
+    if ((place = open_place(t, v, 0, FIRST)) >= 0 || (place = spill_place(t, h, v)) >= 0)
         return place;
     place = newest(t, h, v, words);
     return place >= 0 ? place : gone_place(t, h, v);
@@ -334,7 +347,7 @@ static int choose(const struct table *t, const struct homes *h, struct view *v)
 /* Frees what is older than the entry written as `order` in `mine`; if something is
  * newer, another writer was faster, and it is `mine` that goes. Each writer does
  * this after publishing, so that one of two that race sees the other. */
-static void settle(const struct table *t, const struct homes *h, uint32_t mine, uint64_t live, uint64_t order)
+static void settle(const struct table *t, struct homes *h, uint32_t mine, uint64_t live, uint64_t order)
 {
     uint64_t words[TABLE_BODY_WORDS];
     struct view v;
@@ -352,7 +365,7 @@ static void settle(const struct table *t, const struct homes *h, uint32_t mine, 
     }
 }
 
-static bool write_slot(const struct table *t, const struct homes *h, uint32_t slot, uint64_t seen, const struct table_entry *e)
+static bool write_slot(const struct table *t, struct homes *h, uint32_t slot, uint64_t seen, const struct table_entry *e)
 {
     uint64_t words[TABLE_BODY_WORDS] = {[BODY_KEY] = h->key};
     uint64_t held = claim_take(claim_at(t, slot), seen, t->self(), h->tag);

@@ -1,12 +1,13 @@
 /* The memory of a run: who bound what. One file, mapped shared and writable by
  * every process of the run that needs it; DESIGN "The domain".
  *
- * A hash table of buckets of eight slots, each key at home in two of them, and in a
- * third where those are full: 100,000 entries find room in 131,072 slots. Lock-free and crash-proof by claims (claim.h); entries are copied out and checked
- * (key, checksum, generation) on every read, so that neither a writer killed
- * half way nor a stray write of a host program gives anything but a miss.
- * Nothing here does I/O, allocates, or calls anything of libc but mem*. All of it
- * is async-signal-safe. */
+ * A hash table of buckets of eight slots, each key at home in two of them, and in
+ * four others where those are full: 100,000 entries find room in 131,072 slots.
+ * Lock-free and crash-proof by claims (claim.h); entries are copied out and checked
+ * (key, checksum, generation) on every read, so that neither a writer killed half
+ * way nor a stray write of a host program gives anything but a miss. Nothing here
+ * does I/O, allocates, or calls anything of libc but mem*. All of it is async-
+ * signal-safe. */
 #ifndef SUNSHIM_DOMAIN_TABLE_H
 #define SUNSHIM_DOMAIN_TABLE_H
 

@@ -7,7 +7,7 @@
 
 /* In lines of their own: what each writer changes, and what each reader reads. */
 #define TABLE_ORDER 8         /* how many entries were written */
-#define TABLE_SPILLED 16      /* not 0: some entry is in its third bucket */
+#define TABLE_SPILLED 16      /* not 0: some entry is not in its first two buckets */
 #define TABLE_PENDING_HIGH 24 /* pending words from here on were never used */
 #define TABLE_PENDING 64
 #define TABLE_PENDINGS 512u
@@ -17,7 +17,7 @@
 #define TABLE_SLOTS 8u
 #define TABLE_BODY_WORDS 8u
 #define TABLE_BUCKET_WORDS (TABLE_SLOTS + TABLE_SLOTS * TABLE_BODY_WORDS)
-#define TABLE_BUCKETS_MIN 4u
+#define TABLE_BUCKETS_MIN 8u
 #define TABLE_BUCKETS_MAX (1u << 22)
 
 static inline uint64_t *table_word(const struct table *t, size_t i)
