@@ -2,17 +2,20 @@
 
 #include <errno.h>
 
+#include "process.h"
+#include "scope.h"
+#include "scratch.h"
 #include "state.h"
 #include "sys.h"
-
-/* Until there are domains, nobody's peer has a profile of ours. */
-static const char stranger[] = "unconfined";
 
 void facts_start(struct facts *f, const struct request *r)
 {
     f->query = (struct policy_query){
-        .perm = r->perm, .family = r->family, .type = r->type, .protocol = r->protocol, .label = stranger,
+        .perm = r->perm, .family = r->family, .type = r->type, .protocol = r->protocol,
     };
+    f->sight.up = -1;
+    f->sender = NULL;
+    f->exe = NULL;
     f->unconnected = f->spoken = false;
     f->cookie = 0;
     f->local_name.scratch = f->peer_name.scratch = NULL;
@@ -30,6 +33,7 @@ void facts_end(struct facts *f)
 {
     name_release(&f->local_name);
     name_release(&f->peer_name);
+    scratch_give(f->exe);
 }
 
 uint32_t facts_needed(const struct facts *f)
@@ -92,6 +96,7 @@ static int gather_local(struct facts *f, struct request *r, uint32_t needs)
 
 void facts_peer(struct facts *f, const struct address *peer, uint32_t needs)
 {
+    f->sender = peer;
     f->query.peer = peer->name;
     if (peer->family == AF_INET && f->query.family == AF_INET6)
         f->query.family = AF_INET; /* a v4-mapped peer counts as IPv4 */
@@ -122,13 +127,13 @@ static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
     if (!(r->perm & POLICY_PEER_PERMS))
         return 0;
     if (r->target) {
-        if (peer->kind != POLICY_ADDR_PATHNAME || !(needs & POLICY_NEEDS_PEER_PATH))
+        if (peer->kind != POLICY_ADDR_PATHNAME || !(needs & (POLICY_NEEDS_PEER_PATH | SCOPE_NEEDS)))
             return 0;
         int err = pin_file(&r->pin, &f->peer_name, peer->bytes);
         use_name(peer, &f->peer_name);
         return err;
     }
-    if (!(needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH)) || r->perm == POLICY_ACCEPT)
+    if (!(needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH | SCOPE_NEEDS)) || r->perm == POLICY_ACCEPT)
         return 0;
     int err = address_peer(&f->peer, r->fd);
     f->unconnected = f->peer.len == 0;
@@ -137,6 +142,22 @@ static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
     if (!err)
         facts_peer(f, &f->peer, needs);
     return err;
+}
+
+/* Whoever is at the other end; asked for with accept and receive alone. */
+static void gather_person(struct facts *f, struct request *r, uint32_t needs)
+{
+    int fd = r->other >= 0 ? r->other : r->fd;
+    struct peer_creds creds = {r->sender_pid, r->sender_uid, 0};
+
+    if (!r->sender_known && process_creds(fd, &creds) < 0)
+        return;
+    f->query.uid_known = true;
+    f->query.uid = creds.uid;
+    if (!(needs & POLICY_NEEDS_EXE) || creds.pid <= 0 || !(f->exe = scratch_take()))
+        return;
+    if (process_exe(creds.pid, r->sender_known ? -1 : fd, f->exe, SCRATCH_SIZE) > 0)
+        f->query.exe = f->exe;
 }
 
 int facts_gather(struct facts *f, struct request *r, uint32_t needs)
@@ -151,6 +172,8 @@ int facts_gather(struct facts *f, struct request *r, uint32_t needs)
         err = gather_local(f, r, needs);
     if (err >= 0)
         err = gather_peer(f, r, needs);
+    if (err >= 0 && (needs & (POLICY_NEEDS_UID | POLICY_NEEDS_EXE)))
+        gather_person(f, r, needs);
     return err;
 }
 

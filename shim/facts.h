@@ -4,8 +4,20 @@
 
 #include "mediate.h"
 
+/* A peer as a run remembers it; scope.c. */
+struct sight {
+    int up;                   /* which run; -1: nobody has looked yet */
+    bool found;               /* the rest below is known */
+    enum policy_scope bound, made;
+    uint16_t profiles[TABLE_PROFILES];
+    uint32_t policies;
+};
+
 struct facts {
     struct policy_query query;
+    struct sight sight;
+    const struct address *sender;         /* a peer that the kernel told of; or NULL */
+    char *exe;                            /* scratch; or NULL */
     struct address own, peer;             /* read back from the kernel */
     struct name local_name, peer_name;    /* canonical, where the address is a pathname */
     bool unconnected;                     /* a peer was asked for, and there is none */

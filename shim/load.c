@@ -58,6 +58,7 @@ static void load_domain(struct state *s, const char *domain)
         if (policy_adopt(&active->policy, layer.blob, layer.len) < 0)
             say_fatal(path, "a policy compiled by another version of sunshim");
         active->complain = layer.flags & LAYER_COMPLAIN;
+        active->up = layer.up;
     }
 }
 
@@ -128,7 +129,9 @@ static void compile(struct state *s, struct workspace *w, struct policy_input *i
 
     if (policy_compile(in, &w->arena, &blob, &len) < 0)
         say_fatal(in->name, "the policy has errors; the program was not started");
-    if (policy_adopt(&new_layer(s, in->name)->policy, keep(blob, len), len) < 0)
+    struct active_layer *active = new_layer(s, in->name);
+    active->text = true;
+    if (policy_adopt(&active->policy, keep(blob, len), len) < 0)
         say_fatal(in->name, "cannot be compiled");
 }
 
@@ -214,12 +217,22 @@ static void choose_profiles(struct state *s, const char *forced)
         say_fatal(forced, "no such profile in any policy (SUNSHIM_PROFILE, --profile)");
 }
 
+/* Layers of one run count from its outermost; those of texts come last. */
+static void number_layers(struct state *s)
+{
+    unsigned count[RUNS_MAX] = {0};
+
+    for (unsigned i = 0; i < s->layer_count; i++)
+        s->layers[i].nth = count[s->layers[i].up]++;
+}
+
 void load_layers(struct state *s, const struct environment *env)
 {
     if (env->domain)
         load_domain(s, env->domain);
     if (env->policy)
         load_texts(s, env);
+    number_layers(s);
     if (s->layer_count)
         choose_profiles(s, env->profile);
 }

@@ -6,9 +6,14 @@
 #include "facts.h"
 #include "procfd.h"
 #include "record.h"
+#include "scope.h"
 #include "settled.h"
 #include "state.h"
 #include "sys.h"
+
+/* What is known of a peer once its address is. */
+#define KNOWN_PEER (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH | SCOPE_NEEDS)
+#define ABOUT_PEER (KNOWN_PEER | POLICY_NEEDS_UID | POLICY_NEEDS_EXE)
 
 /* A send with a unix address over a socket that takes none: the kernel refuses it
  * (stream), or does not look at the name (seqpacket). `lost`: the name leads
@@ -44,9 +49,14 @@ static bool kernel_refuses(const struct request *r, bool lost)
     return domain == AF_INET && family == AF_INET6;
 }
 
+static bool is_denial(enum policy_outcome outcome)
+{
+    return outcome == POLICY_DENIED || outcome == POLICY_QUIET;
+}
+
 static enum policy_outcome relaxed(const struct active_layer *layer, enum policy_outcome outcome)
 {
-    if ((outcome == POLICY_DENIED || outcome == POLICY_QUIET) && (layer->complain || state->complain))
+    if (is_denial(outcome) && (layer->complain || state->complain))
         return POLICY_COMPLAIN;
     return outcome;
 }
@@ -54,8 +64,11 @@ static enum policy_outcome relaxed(const struct active_layer *layer, enum policy
 /* One layer's verdict, put on record if it is to be. 0 or -errno. */
 static int decide_layer(struct facts *f, struct request *r, const struct active_layer *layer)
 {
+    bool scope = policy_needs(&layer->policy, f->query.perm, f->query.family) & SCOPE_NEEDS;
     struct policy_verdict v;
 
+    if (scope)
+        scope_fill(f, r, layer);
     policy_decide(&layer->policy, &f->query, &v);
     v.outcome = relaxed(layer, v.outcome);
     if (v.outcome == POLICY_ALLOWED)
@@ -63,11 +76,14 @@ static int decide_layer(struct facts *f, struct request *r, const struct active_
     f->spoken = true;
     if (kernel_refuses(r, false))
         return 0;
+    int absent = scope && is_denial(v.outcome) ? scope_absent(f, r, layer) : 0;
+    if (absent)
+        return absent;
     if (v.outcome != POLICY_QUIET) {
         facts_complete(f, r);
         record_verdict(r->operation, &f->query, &v, &layer->policy);
     }
-    return v.outcome == POLICY_DENIED || v.outcome == POLICY_QUIET ? -v.err : 0;
+    return is_denial(v.outcome) ? -v.err : 0;
 }
 
 /* Every layer must allow; the outermost that does not gives errno and record. */
@@ -130,7 +146,7 @@ static bool surely_denied(const struct facts *f, int family)
             continue;
         policy_decide(&layer->policy, &q, &v);
         v.outcome = relaxed(layer, v.outcome);
-        if (v.outcome == POLICY_DENIED || v.outcome == POLICY_QUIET)
+        if (is_denial(v.outcome))
             return true;
     }
     return false;
@@ -171,7 +187,7 @@ static bool is_connected(const struct facts *f, const struct request *r, uint32_
     socklen_t no_room = 0;
     char nothing;
 
-    if (needs & POLICY_NEEDS_PEER)
+    if (needs & (POLICY_NEEDS_PEER | SCOPE_NEEDS))
         return !f->unconnected;
     return sys_getpeername(r->fd, &nothing, &no_room) == 0;
 }
@@ -191,7 +207,7 @@ static bool is_settled(struct facts *f, const struct request *r, uint32_t needs)
     if (q->type != SOCK_STREAM && (q->type != SOCK_SEQPACKET || q->family != AF_UNIX))
         return false;
     /* A connect gives an inet socket its own address as well. */
-    return is_inet(&q->local) || (needs & POLICY_NEEDS_PEER) ? is_connected(f, r, needs) : true;
+    return is_inet(&q->local) || (needs & ABOUT_PEER) ? is_connected(f, r, needs) : true;
 }
 
 /* Calls on a socket alone, whose verdict may be kept. */
@@ -207,7 +223,7 @@ static int gather_and_decide(struct facts *f, struct request *r, uint32_t needs)
 
     /* The peer turned out to be of another family: ask what that one needs. */
     if (err >= 0 && f->query.family != family)
-        err = facts_gather(f, r, facts_needed(f) & ~(uint32_t)(POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH));
+        err = facts_gather(f, r, facts_needed(f) & ~(uint32_t)KNOWN_PEER);
     if (err < 0)
         return gather_failed(r, err);
     f->spoken = false;
@@ -235,8 +251,7 @@ static int mediate_facts(struct facts *f, struct request *r)
     bool mapped = may_be_mapped(f, r);
     if (!mapped && state_free(r->perm, f->query.family))
         return MEDIATE_PROCEED;
-    bool asks_peer = needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH);
-    if ((asks_peer || mapped) && learns_peer(f, r)) {
+    if (((needs & ABOUT_PEER) || mapped) && learns_peer(f, r)) {
         if (mapped && surely_denied(f, AF_INET6) && surely_denied(f, AF_INET))
             return decide(f, r);
         return later(f, r);
@@ -274,7 +289,7 @@ int mediate_peer(struct request *r, const struct address *peer)
     facts_peer(&f, peer, facts_relative(peer) ? needs & ~(uint32_t)POLICY_NEEDS_PEER_PATH : needs);
     /* The peer is known; gather the rest. A socket that went away meanwhile has
      * nothing left to be judged by, so what it lacks counts as unknown. */
-    facts_gather(&f, r, needs & ~(uint32_t)(POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH));
+    facts_gather(&f, r, needs & ~(uint32_t)KNOWN_PEER);
     int err = decide(&f, r);
     facts_end(&f);
     return err;

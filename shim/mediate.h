@@ -19,6 +19,10 @@ struct request {
     uint32_t perm;
     int family, type, protocol; /* -1: not known yet */
     struct address *target;     /* the address in the call: bind's own, else the peer's; or NULL */
+    int other;                  /* a connection that was just accepted; -1 */
+    bool sender_known;          /* who sent what was just received, as the kernel told: */
+    int sender_pid;
+    unsigned sender_uid;
 
     /* Filled by mediate(): */
     struct pin pin;             /* to be closed after the call */
@@ -31,7 +35,7 @@ static inline struct request request(const char *operation, int fd, uint32_t per
 {
     return (struct request){
         .operation = operation, .fd = fd, .perm = perm, .family = -1, .type = -1, .protocol = -1,
-        .pin = PIN_NONE,
+        .other = -1, .pin = PIN_NONE,
     };
 }
 

@@ -32,6 +32,22 @@ void say_fatal_errno(const char *subject, int err)
     say_fatal(subject, name ? name : "unknown error");
 }
 
+void say_once(const char *subject, int err, const char *consequence)
+{
+    const char *name = policy_errno_name(-err);
+    char buffer[1024];
+    struct text t = text_into(buffer, sizeof buffer);
+
+    text_str(&t, "sunshim: ");
+    text_str(&t, subject);
+    text_str(&t, ": ");
+    text_str(&t, name ? name : "unknown error");
+    text_str(&t, ": ");
+    text_str(&t, consequence);
+    t.full ? (void)(t.at[-1] = '\n') : text_byte(&t, '\n');
+    flush(&t);
+}
+
 static void caret_line(struct text *t, const struct policy_diag *d)
 {
     for (unsigned i = 0; i + 1 < d->column && i < d->source_len; i++)

@@ -9,6 +9,9 @@
 _Noreturn void say_fatal(const char *subject, const char *why);
 _Noreturn void say_fatal_errno(const char *subject, int err);
 
+/* "sunshim: SUBJECT: ERRNO: WHAT THAT MEANS"; the program goes on. */
+void say_once(const char *subject, int err, const char *consequence);
+
 /* A diagnostic as compilers print them; for policy_input.report. */
 void say_diag(void *ctx, const struct policy_diag *d);
 

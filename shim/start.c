@@ -5,13 +5,16 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "domain.h"
 #include "environment.h"
 #include "follow.h"
 #include "free.h"
+#include "inherit.h"
 #include "load.h"
 #include "log.h"
 #include "policy/text.h"
 #include "real.h"
+#include "remember.h"
 #include "say.h"
 #include "state.h"
 #include "sys.h"
@@ -48,23 +51,25 @@ static void find_data(struct state *s)
 
 /* --- Start --------------------------------------------------------------- */
 
-/* Tells the launcher that the library is in the program it started. */
-static void report_in(const struct environment *env)
+/* Tells the launcher that the library is in the program it started. True in that
+ * program alone, not in what it executes in turn under the same pid. */
+static bool report_in(const struct environment *env)
 {
     static char path[4096]; /* not for a small stack; the constructor runs once */
     char pid[24];
     struct text digits = text_into(pid, sizeof pid), t = text_into(path, sizeof path);
 
     if (!env->report || !env->domain)
-        return;
+        return false;
     text_unsigned(&digits, (unsigned)sys_getpid());
     if (strcmp(text_done(&digits), env->report) != 0)
-        return;
+        return false;
     text_str(&t, env->domain);
     text_str(&t, "/reported");
-    int fd = sys_openat(AT_FDCWD, text_done(&t), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = sys_openat(AT_FDCWD, text_done(&t), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd >= 0)
         sys_close(fd);
+    return fd >= 0;
 }
 
 static bool mode_is_off(struct state *s, const char *mode)
@@ -93,18 +98,22 @@ static int prepare(struct state *s, char *const *envp, const char *stack_end)
     environment_find_domain(&env);
     if (getauxval(AT_SECURE))
         return GATE_PASS;
-    report_in(&env);
+    bool first = report_in(&env);
     if (mode_is_off(s, env.mode) || (!env.domain && !env.policy))
         return GATE_PASS;
     insist(env.log_format, log_set_format(&s->log, env.log_format));
     insist(env.log, log_set_place(&s->log, env.log));
     load_layers(s, &env);
-    if (!s->layer_count)
+    domain_map(s, env.domain);
+    if (!s->layer_count && !s->tracks)
         return GATE_PASS;
     s->stack_end = stack_end;
     find_data(s);
     free_find(s);
+    inherit_judge(s, &env);
     follow_prepare(&s->follow, envp, &env);
+    if (s->remembers && (first || !env.domain))
+        remember_inherited();
     return GATE_MEDIATE;
 }
 

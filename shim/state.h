@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "domain/ring.h"
+#include "domain/table.h"
 #include "follow.h"
 #include "policy/layers.h"
 #include "policy/policy.h"
@@ -25,6 +27,17 @@ enum gate {
 struct active_layer {
     struct policy policy;
     bool complain; /* log and let pass, explicit denies too */
+    unsigned up;   /* whose layer: number of the run in state->runs */
+    unsigned nth;  /* of that run's layers, from 0 */
+    bool text;     /* this process compiled it */
+};
+
+/* What a run shares; see domain.h. */
+struct run_memory {
+    struct table table; /* at NULL: none */
+    struct ring ring;
+    uint16_t profiles[TABLE_PROFILES]; /* this process's, one for each layer of the run */
+    uint32_t policies;                 /* fingerprint of the layers, for what others remember of theirs */
 };
 
 enum log_format { LOG_TEXT, LOG_JSON, LOG_APPARMOR };
@@ -54,6 +67,11 @@ struct state {
     const char *data_start, *data_end;   /* the program's writable segment */
     struct log_state log;
     struct follow follow;                /* what children are to keep */
+    unsigned run_count;
+    struct run_memory runs[RUNS_MAX];    /* the innermost first */
+    bool remembers, tracks;              /* some run has a table; a ring */
+    bool asks_process;                   /* some policy asks which process is at the other end */
+    char domain[256];                    /* the innermost run's directory; "": none, or too long */
 };
 
 extern const struct state *const state;

@@ -3,6 +3,7 @@
 #include "receive.h"
 #include "shim/dgram.h"
 #include "shim/sys.h"
+#include "shim/track.h"
 
 enum { PLAIN = -1 }; /* accept, not accept4 */
 
@@ -56,6 +57,7 @@ static int accept_judged(enum via via, struct request *r, struct sockaddr *addr,
         if (fd < 0)
             return fd;
         address_classify(&peer, ADDRESS_KERNEL);
+        r->other = fd;
         if (mediate_peer(r, &peer) == 0)
             return deliver(fd, &peer, addr, room, len);
         sys_close(fd);
@@ -74,15 +76,23 @@ static int judged(enum via via, const char *name, int fd, struct sockaddr *addr,
     return perform(via, fd, addr, len, flags);
 }
 
+static int tracked(int made, int listener, int flags)
+{
+    if (track_on() && made >= 0)
+        track_accepted(made, listener, flags);
+    return made;
+}
+
 int call_accept(enum via via, int fd, struct sockaddr *addr, socklen_t *len)
 {
-    return judged(via, "accept", fd, addr, len, PLAIN);
+    return tracked(judged(via, "accept", fd, addr, len, PLAIN), fd, 0);
 }
 
 int call_accept4(enum via via, int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
     /* Flags the kernel refuses anyway; -1 would look like PLAIN. */
-    return flags < 0 ? perform(via, fd, addr, len, -2) : judged(via, "accept4", fd, addr, len, flags);
+    return flags < 0 ? perform(via, fd, addr, len, -2)
+                     : tracked(judged(via, "accept4", fd, addr, len, flags), fd, flags);
 }
 
 INTERPOSED int accept(int fd, struct sockaddr *addr, socklen_t *len)

@@ -1,7 +1,11 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "shim/record.h"
+#include "shim/remember.h"
 #include "shim/sys.h"
+#include "shim/tally.h"
+#include "shim/track.h"
 
 static int perform(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
 {
@@ -20,6 +24,51 @@ static void read_unspec(struct address *target, int fd)
         target->valid = false;
 }
 
+/* What nobody can remember would be outside from then on, and the program wonder
+ * why: it is better told now. */
+static int memory_full(void)
+{
+    record_trouble("bind", -ENOSPC, "the memory of the run is full: this socket would count as outside");
+    tally(COUNT_OUTSIDE);
+    return fail(-ENOSPC);
+}
+
+/* The name as it is now, absolute; where it cannot be had, as it was given. */
+static __attribute__((noinline)) void track(int fd, const struct address *target)
+{
+    struct policy_addr addr = target->name;
+    struct address own;
+    struct name name;
+
+    if (addr.kind == POLICY_ADDR_PATHNAME) {
+        if (pin_new_name(&name, addr.bytes) == 0 && name.at) {
+            addr.bytes = name.at;
+            addr.len = name.len;
+        }
+        track_bound(fd, &addr);
+        name_release(&name);
+    } else if (address_own(&own, fd) == 0) {
+        track_bound(fd, &own.name);
+    }
+}
+
+static int perform_remembered(enum via via, int fd, const struct address *target)
+{
+    struct binding b;
+    int err = 0;
+
+    remember_begin(&b);
+    int ret = perform(via, fd, &target->raw.any, target->len);
+    if (ret == 0) {
+        err = remember_bound(fd, target);
+        remember_process_once();
+        if (track_on())
+            track(fd, target);
+    }
+    remember_end(&b);
+    return err ? memory_full() : ret;
+}
+
 int call_bind(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
 {
     struct request r = request("bind", fd, POLICY_BIND);
@@ -33,6 +82,8 @@ int call_bind(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
     int err = state_free(POLICY_BIND, target.family) ? 0 : mediate(&r);
     if (err < 0)
         return fail(err);
+    if (domain_remembers() || track_on())
+        return perform_remembered(via, fd, &target);
     return perform(via, fd, &target.raw.any, target.len);
 }
 

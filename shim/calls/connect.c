@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "shim/remember.h"
 #include "shim/settled.h"
 
 static int perform(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
@@ -59,6 +60,8 @@ int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t le
     int err = judge(&r);
     if (err < 0)
         return fail(err);
+    if (target.family == AF_UNIX)
+        remember_process_once();
     return r.pin.fd >= 0 ? perform_pinned(via, &r) : perform(via, fd, r.via, r.via_len);
 }
 

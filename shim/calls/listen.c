@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "shim/remember.h"
 #include "shim/settled.h"
 
 static int judge(const char *operation, int fd, uint32_t perm)
@@ -17,6 +18,7 @@ int call_listen(enum via via, int fd, int backlog)
 
     if (err < 0)
         return fail(err);
+    remember_process_once(); /* peers will see who listened */
     return via == VIA_LIBC ? real.listen(fd, backlog) : (int)real.syscall(SYS_listen, fd, backlog);
 }
 

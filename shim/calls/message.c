@@ -1,6 +1,9 @@
 #include "message.h"
 
+#include "receive.h"
 #include "shim/dgram.h"
+#include "shim/remember.h"
+#include "shim/scratch.h"
 #include "shim/sys.h"
 
 /* What AF_UNSPEC means in a send is the socket's family's business. */
@@ -72,4 +75,26 @@ int message_judge(struct request *r, struct address *target, struct message_name
         r->via_len = target->len;
     }
     return err;
+}
+
+/* The control data is read once, from a copy: it may not be there at all. */
+static __attribute__((noinline)) void note_passed(const struct msghdr *msg)
+{
+    char *copy = scratch_take();
+
+    if (copy && copy_in(copy, msg->msg_control, msg->msg_controllen) == 0) {
+        struct msghdr m = {.msg_control = copy, .msg_controllen = msg->msg_controllen};
+
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+            if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+                receive_each_descriptor(c, remember_sent);
+    }
+    scratch_give(copy);
+}
+
+void message_passes(const struct msghdr *msg)
+{
+    if (domain_remembers() && msg->msg_control && msg->msg_controllen >= sizeof(struct cmsghdr) &&
+        msg->msg_controllen <= 4096)
+        note_passed(msg);
 }

@@ -18,6 +18,10 @@ int message_judge(struct request *r, struct address *target, struct message_name
 /* The name of a message header, cut as the kernel cuts it. */
 struct message_name message_name_of(const struct msghdr *msg);
 
+/* Sockets that are about to be passed on in `msg` were made in this run, if they
+ * were: whoever gets them has to know (remember.h). */
+void message_passes(const struct msghdr *msg);
+
 /* True when a send with these flags needs no look at all: granted for every
  * family, it opens no connection, and no socket can be bound by it. */
 static inline bool sends_are_free(int flags)

@@ -4,7 +4,9 @@
 #include <sys/syscall.h>
 
 #include "shim/dgram.h"
+#include "shim/remember.h"
 #include "shim/sys.h"
+#include "shim/track.h"
 
 #ifndef SCM_PIDFD
 #define SCM_PIDFD 4 /* Linux 6.5; not in older headers */
@@ -15,8 +17,7 @@ static ssize_t perform(enum via via, int fd, struct msghdr *msg, int flags)
     return via == VIA_LIBC ? real.recvmsg(fd, msg, flags) : real.syscall(SYS_recvmsg, fd, msg, flags);
 }
 
-/* Calls `visit` with each descriptor in one control message. */
-static void each_descriptor(const struct cmsghdr *c, void (*visit)(int))
+void receive_each_descriptor(const struct cmsghdr *c, void (*visit)(int))
 {
     for (size_t i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= c->cmsg_len; i++) {
         int fd;
@@ -35,7 +36,7 @@ static void close_descriptors(struct msghdr *msg)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
         if (c->cmsg_level == SOL_SOCKET && (c->cmsg_type == SCM_RIGHTS || c->cmsg_type == SCM_PIDFD))
-            each_descriptor(c, close_one);
+            receive_each_descriptor(c, close_one);
 }
 
 /* The program must not find in its buffers what it was not to get. */
@@ -57,6 +58,21 @@ static void discard(const struct request *r, struct msghdr *msg, ssize_t got, in
         SYS6(SYS_recvfrom, r->fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC, NULL, NULL);
 }
 
+/* The kernel tells who sent a datagram where the program asked for it (SO_PASSCRED). */
+static void note_sender(struct request *r, struct msghdr *msg)
+{
+    struct ucred creds;
+
+    r->sender_known = false;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS && c->cmsg_len >= CMSG_LEN(sizeof creds)) {
+            memcpy(&creds, CMSG_DATA(c), sizeof creds);
+            r->sender_known = true;
+            r->sender_pid = creds.pid;
+            r->sender_uid = creds.uid;
+        }
+}
+
 ssize_t receive_judged(enum via via, struct request *r, struct msghdr *msg, int flags, struct address *from)
 {
     const size_t control_room = msg->msg_controllen;
@@ -72,6 +88,7 @@ ssize_t receive_judged(enum via via, struct request *r, struct msghdr *msg, int 
         address_classify(from, ADDRESS_KERNEL);
         if (from->len == 0) /* an unnamed sender */
             from->name.kind = POLICY_ADDR_NONE;
+        note_sender(r, msg);
         if (mediate_peer(r, from) == 0)
             return got;
         discard(r, msg, got, flags);
@@ -108,9 +125,11 @@ int receive_name(int fd, const struct address *from, void *to, socklen_t room, s
 static void note_stranger(int fd)
 {
     dgram_note(fd, 0);
+    if (domain_remembers())
+        remember_came(fd);
 }
 
-void receive_noticed(const struct msghdr *msg)
+void receive_noticed(const struct msghdr *msg, int carrier)
 {
     if (!msg->msg_controllen || !msg->msg_control)
         return;
@@ -118,6 +137,8 @@ void receive_noticed(const struct msghdr *msg)
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
             continue;
         state_let_in();
-        each_descriptor(c, note_stranger);
+        receive_each_descriptor(c, note_stranger);
     }
+    if (track_on())
+        track_received(msg, carrier);
 }

@@ -18,7 +18,10 @@ int receive_name(int fd, const struct address *from, void *to, socklen_t room, s
  * lost. Costs a system call for each end where that is not plain; `fd` is any socket. */
 bool receive_writable(int fd, void *to, size_t len);
 
-/* Notes that sockets of unknown options may have arrived with a message. */
-void receive_noticed(const struct msghdr *msg);
+/* Calls `visit` with each descriptor in one control message of SCM_RIGHTS. */
+void receive_each_descriptor(const struct cmsghdr *c, void (*visit)(int));
+
+/* Notes that sockets of unknown options may have arrived with a message over `carrier`. */
+void receive_noticed(const struct msghdr *msg, int carrier);
 
 #endif

@@ -98,7 +98,7 @@ int call_recvmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
     }
     int got = perform(via, fd, vec, count, flags, timeout);
     for (int i = 0; i < got; i++)
-        receive_noticed(&vec[i].msg_hdr);
+        receive_noticed(&vec[i].msg_hdr, fd);
     return got;
 }
 

@@ -39,7 +39,7 @@ ssize_t call_recvmsg(enum via via, int fd, struct msghdr *msg, int flags)
         return fail(next);
     ssize_t got = next == MEDIATE_LATER ? judge_sender(via, &r, msg, flags) : perform(via, fd, msg, flags);
     if (got >= 0)
-        receive_noticed(msg);
+        receive_noticed(msg, fd);
     return got;
 }
 

@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 
 #include "message.h"
+#include "shim/domain.h"
 
 /* As many as fit: with everything below it sendmmsg() stays under 4 KiB of stack. */
 enum { CHUNK = 6, MESSAGES_MAX = 1024 /* UIO_MAXIOV: the kernel takes no more */ };
@@ -51,6 +52,7 @@ static int take(struct chunk *c, int fd, const struct mmsghdr *from, int flags)
 
     if (copy_in(to, from, sizeof *to) < 0)
         return UNREADABLE;
+    message_passes(&to->msg_hdr);
     int err = message_judge(&r, &target, message_name_of(&to->msg_hdr), flags);
     if (err < 0)
         return err;
@@ -91,7 +93,7 @@ int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
     unsigned done = 0;
     int err = 0;
 
-    if (sends_are_free(flags) || count == 0)
+    if ((sends_are_free(flags) && !domain_remembers()) || count == 0)
         return perform(via, fd, vec, count, flags);
     if (count > MESSAGES_MAX)
         count = MESSAGES_MAX;

@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "message.h"
+#include "shim/domain.h"
 
 static ssize_t perform(enum via via, int fd, const struct msghdr *msg, int flags)
 {
@@ -42,10 +43,13 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
     struct address target;
     struct msghdr copy;
 
-    if (sends_are_free(flags))
+    if (sends_are_free(flags) && !domain_remembers())
         return perform(via, fd, msg, flags);
     if (copy_in(&copy, msg, sizeof copy) < 0)
         return perform(via, fd, ADDRESS_UNREADABLE, flags);
+    message_passes(&copy);
+    if (sends_are_free(flags))
+        return perform(via, fd, msg, flags);
     int err = message_judge(&r, &target, message_name_of(&copy), flags);
     if (err < 0)
         return fail(err);

@@ -3,6 +3,8 @@
 
 #include "calls.h"
 #include "shim/dgram.h"
+#include "shim/remember.h"
+#include "shim/track.h"
 
 /* What kind of socket the kernel will make of it. */
 static void normalize(struct request *r)
@@ -40,6 +42,8 @@ int call_socket(enum via via, int domain, int type, int protocol)
     int fd = via == VIA_LIBC ? real.socket(domain, type, protocol)
                              : (int)real.syscall(SYS_socket, domain, type, protocol);
     dgram_note(fd, type & 0xf);
+    if (track_on() && fd >= 0)
+        track_created(fd, RING_SOCKET, domain, type);
     return fd;
 }
 
@@ -49,10 +53,14 @@ int call_socketpair(enum via via, int domain, int type, int protocol, int sv[2])
 
     if (err < 0)
         return fail(err);
+    remember_process_once();
     int ret = via == VIA_LIBC ? real.socketpair(domain, type, protocol, sv)
                               : (int)real.syscall(SYS_socketpair, domain, type, protocol, sv);
-    for (int i = 0; ret == 0 && i < 2; i++)
+    for (int i = 0; ret == 0 && i < 2; i++) {
         dgram_note(sv[i], type & 0xf);
+        if (track_on())
+            track_created(sv[i], RING_SOCKETPAIR, domain, type);
+    }
     return ret;
 }
 

@@ -1,0 +1,273 @@
+#include "domain.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+
+#include "diag.h"
+#include "domain/names.h"
+#include "policy/policy.h"
+#include "policy/text.h"
+#include "say.h"
+#include "sys.h"
+
+enum { PAGE = 4096, PATH_BYTES = 4096, BARE_ENTRIES = 8192 };
+
+/* --- Who we are --------------------------------------------------------- */
+
+/* Emptied by the kernel in a forked child (madvise(2), MADV_WIPEONFORK), which
+ * then finds out anew. */
+static union {
+    struct {
+        _Atomic uint32_t pid;
+        uint8_t space;
+        char comm[16];
+        atomic_bool noted;
+    };
+    char page[PAGE];
+} self __attribute__((aligned(PAGE)));
+static bool self_kept; /* without MADV_WIPEONFORK nothing is */
+
+/* Tells name spaces of process ids apart well enough; 0 without /proc. */
+static uint8_t own_space(void)
+{
+    struct stat st;
+
+    if (SYS4(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &st, 0) < 0)
+        return 0;
+    return (uint8_t)(st.st_ino * 0x9e3779b97f4a7c15u >> 56);
+}
+
+static uint32_t find_self(void)
+{
+    uint32_t pid = (uint32_t)sys_getpid();
+
+    SYS2(SYS_prctl, PR_GET_NAME, self.comm);
+    self.space = own_space();
+    if (self_kept)
+        atomic_store_explicit(&self.pid, pid, memory_order_release);
+    return pid;
+}
+
+struct claim_owner domain_self(void)
+{
+    uint32_t pid = atomic_load_explicit(&self.pid, memory_order_acquire);
+
+    if (__builtin_expect(!pid, 0))
+        pid = find_self();
+    return (struct claim_owner){.pid = pid, .space = self.space};
+}
+
+const char *domain_comm(void)
+{
+    domain_self();
+    return self.comm;
+}
+
+bool domain_noted(void)
+{
+    return atomic_load_explicit(&self.noted, memory_order_relaxed);
+}
+
+void domain_note(void)
+{
+    if (self_kept)
+        atomic_store_explicit(&self.noted, true, memory_order_relaxed);
+}
+
+static bool process_dead(uint32_t pid)
+{
+    return SYS2(SYS_kill, pid, 0) == -ESRCH;
+}
+
+/* Asked for unix sockets only when a table is full. A mark that a socket came from
+ * outside is never given up. */
+static bool socket_gone(const struct table_entry *e)
+{
+    struct diag_unix now;
+
+    if (e->kind == TABLE_PROCESS)
+        return process_dead((uint32_t)e->pid);
+    if (e->kind == TABLE_INET || (e->kind == TABLE_SOCKET && e->made == POLICY_SCOPE_OUTSIDE))
+        return false;
+    int err = diag_unix(e->ino, &now);
+    return err == -ENOENT || (err == 0 && now.cookie != e->cookie);
+}
+
+/* --- Mapping ------------------------------------------------------------ */
+
+/* NULL: not there, or not to be had (*err). */
+static void *map_file(const char *path, size_t *size, int *err)
+{
+    struct stat st;
+    void *at = NULL;
+    int fd = sys_openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
+
+    *err = fd < 0 ? fd : sys_fstat(fd, &st);
+    if (*err >= 0) {
+        *size = (size_t)st.st_size;
+        at = S_ISREG(st.st_mode) && st.st_size > 0 ? sys_map(*size, PROT_READ | PROT_WRITE, MAP_SHARED, fd) : NULL;
+        *err = at ? 0 : -EINVAL;
+    }
+    if (fd >= 0)
+        sys_close(fd);
+    return at;
+}
+
+static void map_table(struct table *t, const char *path)
+{
+    size_t size;
+    int err;
+    void *at = map_file(path, &size, &err);
+
+    if (at && table_open(t, at, size) < 0)
+        say_fatal(path, "not the memory of a run of this version, or damaged");
+    if (!at && err != -ENOENT)
+        say_once(path, err, "sockets of this run count as outside");
+}
+
+static void map_ring(struct ring *r, const char *path)
+{
+    size_t size;
+    int err;
+    void *at = map_file(path, &size, &err);
+
+    if (at && ring_open(r, at, size) < 0)
+        say_fatal(path, "not the tracking ring of a run of this version, or damaged");
+    if (!at && err != -ENOENT)
+        say_once(path, err, "sockets of this process are not tracked");
+}
+
+/* "D", "D/outer", "D/outer/outer", ...: false where there is no further one. */
+static bool map_run(struct run_memory *run, char *path, size_t dir_len)
+{
+    struct text t = text_into(path + dir_len, PATH_BYTES - dir_len);
+
+    text_str(&t, "/" DOMAIN_TABLE);
+    text_done(&t);
+    map_table(&run->table, path);
+    t = text_into(path + dir_len, PATH_BYTES - dir_len);
+    text_str(&t, "/" DOMAIN_RING);
+    text_done(&t);
+    map_ring(&run->ring, path);
+    t = text_into(path + dir_len, PATH_BYTES - dir_len);
+    text_str(&t, "/" DOMAIN_OUTER);
+    text_done(&t);
+    char byte;
+    return !t.full && sys_readlink(path, &byte, 1) > 0;
+}
+
+static void map_runs(struct state *s, const char *domain)
+{
+    static char path[PATH_BYTES]; /* not for a small stack; the constructor runs once */
+    size_t len = strlen(domain);
+    bool more = len < PATH_BYTES - 64;
+
+    memcpy(path, domain, more ? len : 0);
+    while (more && s->run_count < RUNS_MAX && len < PATH_BYTES - 64) {
+        more = map_run(&s->runs[s->run_count++], path, len);
+        len += sizeof DOMAIN_OUTER; /* "/" for the terminator */
+    }
+}
+
+/* --- Without a file ------------------------------------------------------ */
+
+/* Shared with the children that are forked, lost at exec. */
+static void *anonymous_table(size_t size)
+{
+    void *at = sys_map(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+    uint64_t secret[2];
+    const void *random = (const void *)getauxval(AT_RANDOM);
+
+    if (!at || !random)
+        say_fatal("scope", "no memory to remember sockets in");
+    memcpy(secret, random, sizeof secret);
+    if (table_format(at, size, secret) < 0)
+        say_fatal("scope", "no memory to remember sockets in");
+    return at;
+}
+
+static bool own_layers_remember(const struct state *s)
+{
+    for (unsigned i = 0; i < s->layer_count; i++)
+        if (s->layers[i].up == 0 && policy_uses(&s->layers[i].policy) & POLICY_USES_MEMORY)
+            return true;
+    return false;
+}
+
+/* Some profile of some layer asks who is at the other end of a connection, and that
+ * may be this process, whatever its own profile asks. */
+static bool asks_process(const struct active_layer *layer)
+{
+    const uint32_t asked = POLICY_NEEDS_BOUND | POLICY_NEEDS_LABEL;
+    struct policy p = layer->policy;
+
+    if (!(policy_uses(&p) & POLICY_USES_MEMORY))
+        return false;
+    for (p.profile = 0; p.profile < policy_profile_count(&p); p.profile++)
+        if ((policy_needs(&p, POLICY_ACCEPT, AF_UNIX) | policy_needs(&p, POLICY_SEND, AF_UNIX) |
+             policy_needs(&p, POLICY_RECEIVE, AF_UNIX)) & asked)
+            return true;
+    return false;
+}
+
+/* Numbers of profiles mean something only to those who have the same policies. Those
+ * of a run are one file; texts are read by each process, and may have been edited. */
+static uint32_t fingerprint(uint32_t before, const struct policy *p)
+{
+    const unsigned char *bytes = p->blob;
+    uint64_t h = before ^ 0xcbf29ce484222325u;
+
+    for (size_t i = 0; i < p->len; i++)
+        h = (h ^ bytes[i]) * 0x100000001b3u;
+    return (uint32_t)(h ^ h >> 32);
+}
+
+static void note_layer(struct state *s, const struct active_layer *layer)
+{
+    struct run_memory *run = &s->runs[layer->up];
+
+    if (layer->up >= s->run_count)
+        return;
+    if (layer->nth < TABLE_PROFILES)
+        run->profiles[layer->nth] = (uint16_t)layer->policy.profile;
+    if (layer->text && run->table.at)
+        run->policies = fingerprint(run->policies, &layer->policy);
+    s->asks_process |= run->table.at && asks_process(layer);
+}
+
+static void finish(struct state *s, struct run_memory *run)
+{
+    run->table.self = run->ring.self = domain_self;
+    run->table.dead = run->ring.dead = process_dead;
+    run->table.gone = socket_gone;
+    s->remembers |= run->table.at != NULL;
+    s->tracks |= run->ring.at != NULL;
+}
+
+void domain_map(struct state *s, const char *path)
+{
+    struct text t = text_into(s->domain, sizeof s->domain);
+
+    if (path) {
+        text_str(&t, path);
+        text_done(&t);
+        if (t.full)
+            s->domain[0] = '\0';
+        map_runs(s, path);
+    }
+    if (!s->run_count)
+        s->run_count = 1;
+    if (!s->runs[0].table.at && own_layers_remember(s)) {
+        size_t size = table_size(BARE_ENTRIES);
+
+        table_open(&s->runs[0].table, anonymous_table(size), size);
+    }
+    for (unsigned up = 0; up < s->run_count; up++)
+        finish(s, &s->runs[up]);
+    for (unsigned i = 0; i < s->layer_count; i++)
+        note_layer(s, &s->layers[i]);
+    if (s->remembers || s->tracks)
+        self_kept = SYS3(SYS_madvise, &self, sizeof self, MADV_WIPEONFORK) == 0;
+}

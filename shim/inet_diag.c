@@ -1,0 +1,101 @@
+#include "inet_diag.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "sys.h"
+
+struct question {
+    struct nlmsghdr head;
+    struct inet_diag_req_v2 ask;
+};
+
+union answer {
+    struct nlmsghdr head;
+    struct {
+        struct nlmsghdr h;
+        struct inet_diag_msg msg;
+    } found;
+    struct {
+        struct nlmsghdr h;
+        struct nlmsgerr error;
+    } failed;
+    char bytes[512];
+};
+
+/* TCP is asked by what would be the socket's own address; UDP, by an old accident of
+ * the kernel (udp_dump_one), by the destination of a packet. */
+static void set_target(struct inet_diag_req_v2 *ask, const struct policy_addr *name)
+{
+    bool udp = ask->sdiag_protocol == IPPROTO_UDP;
+
+    memcpy(udp ? ask->id.idiag_dst : ask->id.idiag_src, name->bytes, name->len);
+    *(udp ? &ask->id.idiag_dport : &ask->id.idiag_sport) = htons(name->port);
+    ask->id.idiag_cookie[0] = ask->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+}
+
+static int exchange(const struct question *q, union answer *a)
+{
+    int fd = (int)SYS3(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+    if (fd < 0)
+        return fd;
+    long n = SYS6(SYS_sendto, fd, q, sizeof *q, 0, NULL, 0);
+    if (n >= 0)
+        n = SYS6(SYS_recvfrom, fd, a->bytes, sizeof a->bytes, 0, NULL, NULL);
+    sys_close(fd);
+    return n < 0 ? (int)n : n < (long)sizeof a->head ? -EIO : 0;
+}
+
+int inet_diag_answers(const struct policy_addr *name, int fd, uint64_t *cookie)
+{
+    struct question q = {
+        .head = {.nlmsg_len = sizeof q, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
+        .ask = {.sdiag_family = name->kind == POLICY_ADDR_INET ? AF_INET : AF_INET6, .idiag_states = ~0u},
+    };
+    union answer a;
+    int type;
+    int err = sys_getsockopt_int(fd, SO_TYPE, &type);
+
+    if (err < 0)
+        return err;
+    if (type != SOCK_STREAM && type != SOCK_DGRAM)
+        return -EOPNOTSUPP;
+    q.ask.sdiag_protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+    set_target(&q.ask, name);
+    err = exchange(&q, &a);
+    if (err < 0)
+        return err;
+    if (a.head.nlmsg_type == NLMSG_ERROR)
+        return a.failed.error.error < 0 ? a.failed.error.error : -EIO;
+    if (a.head.nlmsg_type != SOCK_DIAG_BY_FAMILY || a.head.nlmsg_len < sizeof a.found)
+        return -EIO;
+    *cookie = a.found.msg.id.idiag_cookie[0] | (uint64_t)a.found.msg.id.idiag_cookie[1] << 32;
+    return 0;
+}
+
+bool inet_is_local(const struct policy_addr *name)
+{
+    union {
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } addr = {.in = {.sin_family = AF_INET}};
+    bool in6 = name->kind == POLICY_ADDR_INET6;
+
+    if (in6) {
+        addr.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6};
+        memcpy(&addr.in6.sin6_addr, name->bytes, 16);
+    } else {
+        memcpy(&addr.in.sin_addr, name->bytes, 4);
+    }
+    int fd = (int)SYS3(SYS_socket, in6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    long err = SYS3(SYS_bind, fd, &addr, in6 ? sizeof addr.in6 : sizeof addr.in);
+    sys_close(fd);
+    return err == 0;
+}

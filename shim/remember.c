@@ -1,0 +1,192 @@
+#include "remember.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "descriptors.h"
+#include "identity.h"
+#include "process.h"
+#include "settled.h"
+#include "sys.h"
+
+/* --- Around a bind -------------------------------------------------------- */
+
+void remember_begin(struct binding *b)
+{
+    for (unsigned up = 0; up < domain_runs(); up++)
+        b->tickets[up] = domain_table(up) ? (int16_t)table_begin(domain_table(up)) : -1;
+}
+
+void remember_end(const struct binding *b)
+{
+    for (unsigned up = 0; up < domain_runs(); up++)
+        if (b->tickets[up] >= 0)
+            table_end(domain_table(up), b->tickets[up]);
+}
+
+/* --- Where a socket was made ----------------------------------------------- */
+
+static bool mark_of(const struct table *t, const struct identity *socket, struct table_entry *out)
+{
+    struct table_key key = identity_key(t, socket);
+
+    return table_get(t, &key, out);
+}
+
+static enum policy_scope made(const struct table *t, const struct identity *socket)
+{
+    struct table_entry mark;
+
+    return mark_of(t, socket, &mark) ? (enum policy_scope)mark.made : POLICY_SCOPE_INSIDE;
+}
+
+static void fill(struct table_entry *e, int fd)
+{
+    struct stat st = {0};
+
+    sys_fstat(fd, &st);
+    *e = (struct table_entry){
+        .cookie = settled_cookie(fd), .ino = (uint32_t)st.st_ino, .pid = (int32_t)domain_self().pid, .fd = fd};
+}
+
+static int put(unsigned up, const struct identity *id, struct table_entry *e)
+{
+    const struct table *t = domain_table(up);
+    struct table_key key = identity_key(t, id);
+
+    e->kind = (uint8_t)id->kind;
+    e->policies = state->runs[up].policies;
+    memcpy(e->profiles, state->runs[up].profiles, sizeof e->profiles);
+    return table_put(t, &key, e);
+}
+
+/* Only a socket that has neither name nor peer can still be bound and reached. */
+static bool can_be_bound(int fd)
+{
+    struct address own, peer;
+    int domain;
+
+    return sys_getsockopt_int(fd, SO_DOMAIN, &domain) == 0 && domain == AF_UNIX && address_own(&own, fd) == 0 &&
+           own.name.kind == POLICY_ADDR_NONE && address_peer(&peer, fd) == 0 && peer.name.kind == POLICY_ADDR_NONE &&
+           !peer.len;
+}
+
+static void mark(int fd, enum policy_scope where, unsigned runs)
+{
+    struct identity socket;
+    struct table_entry e, before;
+
+    if (!can_be_bound(fd) || identity_of_socket(&socket, fd) < 0)
+        return;
+    fill(&e, fd);
+    e.made = (uint8_t)where;
+    for (unsigned up = 0; up < runs; up++)
+        if (domain_table(up) && !mark_of(domain_table(up), &socket, &before))
+            put(up, &socket, &e);
+}
+
+void remember_came(int fd)
+{
+    mark(fd, POLICY_SCOPE_OUTSIDE, domain_runs());
+}
+
+void remember_sent(int fd)
+{
+    mark(fd, POLICY_SCOPE_INSIDE, domain_runs());
+}
+
+static void mark_inherited(void *ctx, int fd)
+{
+    (void)ctx;
+    mark(fd, POLICY_SCOPE_OUTSIDE, 1);
+}
+
+void remember_inherited(void)
+{
+    descriptors_each(mark_inherited, NULL);
+}
+
+/* --- Who bound what --------------------------------------------------------- */
+
+/* A wildcard of IPv6 answers for IPv4 as well, unless it was told not to. */
+static bool answers_both(int fd, const struct address *own)
+{
+    int only;
+    socklen_t len = sizeof only;
+
+    return own->name.kind == POLICY_ADDR_INET6 && IN6_IS_ADDR_UNSPECIFIED(&own->raw.in6.sin6_addr) &&
+           SYS5(SYS_getsockopt, fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len) >= 0 && !only;
+}
+
+static int put_everywhere(const struct identity *id, int fd)
+{
+    struct identity socket;
+    struct table_entry e;
+    bool known = identity_of_socket(&socket, fd) == 0;
+    int err = 0;
+
+    fill(&e, fd);
+    for (unsigned up = 0; up < domain_runs(); up++) {
+        if (!domain_table(up))
+            continue;
+        e.made = (uint8_t)(known ? made(domain_table(up), &socket) : POLICY_SCOPE_OUTSIDE);
+        if (put(up, id, &e) == -ENOSPC)
+            err = -ENOSPC;
+    }
+    return err;
+}
+
+static int remember_inet(int fd, const struct address *own)
+{
+    static const unsigned char zeros[4];
+    struct policy_addr ipv4 = {.kind = POLICY_ADDR_INET, .port = own->name.port, .len = 4, .bytes = zeros};
+    struct identity id;
+    int err = 0;
+
+    if (identity_of_inet(&id, fd, &own->name, false) == 0)
+        err = put_everywhere(&id, fd);
+    if (!err && answers_both(fd, own) && identity_of_inet(&id, fd, &ipv4, false) == 0)
+        err = put_everywhere(&id, fd);
+    if (!err && identity_of_socket(&id, fd) == 0) /* for groups that share a port */
+        err = put_everywhere(&id, fd);
+    return err;
+}
+
+static int remember_path(int fd, const char *path)
+{
+    struct identity id;
+
+    return identity_of_path(&id, path) == 0 ? put_everywhere(&id, fd) : 0;
+}
+
+int remember_bound(int fd, const struct address *asked)
+{
+    struct address own;
+    struct identity id;
+
+    if (asked && asked->name.kind == POLICY_ADDR_PATHNAME)
+        return remember_path(fd, asked->name.bytes);
+    if (address_own(&own, fd) < 0)
+        return 0;
+    if (own.name.kind == POLICY_ADDR_INET || own.name.kind == POLICY_ADDR_INET6)
+        return remember_inet(fd, &own);
+    if (own.name.kind == POLICY_ADDR_ABSTRACT && identity_of_abstract(&id, fd, &own.name) == 0)
+        return put_everywhere(&id, fd);
+    return 0;
+}
+
+/* --- Processes --------------------------------------------------------------- */
+
+void remember_process(void)
+{
+    struct identity id;
+    struct table_entry e = {.pid = (int32_t)domain_self().pid, .fd = -1, .made = POLICY_SCOPE_INSIDE};
+
+    domain_note();
+    if (process_self(&id) < 0)
+        return;
+    for (unsigned up = 0; up < domain_runs(); up++)
+        if (domain_table(up))
+            put(up, &id, &e);
+}

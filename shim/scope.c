@@ -1,0 +1,281 @@
+#include "scope.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "diag.h"
+#include "domain.h"
+#include "identity.h"
+#include "inet_diag.h"
+#include "policy/text.h"
+#include "process.h"
+#include "procfd.h"
+#include "sys.h"
+
+/* A bind between its system call and its entry is waited for this long. */
+enum { WAIT_NANOSECONDS = 50000, WAIT_TIMES = 200 };
+
+/* What is asked for, and in which table. */
+struct search {
+    const struct table *table;
+    const struct facts *facts;
+    const struct request *request;
+    const struct policy_addr *name; /* of the peer */
+    struct identity id;
+};
+
+/* --- Confirming ---------------------------------------------------------- */
+
+static void put_link(char *buf, size_t size, const struct table_entry *e)
+{
+    struct text t = text_into(buf, size);
+
+    text_str(&t, "/proc/");
+    text_unsigned(&t, (unsigned)e->pid);
+    text_str(&t, "/fd/");
+    text_unsigned(&t, (unsigned)e->fd);
+    text_done(&t);
+}
+
+/* Whoever bound the socket still has it where it was. */
+static bool still_held(const struct table_entry *e)
+{
+    char path[48], is[40], want[40];
+    struct text t = text_into(want, sizeof want);
+
+    put_link(path, sizeof path, e);
+    text_str(&t, "socket:[");
+    text_unsigned(&t, e->ino);
+    text_byte(&t, ']');
+    long len = sys_readlink(path, is, sizeof is);
+    return len == (long)text_len(&t) && memcmp(is, want, (size_t)len) == 0;
+}
+
+/* An abstract name is free for others once its socket is gone. Of another network
+ * name space than ours the kernel does not tell; there the holder is looked at. */
+static bool confirm_abstract(const struct search *s, const struct table_entry *e)
+{
+    struct diag_unix now;
+    int err = diag_unix(e->ino, &now);
+
+    if (err < 0)
+        return still_held(e);
+    return now.cookie == e->cookie && now.name_len == s->name->len + 1 && now.name[0] == '\0' &&
+           memcmp(now.name + 1, s->name->bytes, s->name->len) == 0;
+}
+
+/* Ports are used again by others at once. The kernel is asked who would answer, and
+ * that must be a socket of the run; one of a group (SO_REUSEPORT) will do. */
+static bool confirm_inet(const struct search *s, const struct table_entry *e)
+{
+    struct identity id = {.kind = TABLE_SOCKET, .len = sizeof(uint64_t)};
+    struct table_entry other;
+    uint32_t cursor = 0;
+    uint64_t cookie;
+
+    if (!s->request->target) /* connected: it was there when that happened */
+        return true;
+    int err = inet_diag_answers(s->name, s->request->fd, &cookie);
+    if (err == -ENOENT)
+        return still_held(e);
+    if (err < 0 || cookie == e->cookie)
+        return true;
+    memcpy(id.bytes, &cookie, sizeof cookie);
+    struct table_key key = identity_key(s->table, &id);
+    return table_next(s->table, &key, &cursor, &other) && other.made == POLICY_SCOPE_INSIDE;
+}
+
+static bool confirm(const struct search *s, const struct table_entry *e)
+{
+    if (s->id.kind == TABLE_ABSTRACT)
+        return confirm_abstract(s, e);
+    return s->id.kind != TABLE_INET || confirm_inet(s, e);
+}
+
+/* --- Looking up ----------------------------------------------------------- */
+
+static bool probe(const struct search *s, struct table_entry *out)
+{
+    struct table_key key = identity_key(s->table, &s->id);
+    uint32_t cursor = 0;
+
+    while (table_next(s->table, &key, &cursor, out))
+        if (confirm(s, out))
+            return true;
+    return false;
+}
+
+/* A wildcard bind answers on this machine's addresses only. */
+static bool is_local(const struct search *s)
+{
+    return ((const unsigned char *)s->name->bytes)[0] == 127 || inet_is_local(s->name);
+}
+
+static bool probe_inet(struct search *s, struct table_entry *out)
+{
+    int fd = s->request->fd;
+
+    if (identity_of_inet(&s->id, fd, s->name, false) < 0)
+        return false;
+    if (probe(s, out))
+        return true;
+    identity_of_inet(&s->id, fd, s->name, true);
+    return probe(s, out) && is_local(s);
+}
+
+/* 0, or -errno: such a peer is not known by its name. */
+static int identify(struct search *s)
+{
+    const struct policy_addr *name = s->name;
+
+    switch (name->kind) {
+    case POLICY_ADDR_ABSTRACT:
+        return identity_of_abstract(&s->id, s->request->fd, name);
+    case POLICY_ADDR_PATHNAME:
+        if (s->request->pin.fd >= 0)
+            return identity_of_pin(&s->id, s->request->pin.fd);
+        /* A sender's name; a relative one is in a directory that only it knows. */
+        if (!name->bytes || *(const char *)name->bytes != '/')
+            return -ENOENT;
+        return identity_of_path(&s->id, name->bytes);
+    case POLICY_ADDR_INET:
+    case POLICY_ADDR_INET6:
+        return 0;
+    default:
+        return -ENOTSUP;
+    }
+}
+
+static bool probe_by_name(struct search *s, struct table_entry *out)
+{
+    bool inet = s->name->kind == POLICY_ADDR_INET || s->name->kind == POLICY_ADDR_INET6;
+
+    if (identify(s) < 0)
+        return false;
+    for (int i = 0;; i++) {
+        const struct timespec moment = {.tv_nsec = WAIT_NANOSECONDS};
+        bool busy = table_busy(s->table);
+
+        if (inet ? probe_inet(s, out) : probe(s, out))
+            return true;
+        if (!busy || i == WAIT_TIMES)
+            return false;
+        SYS2(SYS_nanosleep, &moment, NULL);
+    }
+}
+
+/* The other end of a connection is known by the process that made it. */
+static bool has_process(const struct request *r)
+{
+    struct peer_creds creds;
+
+    return !r->target && process_creds(r->other >= 0 ? r->other : r->fd, &creds) == 0;
+}
+
+static bool probe_by_process(struct search *s, struct table_entry *out)
+{
+    const struct request *r = s->request;
+
+    return process_peer(&s->id, r->other >= 0 ? r->other : r->fd) == 0 && probe(s, out);
+}
+
+/* Which address the peer has: as it was given, or as the kernel told it, not the
+ * canonical form that rules are about. */
+static const struct policy_addr *name_of(const struct facts *f, const struct request *r)
+{
+    if (r->target)
+        return &r->target->name;
+    return f->sender ? &f->sender->name : &f->query.peer;
+}
+
+/* --- What is seen ---------------------------------------------------------- */
+
+/* A datagram socket that is connected to that very peer goes on sending to it. */
+static bool is_own_peer(const struct request *r)
+{
+    struct address peer;
+
+    if (r->perm != POLICY_SEND || address_peer(&peer, r->fd) < 0 || !peer.len)
+        return false;
+    return peer.name.kind == r->target->name.kind && peer.name.len == r->target->name.len &&
+           memcmp(peer.name.bytes, r->target->name.bytes, peer.name.len) == 0;
+}
+
+static void see(struct sight *sight, bool found, bool unknown, const struct table_entry *e)
+{
+    sight->found = found;
+    sight->bound = found ? POLICY_SCOPE_INSIDE : unknown ? POLICY_SCOPE_UNKNOWN : POLICY_SCOPE_OUTSIDE;
+    sight->made = found ? (enum policy_scope)e->made : POLICY_SCOPE_OUTSIDE;
+    if (found) {
+        memcpy(sight->profiles, e->profiles, sizeof sight->profiles);
+        sight->policies = e->policies;
+    }
+}
+
+/* A frame of its own: nothing of it is there any more when the decision is made. */
+static __attribute__((noinline)) void look(struct facts *f, const struct request *r, unsigned up)
+{
+    struct search s = {.table = domain_table(up), .facts = f, .request = r, .name = name_of(f, r)};
+    struct table_entry e;
+    bool found = false, unknown = false;
+
+    if (s.table && has_process(r)) {
+        found = probe_by_process(&s, &e);
+    } else if (s.table) {
+        found = probe_by_name(&s, &e);
+        unknown = s.name->kind == POLICY_ADDR_NONE || s.name->kind == POLICY_ADDR_UNKNOWN;
+    }
+    see(&f->sight, found, unknown, &e);
+    f->sight.up = (int)up;
+    if (!r->target || (f->sight.made != POLICY_SCOPE_INSIDE && is_own_peer(r)))
+        f->sight.made = POLICY_SCOPE_INSIDE; /* what is connected goes on */
+}
+
+static const char *label(const struct sight *sight, const struct active_layer *layer)
+{
+    struct policy as = layer->policy;
+
+    if (sight->bound == POLICY_SCOPE_UNKNOWN)
+        return NULL;
+    if (!sight->found)
+        return "unconfined";
+    /* Of another text than ours: somebody edited it meanwhile. */
+    if (layer->nth >= TABLE_PROFILES || sight->policies != state->runs[layer->up].policies)
+        return NULL;
+    as.profile = sight->profiles[layer->nth];
+    return as.profile < policy_profile_count(&as) ? policy_profile_name(&as) : NULL;
+}
+
+void scope_fill(struct facts *f, const struct request *r, const struct active_layer *layer)
+{
+    if (f->sight.up != (int)layer->up)
+        look(f, r, layer->up);
+    f->query.bound = f->sight.bound;
+    f->query.made = f->sight.made;
+    f->query.label = label(&f->sight, layer);
+}
+
+/* True when nothing but scope stands against it. */
+static bool only_outside(const struct facts *f, const struct active_layer *layer)
+{
+    struct policy_query q = f->query;
+    struct policy_verdict v;
+
+    q.bound = q.made = POLICY_SCOPE_INSIDE;
+    policy_decide(&layer->policy, &q, &v);
+    return v.outcome != POLICY_DENIED && v.outcome != POLICY_QUIET;
+}
+
+int scope_absent(struct facts *f, const struct request *r, const struct active_layer *layer)
+{
+    uint64_t cookie;
+
+    if (!r->target || f->sight.found || !only_outside(f, layer))
+        return 0;
+    const struct policy_addr *name = &r->target->name;
+    if (name->kind == POLICY_ADDR_ABSTRACT)
+        return diag_unix_named(name->bytes, name->len, r->fd) == -ENOENT ? -ECONNREFUSED : 0;
+    if ((name->kind != POLICY_ADDR_INET && name->kind != POLICY_ADDR_INET6) || r->perm != POLICY_CONNECT)
+        return 0;
+    return inet_is_local(name) && inet_diag_answers(name, r->fd, &cookie) == -ENOENT ? -ECONNREFUSED : 0;
+}

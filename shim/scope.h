@@ -1,0 +1,18 @@
+/* Who a peer is, as a run remembers it: inside or outside, and under which profile
+ * its socket was bound. */
+#ifndef SUNSHIM_SHIM_SCOPE_H
+#define SUNSHIM_SHIM_SCOPE_H
+
+#include "facts.h"
+
+#define SCOPE_NEEDS (POLICY_NEEDS_BOUND | POLICY_NEEDS_MADE | POLICY_NEEDS_LABEL)
+
+/* Puts f->query.bound, made and label as the run of `layer` sees the peer of `r`.
+ * Targets must be pinned where they are pathnames. */
+void scope_fill(struct facts *f, const struct request *r, const struct active_layer *layer);
+
+/* A target that was denied only for being outside may not be there at all: then the
+ * kernel's own answer to that, negative. 0: it is there, or nobody can tell. */
+int scope_absent(struct facts *f, const struct request *r, const struct active_layer *layer);
+
+#endif
