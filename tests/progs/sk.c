@@ -12,6 +12,7 @@
  *     fork  (a child does the rest; its status becomes ours)
  *     vfork STEP... (a vfork child does this one step)
  *     nonblock  chdir DIR  sleep MILLISECONDS  umask OCTAL  netns (a new one)
+ *     chroot DIR  closefrom N
  *     put N  (sends descriptor N over the socket by SCM_RIGHTS)
  *     take  (receives a descriptor, which is then the socket in use)
  * Addresses: auto  none (no address)  unspec  @abstract  @hex:6100 (bytes)
@@ -475,6 +476,10 @@ static long process_call(const char *step)
         return umask((mode_t)strtoul(args[1], NULL, 8)), 0;
     if (!strcmp(step, "sleep"))
         return usleep((useconds_t)atoi(args[1]) * 1000);
+    if (!strcmp(step, "chroot"))
+        return chroot(args[1]);
+    if (!strcmp(step, "closefrom"))
+        return close_range((unsigned)atoi(args[1]), ~0u, 0);
     if (!strcmp(step, "netns"))
         return unshare(CLONE_NEWNET);
     if (!strcmp(step, "exec"))
