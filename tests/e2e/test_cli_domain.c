@@ -124,3 +124,61 @@ StockTest(cli_domain, many_runs_at_once_do_not_disturb_each_other)
     check_out(r, "0\n");
     cr_assert_str_empty(r.err);
 }
+
+/* --- Runs in runs ---------------------------------------------------------- */
+
+/* Launchers are killed and all but a daemon of the inner run ends; what `daemon` makes
+ * of its environment is up to the test. Then both directories have to stay: the
+ * library of the daemon maps what is in the outer one. */
+#define NESTED(daemon) \
+    USER "as $SUNSHIM run --track -- sh -c 'echo $PPID >>$T/xdg/pids; $SUNSHIM run --track -- sh -c \"echo \\$PPID >>$T/xdg/pids; setsid " daemon " & until [ -s $T/xdg/daemon ]; do sleep 0.02; done; echo \\$\\$ >>$T/xdg/pids; exec sleep 60\"' &\n" \
+    "until [ -s $T/xdg/daemon ] && [ $(wc -l <$T/xdg/pids) = 3 ]; do sleep 0.02; done\n" \
+    "for pid in $(cat $T/xdg/pids); do kill -KILL $pid; done; wait $! || :\n" \
+    "as $SUNSHIM run -- true; as $SUNSHIM run -- true; left; kill $(cat $T/xdg/daemon); swept"
+
+StockTest(cli_domain, stays_while_a_daemon_of_a_nested_run_lives)
+{
+    put("daemon.sh", "echo $$ >$T/xdg/daemon; exec sleep 60");
+    struct run r = run(NESTED("sh $T/daemon.sh"));
+
+    check_out(r, "2\n0\n");
+}
+
+StockTest(cli_domain, stays_while_such_a_daemon_has_no_environment)
+{
+    put("forget.pl", "undef %ENV; $0 = 'x' x 4000; open F, '>', $ARGV[0]; print F $$; close F; sleep 60");
+    struct run r = run(NESTED("perl $T/forget.pl $T/xdg/daemon"));
+
+    check_out(r, "2\n0\n");
+}
+
+/* Only the environment of what is not seen says where it belongs. */
+StockTest(cli_domain, stays_while_such_a_daemon_is_not_seen)
+{
+    put("still.c", "#include <stdio.h>\n#include <unistd.h>\n"
+                   "int main(int n, char **a) { FILE *f = fopen(a[n - 1], \"w\"); fprintf(f, \"%d\", getpid()); fclose(f); sleep(60); return 0; }\n");
+    struct run r = run("gcc -static -o $T/still $T/still.c\n" NESTED("$T/still $T/xdg/daemon"));
+
+    check_out(r, "2\n0\n");
+}
+
+/* The way round by another name of the directory is found, too. */
+StockTest(cli_domain, is_known_by_any_name)
+{
+    struct run r = run(USER "mv $T/xdg $T/real; ln -s real $T/xdg\n"
+        "as $SUNSHIM run --exec -- sh -c 'SUNSHIM_DOMAIN=$(readlink -f $SUNSHIM_DOMAIN); echo $$ >$T/xdg/pid; exec sleep 60' &\n"
+        "until [ -s $T/xdg/pid ]; do sleep 0.02; done; as $SUNSHIM run -- true; left() { find $T/real/sunshim -mindepth 1 -maxdepth 1 | wc -l; }\n"
+        "left; kill $(cat $T/xdg/pid); swept");
+
+    check_out(r, "1\n0\n");
+}
+
+StockTest(cli_domain, of_a_nested_run_of_another_user_has_a_place_and_counts_outside)
+{
+    struct run r = run("[ $(id -u) = 0 ] || exec echo /tmp/sunshim 0\n"
+        "$SUNSHIM run -- setpriv --reuid=65534 --regid=65534 --clear-groups sh -c '"
+        "o=$SUNSHIM_DOMAIN; exec $SUNSHIM run -- sh -c \"printf %s\\\\n \\${SUNSHIM_DOMAIN%%-*}; [ \\$(readlink \\$SUNSHIM_DOMAIN/outer) = $o ]; $N/counts denied 2\"'; echo $?");
+
+    check_has(r, out, "/tmp/sunshim");
+    check_has(r, err, "sunshim: 2 denied\nsunshim: 2 denied\n");
+}
