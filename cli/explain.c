@@ -23,15 +23,19 @@ static const char usage[] =
     "  -h, --help            this text\n"
     "\n"
     "OPERATION is a permission: create, bind, autobind, listen, accept, connect, send,\n"
-    "receive, getattr, setattr, getopt, setopt or shutdown. With a RULE the question is\n"
-    "what would happen to the calls the rule is about. A RECORD is one line of sunshim's\n"
-    "or AppArmor's log, as text or JSON.\n"
+    "receive, getattr, setattr, getopt, setopt, shutdown or inherit. With a RULE the\n"
+    "question is what would happen to the calls the rule is about. A RECORD is one line\n"
+    "of sunshim's or AppArmor's log, as text or JSON.\n"
     "\n"
     "  family=unix|inet|inet6|...    unix unless an IP address is given\n"
     "  type=stream|dgram|seqpacket|...   protocol=NAME-OR-NUMBER\n"
     "  addr=ADDR  peer_addr=ADDR     none, auto, @abstract or /path; \\xHH is a byte\n"
     "  ip=IP port=N  peer_ip=IP peer_port=N     (laddr lport faddr fport in records)\n"
-    "  label=LABEL                   of the peer; 'unconfined' when not given\n"
+    "  peer_label=LABEL              'unconfined' when not given\n"
+    "  peer_scope=inside|outside  peer_made=inside|outside     who bound the peer's socket,\n"
+    "                                and who created it\n"
+    "  peer_uid=N  peer_exe=/PATH    of the peer, with accept and receive\n"
+    "  fd=N  exempt=yes|no           with inherit; 0, 1 and 2 are exempt unless said\n"
     "  exe=/PATH  profile=NAME       choose the profile\n"
     "\n"
     "Line 1 is 'allow' or 'deny', line 2 'rule: FILE:LINE: TEXT' or 'rule: none', line 3\n"
@@ -110,6 +114,20 @@ static bool unknown(const struct policy_addr *a)
     return a->kind == POLICY_ADDR_UNKNOWN;
 }
 
+static const char *scope_reason(enum policy_scope bound)
+{
+    return bound == POLICY_SCOPE_INSIDE    ? "the peer's socket was bound inside this run"
+           : bound == POLICY_SCOPE_OUTSIDE ? "the peer's socket was bound outside this run"
+                                           : "it has a scope=, and who bound the peer's socket is not known";
+}
+
+static const char *fd_reason(const struct policy_query *q)
+{
+    return q->exempt   ? "only rules with its fd= are about this descriptor"
+           : q->fd < 0 ? "it has an fd=, and none was given"
+                       : "another fd=";
+}
+
 static const char *reason(enum policy_miss miss, const struct policy_query *q)
 {
     switch (miss) {
@@ -126,7 +144,15 @@ static const char *reason(enum policy_miss miss, const struct policy_query *q)
         return unknown(&q->peer) ? "it has a condition on the peer's address, and none was given"
                                  : "the peer's address does not match";
     case POLICY_MISS_LABEL:
-        return "the peer's label does not match";
+        return q->label ? "the peer's label does not match" : "it has a label=, and the peer's is not known";
+    case POLICY_MISS_SCOPE:
+        return scope_reason(q->bound);
+    case POLICY_MISS_UID:
+        return q->uid_known ? "the peer has another uid" : "it has a uid=, and the peer's is not known";
+    case POLICY_MISS_EXE:
+        return q->exe ? "the peer's executable does not match" : "it has an exe=, and the peer's is not known";
+    case POLICY_MISS_FD:
+        return fd_reason(q);
     default:
         return "another family";
     }
@@ -189,6 +215,20 @@ static void print_hint(const struct policy_query *q, const struct asked *a, cons
     printf("hint: add: %s\n", hint);
 }
 
+static void print_unknown_peer(uint32_t needs, const struct policy_query *q)
+{
+    if (needs & POLICY_NEEDS_BOUND && !q->bound)
+        puts("note: rules ask who bound the peer's socket; peer_scope= was not given");
+    if (needs & POLICY_NEEDS_MADE && !q->made)
+        puts("note: rules ask who created the peer's socket; peer_made= was not given");
+    if (needs & POLICY_NEEDS_LABEL && !q->label)
+        puts("note: rules ask for the peer's label; peer_label= was not given");
+    if (needs & POLICY_NEEDS_UID && !q->uid_known)
+        puts("note: rules ask for the peer's uid; peer_uid= was not given");
+    if (needs & POLICY_NEEDS_EXE && !q->exe)
+        puts("note: rules ask for the peer's executable; peer_exe= was not given");
+}
+
 static void print_unknown(const struct policy *p, const struct policy_query *q)
 {
     uint32_t needs = policy_needs(p, q->perm, q->family);
@@ -203,6 +243,18 @@ static void print_unknown(const struct policy *p, const struct policy_query *q)
         printf("note: rules ask for the peer's address; %s= was not given%s\n",
                q->family == AF_UNIX ? "peer_addr" : "peer_ip",
                unknown(&q->local) ? "" : " (what was given is the own address)");
+    print_unknown_peer(needs, q);
+    if (q->perm == POLICY_INHERIT && q->fd < 0)
+        puts("note: fd= was not given");
+}
+
+/* An inherited socket goes by without a rule about it. */
+static void print_free_inherit(const struct policy *p, const struct policy_query *q)
+{
+    if (!policy_mediates_inherit(p))
+        puts("note: no rule names inherit: every inherited socket is allowed");
+    else if (q->exempt)
+        puts("note: only rules with its fd= are about this descriptor");
 }
 
 /* The layer that decides: the outermost that denies, else the first. */
@@ -249,6 +301,8 @@ static int answer(struct explanation *e, const struct asked *a, const struct pol
         puts("note: denied without a record");
     if (port && policy_needs(p, q->perm, q->family) & (POLICY_NEEDS_LOCAL | POLICY_NEEDS_PEER))
         printf("note: %s= was not given; asked about port 0\n", port);
+    if (allowed && q->perm == POLICY_INHERIT && v.rule == POLICY_RULE_NONE)
+        print_free_inherit(p, q);
     if (!allowed && !v.explicit_deny)
         print_nearest(p, q);
     if (!allowed) {
@@ -298,7 +352,7 @@ static int ask_keys(struct explanation *e, char **operands)
 static int nothing_asked(char **operands)
 {
     static const char *const words[] = {"create",  "bind",    "autobind", "listen", "accept", "connect", "send",
-                                        "receive", "getattr", "setattr",  "getopt", "setopt", "shutdown", NULL};
+                                        "receive", "getattr", "setattr",  "getopt", "setopt", "shutdown", "inherit", NULL};
 
     for (; *operands; operands++) {
         const char *near = strchr(*operands, '/') ? NULL : suggest(*operands, words);

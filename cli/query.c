@@ -9,12 +9,14 @@
 
 #include "cli.h"
 
-static const char *const keys[] = {"family", "type",  "protocol", "addr",  "peer_addr", "ip",  "port",    "peer_ip", "peer_port",
-                                   "laddr",  "lport", "faddr",    "fport", "label",     "exe", "profile", NULL};
+static const char *const keys[] = {
+    "family", "type",  "protocol",   "addr",     "peer_addr", "ip",       "port",      "peer_ip", "peer_port",
+    "laddr",  "lport", "faddr",      "fport",    "label",     "exe",      "profile",   "fd",      "exempt",
+    "peer_label", "peer_scope", "peer_made", "peer_uid", "peer_exe", NULL};
 
 struct asked asked_nothing(void)
 {
-    return (struct asked){.family = -1, .type = -1, .protocol = -1};
+    return (struct asked){.family = -1, .type = -1, .protocol = -1, .fd = -1, .exempt = -1};
 }
 
 static char *copy(const char *bytes, size_t len)
@@ -111,6 +113,45 @@ static int set_port(struct policy_addr *addr, bool *given, const char *key, cons
     return 0;
 }
 
+static int set_uid(struct asked *a, const char *key, const char *text)
+{
+    char *end;
+    unsigned long long n = strtoull(text, &end, 10);
+
+    if (!isdigit((unsigned char)*text) || *end || n >= UINT32_MAX)
+        return fail("%s=%s: a number from 0 to %u is needed", key, text, UINT32_MAX - 1);
+    a->uid_known = true;
+    a->uid = (uint32_t)n;
+    return 0;
+}
+
+/* One of two words; the first is number `first`. */
+static int set_choice(int *to, const char *key, const char *text, const char *const words[2], int first)
+{
+    for (int i = 0; i < 2; i++)
+        if (!strcmp(text, words[i])) {
+            *to = first + i;
+            return 0;
+        }
+    return fail("%s=%s: this is %s or %s", key, text, words[0], words[1]);
+}
+
+static int set_scope(enum policy_scope *to, const char *key, const char *text)
+{
+    static const char *const words[] = {"inside", "outside"};
+    int scope = POLICY_SCOPE_UNKNOWN, status = set_choice(&scope, key, text, words, POLICY_SCOPE_INSIDE);
+
+    *to = (enum policy_scope)scope;
+    return status;
+}
+
+static int set_exempt(struct asked *a, const char *key, const char *text)
+{
+    static const char *const words[] = {"no", "yes"};
+
+    return set_choice(&a->exempt, key, text, words, 0);
+}
+
 /* The words are the numbers' names; some have others in everyday use. */
 static const char *near_word(const char *text, const char *(*name)(int))
 {
@@ -178,10 +219,21 @@ int asked_set(struct asked *a, const char *key, const char *value, size_t len)
         return set_port(&a->local, &a->local_port, key, text);
     if (is(key, "peer_port", "fport"))
         return set_port(&a->peer, &a->peer_port, key, text);
-    const char **string = !strcmp(key, "label")     ? &a->label
-                          : !strcmp(key, "exe")     ? &a->exe
-                          : !strcmp(key, "profile") ? &a->profile
-                                                    : NULL;
+    if (!strcmp(key, "peer_scope"))
+        return set_scope(&a->bound, key, text);
+    if (!strcmp(key, "peer_made"))
+        return set_scope(&a->made, key, text);
+    if (!strcmp(key, "peer_uid"))
+        return set_uid(a, key, text);
+    if (!strcmp(key, "fd"))
+        return set_number(&a->fd, key, text, INT_MAX);
+    if (!strcmp(key, "exempt"))
+        return set_exempt(a, key, text);
+    const char **string = is(key, "label", "peer_label") ? &a->label
+                          : !strcmp(key, "peer_exe")     ? &a->peer_exe
+                          : !strcmp(key, "exe")          ? &a->exe
+                          : !strcmp(key, "profile")      ? &a->profile
+                                                         : NULL;
     if (!string)
         return unknown_key(key);
     *string = text;
@@ -227,8 +279,12 @@ static int protocol_of(const struct policy_query *q)
     return q->type == SOCK_STREAM ? IPPROTO_TCP : q->type == SOCK_DGRAM ? IPPROTO_UDP : -1;
 }
 
-static int contradiction(const struct asked *a, int family)
+static int contradiction(const struct asked *a, const struct policy_query *q)
 {
+    int family = q->family;
+
+    if (q->perm != POLICY_INHERIT && (a->fd >= 0 || a->exempt >= 0))
+        return fail("fd= and exempt= go with inherit only");
     if ((a->local_port && !is_ip(&a->local)) || (a->peer_port && !is_ip(&a->peer)))
         return fail("a port needs an address: give %s too", a->local_port && !is_ip(&a->local) ? "ip=" : "peer_ip=");
     if (family == AF_UNIX && (is_ip(&a->local) || is_ip(&a->peer)))
@@ -248,7 +304,15 @@ int asked_query(const struct asked *a, uint32_t perm, struct policy_query *q)
         .protocol = a->protocol,
         .local = a->local,
         .peer = a->peer,
-        .label = a->label ? a->label : "unconfined",
+        .label = a->label || a->bound == POLICY_SCOPE_INSIDE ? a->label : "unconfined",
+        .bound = a->bound,
+        .made = a->made,
+        .uid_known = a->uid_known,
+        .uid = a->uid,
+        .exe = a->peer_exe,
+        .fd = a->fd,
+        /* Standard input, output and error are; for those of LISTEN_FDS it must be said. */
+        .exempt = perm == POLICY_INHERIT && (a->exempt >= 0 ? a->exempt : a->fd >= 0 && a->fd <= 2),
     };
     if (perm == POLICY_AUTOBIND && a->local.kind != POLICY_ADDR_UNKNOWN && a->local.kind != POLICY_ADDR_AUTO)
         return fail("autobind leaves the address to the kernel; to ask about one, the operation is bind");
@@ -256,5 +320,5 @@ int asked_query(const struct asked *a, uint32_t perm, struct policy_query *q)
         q->local = (struct policy_addr){.kind = POLICY_ADDR_AUTO};
     if (q->protocol < 0)
         q->protocol = protocol_of(q);
-    return contradiction(a, q->family);
+    return contradiction(a, q);
 }

@@ -13,7 +13,12 @@ struct asked {
     int family, type, protocol; /* -1: not said */
     struct policy_addr local, peer;
     bool local_port, peer_port; /* a port was given */
-    const char *label;          /* NULL: unconfined */
+    const char *label;          /* NULL: unconfined, unless bound inside */
+    enum policy_scope bound, made;
+    bool uid_known;
+    uint32_t uid;               /* the peer's */
+    const char *peer_exe;       /* NULL: not said */
+    int fd, exempt;             /* -1: not said */
     const char *exe, *profile;  /* NULL: not said */
     bool recorded;              /* by a record, and perhaps under another policy */
 };

@@ -16,7 +16,7 @@ struct value {
 /* What one record said, before it is known what belongs together. */
 struct record {
     bool apparmor; /* written by or for AppArmor's tools */
-    struct value requested, operation, name, name2, addr_hex, peer_addr_hex;
+    struct value requested, operation, name, name2, addr_hex, peer_addr_hex, fd;
     struct asked asked;
     int status;
 };
@@ -80,7 +80,8 @@ static bool is_word(struct value v, const char *word)
 
 static void take_pair(struct record *r, const char *key, struct value v)
 {
-    static const char *const same[] = {"family", "sock_type", "protocol", "laddr", "lport", "faddr", "fport", NULL};
+    static const char *const same[] = {"family", "sock_type",  "protocol",  "laddr",    "lport",    "faddr",
+                                       "fport",  "peer_scope", "peer_made", "peer_uid", "peer_exe", NULL};
 
     for (const char *const *s = same; *s; s++)
         if (!strcmp(key, *s) && !is_word(v, "unknown"))
@@ -91,6 +92,8 @@ static void take_pair(struct record *r, const char *key, struct value v)
         r->requested = v;
     else if (!strcmp(key, "operation"))
         r->operation = v;
+    else if (!strcmp(key, "fd"))
+        r->fd = v;
     else if (!strcmp(key, "name"))
         r->name = v;
     else if (!strcmp(key, "name2"))
@@ -279,6 +282,8 @@ int asked_from_record(struct asked *a, FILE *from)
     }
     if (r.status || (r.status = take_operations(&r)))
         return r.status;
+    if (r.fd.bytes && r.asked.perms == POLICY_INHERIT)
+        set(&r, "fd", r.fd);
     take_names(&r);
     take_hex(&r.asked.local, r.addr_hex);
     take_hex(&r.asked.peer, r.peer_addr_hex);

@@ -35,6 +35,21 @@ static int name_of(const struct addr_cond *c, struct policy_addr *out)
     return 0;
 }
 
+static int text_of(const char *what, const struct glob *globs, uint32_t count, const char **out)
+{
+    char *text = allocate(POLICY_NAME_MAX + 1);
+    long len;
+
+    if (!count)
+        return 0;
+    len = count == 1 ? literal(globs, (uint8_t *)text) : -1;
+    if (len < 0)
+        return fail("the rule's %s= is a pattern; ask about one %s", what, what);
+    text[len] = '\0';
+    *out = text;
+    return 0;
+}
+
 /* Of a range the first address and the first port stand for all. */
 static int inet_of(const struct addr_cond *c, struct policy_addr *out)
 {
@@ -65,6 +80,12 @@ static int address_of(const struct addr_cond *c, uint32_t perm, struct policy_ad
         return name_of(c, out);
     case ADDR_INET:
         return inet_of(c, out);
+    case ADDR_PATHNAME: /* some name */
+        out->kind = POLICY_ADDR_PATHNAME;
+        return 0;
+    case ADDR_ABSTRACT:
+        *out = (struct policy_addr){.kind = POLICY_ADDR_ABSTRACT, .bytes = "", .len = 0};
+        return 0;
     default:
         return 0;
     }
@@ -85,8 +106,15 @@ static int question(const struct rule *r, uint32_t perm, struct asked *out)
     out->family = ip ? ip : every_family ? AF_UNIX : lowest(r->families);
     out->type = r->types == UINT32_MAX ? -1 : lowest(r->types);
     out->protocol = r->protocol;
+    out->bound = r->bound;
+    out->made = r->made;
+    out->uid_known = r->uid_given;
+    out->uid = r->uid;
+    out->fd = r->fd_given ? (int)r->fd_low : -1;
     out->local_port = r->local.match == ADDR_INET; /* the rule's, or any */
     out->peer_port = r->peer.match == ADDR_INET;
+    if (text_of("label", r->labels, r->label_count, &out->label) || text_of("exe", r->exes, r->exe_count, &out->peer_exe))
+        return -1;
     return address_of(&r->local, perm, &out->local) || address_of(&r->peer, perm, &out->peer) ? -1 : 0;
 }
 
@@ -123,7 +151,7 @@ int asked_from_rule(const struct options *o, const char *rule, struct asked *out
         if (!was_given(&rules, r, lines_of(in.text)))
             continue;
         for (uint32_t perm = 1; perm < 1u << POLICY_PERM_COUNT && n < max; perm <<= 1)
-            if (r->perms & perm && perm != POLICY_INHERIT && question(r, perm, &out[n++]))
+            if (r->perms & perm && (perm != POLICY_INHERIT || r->names_inherit) && question(r, perm, &out[n++]))
                 return -1;
     }
     if (!n)

@@ -76,8 +76,8 @@ _sunshim() {
     elif [ "$sub" = explain ]; then
         _sunshim_policy
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'create bind autobind listen accept connect send receive
-            getattr setattr getopt setopt shutdown family= type= protocol= addr= peer_addr= ip= port= peer_ip= peer_port=
-            label= exe= profile=' -- "$cur")
+            getattr setattr getopt setopt shutdown inherit family= type= protocol= addr= peer_addr= ip= port= peer_ip= peer_port=
+            peer_label= peer_scope= peer_made= peer_uid= peer_exe= fd= exempt= exe= profile=' -- "$cur")
         [[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
     elif [ "$sub" = check ]; then
         _sunshim_policy

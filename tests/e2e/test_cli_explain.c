@@ -68,6 +68,27 @@ Test(cli_explain, keys_choose_what_is_asked)
         {"profile a /usr/bin/a { unix, } network inet,", "create exe=/usr/bin/b", "deny"},
         {"profile a /usr/bin/a { unix, } network inet,", "create profile=a", "allow"},
         {"profile a flags=(complain) { network inet, } unix (bind),", "create profile=a", "allow"},
+        {"unix peer=(scope=inside),", "connect peer_scope=inside", "allow"},
+        {"unix peer=(scope=inside),", "connect peer_scope=outside", "deny"},
+        {"unix peer=(scope=inside),", "connect peer_addr=/x", "deny"},
+        {"unix peer=(label=web),", "connect peer_scope=inside peer_label=web", "allow"},
+        {"unix peer=(label=unconfined),", "connect peer_scope=inside", "deny"},
+        {"unix, scope abstract,", "connect peer_addr=@x peer_made=inside", "allow"},
+        {"unix, scope abstract,", "connect peer_addr=@x peer_made=outside", "deny"},
+        {"unix, scope abstract,", "connect peer_addr=@x", "deny"},
+        {"unix, scope abstract,", "connect peer_addr=/x peer_made=outside", "allow"},
+        {"unix (accept) peer=(uid=0),", "accept peer_uid=0", "allow"},
+        {"unix (accept) peer=(uid=0),", "accept peer_uid=1", "deny"},
+        {"unix (accept) peer=(uid=0),", "accept", "deny"},
+        {"unix (accept) peer=(exe=/usr/bin/*),", "accept peer_exe=/usr/bin/nc", "allow"},
+        {"unix (accept) peer=(exe=/usr/bin/*),", "accept exe=/usr/bin/nc", "deny"},
+        {"unix (bind),", "inherit fd=3", "allow"},
+        {"unix (inherit) type=dgram,", "inherit fd=3 type=stream", "deny"},
+        {"unix (inherit) type=dgram,", "inherit fd=2 type=stream", "allow"},
+        {"unix (inherit) type=dgram,", "inherit fd=2 exempt=no type=stream", "deny"},
+        {"unix (inherit) type=dgram,", "inherit fd=3 exempt=yes type=stream", "allow"},
+        {"allow all, deny unix (inherit) fd=0-1,", "inherit fd=1", "deny"},
+        {"allow all, deny unix (inherit) fd=0-1,", "inherit fd=2", "allow"},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -98,6 +119,14 @@ Test(cli_explain, a_wrong_question_is_125)
         {"bind family=unix ip=1.2.3.4", "family unix has no IP addresses"},
         {"bind family=inet addr=/x", "addr= and peer_addr= are for family unix"},
         {"bind stream", "'stream' is not KEY=VALUE"},
+        {"connect peer_scope=outsid", "peer_scope=outsid: this is inside or outside"},
+        {"connect peer_scop=inside", "did you mean 'peer_scope='?"},
+        {"accept peer_uid=root", "a number from 0 to 4294967294"},
+        {"accept peer_uid=4294967295", "a number from 0 to 4294967294"},
+        {"inherit exempt=1", "this is no or yes"},
+        {"inherit fd=-1", "a number from 0"},
+        {"connect fd=3", "fd= and exempt= go with inherit only"},
+        {"'unix (accept) peer=(exe=/usr/bin/*),'", "the rule's exe= is a pattern"},
         {"bind profile=none", "no profile 'none'"},
         {"'unix (bind) type=strem,'", "rule:1:18: error:"},
         {"'unix (bind) addr=@a*,'", "names a pattern"},
@@ -119,6 +148,67 @@ Test(cli_explain, a_rule_asks_for_each_of_its_permissions)
                  "deny\nrule: none\nerrno: EACCES\noperation: send\n"
                  "nearest: p.policy:1: unix (connect), (another permission)\n"
                  "hint: add: unix (send) peer=(addr=/run/x),\n");
+}
+
+Test(cli_explain, the_reason_of_a_miss_names_what_is_not_known_of_the_peer)
+{
+    static const struct {
+        const char *rule, *question, *reason;
+    } table[] = {
+        {"unix peer=(scope=inside),", "connect peer_scope=outside", "(the peer's socket was bound outside this run)"},
+        {"unix peer=(scope=outside),", "connect peer_scope=inside", "(the peer's socket was bound inside this run)"},
+        {"unix peer=(scope=inside),", "connect", "note: rules ask who bound the peer's socket; peer_scope= was not given"},
+        {"unix, scope pathname,", "connect peer_addr=/x", "note: rules ask who created the peer's socket; peer_made= was not given"},
+        {"unix (accept) peer=(uid=0),", "accept peer_uid=1", "(the peer has another uid)"},
+        {"unix (accept) peer=(exe=/a),", "accept peer_exe=/b", "(the peer's executable does not match)"},
+        {"unix (inherit) fd=3,", "inherit fd=4", "(another fd=)"},
+        {"unix (inherit) fd=3,", "inherit", "(it has an fd=, and none was given)"},
+        {"unix (inherit) fd=3,", "inherit fd=0", "note: only rules with its fd= are about this descriptor"},
+        {"unix (bind),", "inherit fd=4", "note: no rule names inherit: every inherited socket is allowed"},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct run r = explain(table[i].rule, table[i].question);
+        check_has(r, out, table[i].reason);
+    }
+}
+
+Test(cli_explain, a_scope_statement_asks_about_sockets_made_outside)
+{
+    struct run r = explain("unix (connect),\nscope pathname,\n", "'scope pathname abstract,'");
+
+    check_status(r, 1);
+    check_has(r, out, "deny\nrule: p.policy:2: scope pathname,\nerrno: EPERM\noperation: connect\n");
+    check_has(r, out, "allow\nrule: p.policy:1: unix (connect),\noperation: connect\n");
+}
+
+Test(cli_explain, records_of_inherited_sockets_are_read)
+{
+    static const char *const records[] = {
+        "sunshim=\"LEAK\" operation=\"inherit\" class=\"net\" profile=\"-\" family=\"unix\" sock_type=\"stream\" protocol=0 "
+        "requested=\"inherit\" addr=\"/run/d.sock\" fd=7 inode=318867 origin=accept origin_pid=5 origin_comm=\"daemon\" "
+        "hint=\"made without FD_CLOEXEC; to cut it: deny unix (inherit) type=stream,\"",
+        "{\"sunshim\":\"DENIED\",\"operation\":\"inherit\",\"family\":\"unix\",\"sock_type\":\"stream\",\"protocol\":0,"
+        "\"requested\":\"inherit\",\"denied\":\"inherit\",\"addr\":\"/run/d.sock\",\"fd\":7,\"inode\":9,\"origin\":\"socket\"}",
+    };
+
+    for (size_t i = 0; i < 2; i++) {
+        put("rec", records[i]);
+        struct run r = explain("unix (inherit) type=dgram,\nunix (inherit) fd=3-6,\n", "- <$T/rec");
+        check_status(r, 1);
+        check_has(r, out, "p.policy:2: unix (inherit) fd=3-6, (another fd=)\n");
+        check_has(r, out, "hint: add: unix (inherit) type=stream,\n");
+        r = explain("unix (inherit) fd=7,", "- <$T/rec");
+        check_status(r, 0);
+    }
+}
+
+Test(cli_explain, a_record_tells_what_is_known_of_the_peer)
+{
+    put("rec", "requested=\"accept\" family=\"unix\" sock_type=\"stream\" peer_addr=none peer_uid=7 peer_exe=\"/bin/nc\" peer_scope=inside");
+    struct run r = explain("unix (accept) peer=(uid=7 exe=/bin/* scope=inside),", "- <$T/rec");
+
+    check_status(r, 0);
 }
 
 Test(cli_explain, all_layers_must_allow_and_the_outermost_denial_counts)

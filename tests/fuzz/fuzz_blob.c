@@ -14,7 +14,9 @@ static const char text[] =
     "unix (connect) addr=\"@client*\" peer=(label=unconfined addr=\"@server?\"),\n"
     "deny unix (connect) peer=(addr=/run/docker.sock) errno=ENOENT,\n"
     "audit network (connect) inet stream peer=(ip=127.0.0.0/8 port=5432-5440),\n"
-    "network (connect) inet6 dgram peer=(ip=::1 port=53),\nunix (create, getattr, getopt, setopt, shutdown),\n";
+    "network (connect) inet6 dgram peer=(ip=::1 port=53),\nunix (create, getattr, getopt, setopt, shutdown),\n"
+    "scope pathname abstract,\nunix (accept) addr=/srv/x peer=(uid=0 exe=/usr/{bin,sbin}/* scope=inside),\n"
+    "deny unix (inherit) type=stream,\nunix (inherit) fd=0-2,\n";
 
 /* Eight bytes aligned and exactly as long as it is, so that the sanitizer sees
  * every step outside. */
@@ -36,6 +38,7 @@ static void use(const void *blob, size_t len, struct input in)
         return;
     policy_select(&p, "/usr/bin/webserver", NULL);
     size_t seen = strlen(policy_name(&p)) + strlen(policy_profile_name(&p));
+    seen += policy_uses(&p) + policy_mediates_inherit(&p);
     for (int i = 0; i < 6; i++) {
         struct policy_query q = input_query(&in, local, peer);
         struct policy_verdict v;
