@@ -1,6 +1,7 @@
 /* The text and JSON forms: the same keys in the same order. */
 #include "format.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 #include "policy/ip.h"
@@ -9,6 +10,19 @@
 const char *addr_word(const struct policy_addr *a)
 {
     return a->kind == POLICY_ADDR_NONE ? "none" : a->kind == POLICY_ADDR_AUTO ? "auto" : NULL;
+}
+
+const char *origin_word(const struct ring_entry *e)
+{
+    static const char words[][12] = {[RING_UNKNOWN] = "unknown", [RING_SOCKET] = "socket", [RING_SOCKETPAIR] = "socketpair",
+                                     [RING_ACCEPT] = "accept", [RING_RECEIVED] = "received"};
+
+    return words[e->origin < sizeof words / sizeof *words ? e->origin : RING_UNKNOWN];
+}
+
+size_t origin_comm_len(const struct ring_entry *e)
+{
+    return strnlen(e->comm, sizeof e->comm);
 }
 
 /* Days since 1970-01-01 to a date of the proleptic Gregorian calendar: years are
@@ -144,6 +158,30 @@ static void put_query(struct line *l, const struct record *r)
     put_inet(l, "faddr", "fport", &q->peer);
 }
 
+static void put_if(struct line *l, const char *name, int64_t n)
+{
+    if (n)
+        put_number(l, name, n);
+}
+
+static void put_socket(struct line *l, const struct record_socket *s)
+{
+    const struct ring_entry *e = s->origin;
+
+    put_number(l, "fd", s->fd);
+    put_number(l, "inode", s->inode);
+    put_word(l, "origin", origin_word(e));
+    put_if(l, "origin_pid", e->pid);
+    if (origin_comm_len(e))
+        put_bytes(l, "origin_comm", "", e->comm, origin_comm_len(e));
+    put_if(l, "origin_inode", e->from_ino);
+    put_if(l, "peer_inode", s->peer_inode);
+    if (e->origin != RING_RECEIVED) {
+        put_if(l, "passed_pid", e->passed_pid);
+        put_if(l, "passed_inode", e->passed_ino);
+    }
+}
+
 static void put_rule(struct line *l, const struct record *r)
 {
     struct text where = text_into(r->room, FORMAT_ROOM);
@@ -167,7 +205,7 @@ static void put_record(struct line *l, const struct record *r)
     put_word(l, "time", text_done(&stamp));
     put_string(l, "sunshim", r->what);
     put_string(l, "operation", r->operation);
-    put_string(l, "class", "net");
+    put_string(l, "class", r->name ? "exec" : "net");
     put_string(l, "profile", r->profile);
     put_number(l, "pid", r->pid);
     put_number(l, "ppid", r->ppid);
@@ -175,6 +213,12 @@ static void put_record(struct line *l, const struct record *r)
     put_string(l, "exe", r->exe);
     if (r->query)
         put_query(l, r);
+    if (r->socket)
+        put_socket(l, r->socket);
+    if (r->name) {
+        put_string(l, "name", r->name);
+        put_string(l, "info", r->info);
+    }
     if (r->err) {
         const char *name = policy_errno_name(r->err);
 

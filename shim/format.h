@@ -4,21 +4,31 @@
 
 #include <time.h>
 
+#include "domain/ring.h"
 #include "policy/policy.h"
 #include "policy/text.h"
 
+/* A socket that came across exec, and how it came to be. */
+struct record_socket {
+    int fd;
+    uint32_t inode, peer_inode;       /* 0: not known */
+    const struct ring_entry *origin;  /* zeros: not known */
+};
+
 struct record {
-    const char *what;       /* "DENIED", "ALLOWED", "AUDIT", "HINT" */
+    const char *what;       /* "DENIED", "ALLOWED", "AUDIT", "HINT", "LEAK", "UNSEEN" */
     const char *operation;
     struct timespec time;
     int pid, ppid;
     const char *comm, *exe;
     const struct policy_query *query;     /* NULL: the record is about no address */
     const struct policy_verdict *verdict; /* NULL likewise */
+    const struct record_socket *socket;   /* NULL: about no inherited one */
     const char *profile, *policy;
     bool ruled;                           /* rule_file, rule_line name the deciding rule */
     const char *rule_file;
     unsigned rule_line;
+    const char *name, *info;              /* a program that will not be seen, and why; or NULL */
     int err;                              /* positive; 0: no error */
     const char *hint;                     /* or NULL */
     char *room;                           /* FORMAT_ROOM bytes to put values together in */
@@ -47,6 +57,10 @@ static inline bool addr_is_name(const struct policy_addr *a)
 {
     return a->kind == POLICY_ADDR_ABSTRACT || (a->kind == POLICY_ADDR_PATHNAME && a->bytes);
 }
+
+/* How a socket came to be: "socket", ... "unknown"; by which command, as far as known. */
+const char *origin_word(const struct ring_entry *e);
+size_t origin_comm_len(const struct ring_entry *e);
 
 /* 2026-01-31T03:02:11.481223Z */
 void format_time(struct text *t, const struct timespec *ts);

@@ -37,9 +37,54 @@ static const char *audit_operation(const char *call)
     return call;
 }
 
+/* A kind of record that the reader does not know is an audited access to it. */
+static const char *audit_kind(const char *what)
+{
+    return strcmp(what, "LEAK") == 0 ? "AUDIT" : strcmp(what, "UNSEEN") == 0 ? "HINT" : what;
+}
+
+static void put_fact(struct text *t, const char *key, int64_t n)
+{
+    if (n)
+        put_number(t, key, n);
+}
+
+/* The command comes last and quoted: it may hold anything. */
+static void put_socket(struct text *t, const struct record_socket *s)
+{
+    const struct ring_entry *e = s->origin;
+
+    put_number(t, "fd=", s->fd);
+    put_number(t, " inode=", s->inode);
+    text_str(t, " origin=");
+    text_str(t, origin_word(e));
+    put_fact(t, " origin_pid=", e->pid);
+    put_fact(t, " origin_inode=", e->from_ino);
+    put_fact(t, " peer_inode=", s->peer_inode);
+    if (e->origin != RING_RECEIVED) {
+        put_fact(t, " passed_pid=", e->passed_pid);
+        put_fact(t, " passed_inode=", e->passed_ino);
+    }
+    if (origin_comm_len(e)) {
+        text_str(t, " origin_comm=");
+        quote_audit(t, "", e->comm, origin_comm_len(e), QUOTE_TIGHT);
+    }
+}
+
 static void put_info(struct text *t, const struct record *r)
 {
     struct text info = text_into(r->room, FORMAT_ROOM);
+
+    if (strcmp(r->what, audit_kind(r->what)) != 0) {
+        text_str(&info, r->what);
+        text_str(&info, ": ");
+    }
+    if (r->info)
+        text_str(&info, r->info);
+    if (r->socket) {
+        put_socket(&info, r->socket);
+        text_str(&info, r->verdict || r->hint ? "; " : "");
+    }
 
     if (r->verdict) {
         text_str(&info, "rule=");
@@ -130,7 +175,7 @@ void format_apparmor(struct text *t, const struct record *r)
     text_padded(t, (uint64_t)(r->time.tv_nsec / 1000000), 3);
     text_byte(t, ':');
     text_unsigned(t, (uint64_t)(r->time.tv_nsec / 1000 % 1000));
-    put_string(t, "): apparmor=", r->what, r->longest);
+    put_string(t, "): apparmor=", audit_kind(r->what), r->longest);
     put_string(t, " operation=", audit_operation(r->operation), r->longest);
     put_info(t, r);
     if (r->err)
@@ -138,6 +183,10 @@ void format_apparmor(struct text *t, const struct record *r)
     put_string(t, " profile=", r->profile, r->longest);
     if (r->query)
         put_names(t, r->query, r->longest);
+    if (r->name) {
+        text_str(t, " name=");
+        quote_audit(t, "", r->name, strlen(r->name), r->longest);
+    }
     put_number(t, " pid=", r->pid);
     put_number(t, " parent=", r->ppid);
     text_str(t, " exe=");

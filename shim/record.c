@@ -58,6 +58,21 @@ static const char *hint_for(const struct record *r, char *buffer)
     return text_done(&t);
 }
 
+/* Why it is there at all, and what would keep it from being there. */
+static const char *hint_for_leak(const struct record *r, char *buffer)
+{
+    const struct ring_entry *e = r->socket->origin;
+    struct text t = text_into(buffer, HINT);
+
+    text_str(&t, e->cloexec ? "FD_CLOEXEC was taken off"
+                 : e->origin ? "made without FD_CLOEXEC"
+                             : "it lacks FD_CLOEXEC");
+    text_str(&t, "; to cut it: deny ");
+    if (!policy_hint(&t, r->query) || t.full)
+        return NULL;
+    return text_done(&t);
+}
+
 static void write_line(struct record *r, char *line)
 {
     static void (*const format[])(struct text *, const struct record *) = {
@@ -91,6 +106,8 @@ static void emit(struct record *r, const struct policy_verdict *v, const struct 
         if (v) {
             about_rule(r, v, p);
             r->hint = hint_for(r, scratch + LINE + EXE);
+        } else if (r->socket) {
+            r->hint = hint_for_leak(r, scratch + LINE + EXE);
         }
         write_line(r, scratch);
         scratch_give(scratch);
@@ -100,10 +117,10 @@ static void emit(struct record *r, const struct policy_verdict *v, const struct 
     sys_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-void record_verdict(const char *operation, const struct policy_query *q, const struct policy_verdict *v,
-                    const struct policy *p)
+static struct record of_verdict(const char *operation, const struct policy_query *q, const struct policy_verdict *v,
+                                const struct policy *p)
 {
-    struct record r = {
+    return (struct record){
         .what = outcome_word(v->outcome),
         .operation = operation,
         .query = q,
@@ -112,14 +129,48 @@ void record_verdict(const char *operation, const struct policy_query *q, const s
         .policy = policy_name(p),
         .err = v->outcome == POLICY_AUDITED ? 0 : v->err,
     };
+}
+
+void record_verdict(const char *operation, const struct policy_query *q, const struct policy_verdict *v,
+                    const struct policy *p)
+{
+    struct record r = of_verdict(operation, q, v, p);
 
     emit(&r, v, p);
+}
+
+void record_inherited(const struct policy_query *q, const struct policy_verdict *v, const struct policy *p,
+                      const struct record_socket *s)
+{
+    struct record r = of_verdict("inherit", q, v, p);
+
+    r.socket = s;
+    emit(&r, v, p);
+}
+
+void record_leak(const struct policy_query *q, const struct policy *p, const struct record_socket *s)
+{
+    struct record r = {
+        .what = "LEAK", .operation = "inherit", .query = q, .socket = s,
+        .profile = p ? policy_profile_name(p) : "-", .policy = p ? policy_name(p) : NULL,
+    };
+
+    emit(&r, NULL, NULL);
 }
 
 void record_trouble(const char *operation, int err, const char *hint)
 {
     struct record r = {
         .what = "HINT", .operation = operation, .profile = "-", .err = -err, .hint = hint,
+    };
+
+    emit(&r, NULL, NULL);
+}
+
+void record_unseen(const char *path, const char *why)
+{
+    struct record r = {
+        .what = "UNSEEN", .operation = "exec", .profile = "-", .name = path, .info = why,
     };
 
     emit(&r, NULL, NULL);

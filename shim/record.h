@@ -6,11 +6,22 @@
 #ifndef SUNSHIM_SHIM_RECORD_H
 #define SUNSHIM_SHIM_RECORD_H
 
+#include "format.h"
 #include "policy/policy.h"
 
 /* `v` of `p` on `q`, asked for by `operation`. Its outcome decides the kind. */
 void record_verdict(const char *operation, const struct policy_query *q, const struct policy_verdict *v,
                     const struct policy *p);
+
+/* The same about a socket that the program was started with. */
+void record_inherited(const struct policy_query *q, const struct policy_verdict *v, const struct policy *p,
+                      const struct record_socket *s);
+
+/* A LEAK: such a socket, which no policy (p: one of them, or NULL) had a word about. */
+void record_leak(const struct policy_query *q, const struct policy *p, const struct record_socket *s);
+
+/* UNSEEN: `path` is about to be executed, and its calls will not be seen. */
+void record_unseen(const char *path, const char *why);
 
 /* A HINT: sunshim itself could not do what it had to; `err` (negative) is what
  * the caller gets. */
