@@ -8,10 +8,10 @@
 
 #include "cli.h"
 
-const struct command *const commands[] = {&run_command, &check_command,   &explain_command,
-                                          &env_command, &version_command, &help_command, NULL};
+const struct command *const commands[] = {&run_command, &check_command,   &explain_command, &who_command,
+                                          &env_command, &version_command, &help_command,    NULL};
 
-static const char *const later[] = {"trace", "learn", "doctor", "who", "report", NULL};
+static const char *const later[] = {"trace", "learn", "doctor", "report", NULL};
 
 const struct command *command_find(const char *name)
 {
