@@ -65,6 +65,8 @@ int call_recvmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
 int call_getsockname(enum via via, int fd, struct sockaddr *addr, socklen_t *len);
 int call_getpeername(enum via via, int fd, struct sockaddr *addr, socklen_t *len);
 int call_getsockopt(enum via via, int fd, int level, int option, void *value, socklen_t *len);
+int call_execve(enum via via, const char *path, char *const argv[], char *const envp[]);
+int call_execveat(enum via via, int fd, const char *path, char *const argv[], char *const envp[], int flags);
 int call_setsockopt(enum via via, int fd, int level, int option, const void *value, socklen_t len);
 
 #endif

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "shim/remember.h"
 
 /* The registers of a system call. */
 struct registers {
@@ -83,6 +84,22 @@ static long others(long number, const struct registers *r)
     }
 }
 
+static long programs(long number, const struct registers *r)
+{
+    if (number == SYS_execve)
+        return call_execve(VIA_SYSCALL, P(const char *, r->a), P(char *const *, r->b), P(char *const *, r->c));
+    return call_execveat(VIA_SYSCALL, (int)r->a, P(const char *, r->b), P(char *const *, r->c), P(char *const *, r->d),
+                         (int)r->e);
+}
+
+static long came(long fd)
+{
+    state_let_in();
+    if (fd >= 0 && domain_remembers())
+        remember_came((int)fd);
+    return fd;
+}
+
 static long dispatch(long number, const struct registers *r)
 {
     switch (number) {
@@ -110,7 +127,11 @@ static long dispatch(long number, const struct registers *r)
     case SYS_getsockopt:
     case SYS_setsockopt:
         return others(number, r);
-    case SYS_pidfd_getfd:    /* another process's socket */
+    case SYS_execve:
+    case SYS_execveat:
+        return programs(number, r);
+    case SYS_pidfd_getfd: /* another process's socket */
+        return came(real.syscall(number, r->a, r->b, r->c, r->d, r->e, r->f));
     case SYS_io_uring_setup: /* receives and accepts that are not seen */
         state_let_in();
         /* fall through */
