@@ -33,7 +33,10 @@ $(B)/tests/native/lib%.so: tests/progs/lib%.c
 $(B)/tests/native/%: tests/progs/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(PROG_FLAGS) -MMD -MP -MF $@.d -o $@ $< -ldl
+	$(Q)$(CC) $(PROG_FLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^) -ldl
+
+# Uses the memory of a run itself.
+$(B)/tests/native/tablestorm: $(domain_src) $(wildcard domain/*.h)
 
 $(B)/tests/progs/lib%.so: $(B)/tests/native/lib%.so
 	@mkdir -p $(@D)
