@@ -88,6 +88,7 @@ my %variant = (
     empty  => { env => { LD_PRELOAD => "$build/bench/empty.so" } },
     shim   => { env => { LD_PRELOAD => $shim } },
     (map { my $n = $_; ($n => { env => { LD_PRELOAD => $shim }, rules => $n }) } 10, 100, 1000, 10000),
+    track => { before => ["$build/sunshim", 'run', '--track', '--'] },
     run1000 => { before => ["$build/sunshim", 'run', '-p', policy(1000, 'path'), '--'] },
     socket_wrapper => $sw && { env => { LD_PRELOAD => $sw, SOCKET_WRAPPER_DIR => "$root/sw",
                                         SOCKET_WRAPPER_DEFAULT_IFACE => 10 } },
@@ -247,6 +248,21 @@ sub exec_figures {
     }
 }
 
+# Without a policy, so that what is added is the tracking.
+sub track_figures {
+    print "\nTracked (sunshim run --track):";
+    for (['socket+close', 'socket', 1.25], ['socketpair+close', 'socketpair'], ['autobind', 'autobind'],
+        ['path connect+accept+close', 'connect']) {
+        my ($title, $op, $budget) = @$_;
+        my @ratio = map {
+            my ($native, $track) = map { measure($_, 'path', "$build/bench/calls", $op, $dir, $ms) } 'native', 'track';
+            defined $native && defined $track ? $track / $native : ();
+        } 1 .. $rounds;
+        printf " %s %s%s;", $title, @ratio ? sprintf('%.2f', median(@ratio)) : '-', $budget ? " (budget $budget)" : '';
+    }
+    print "\n";
+}
+
 sub memory_figures {
     my %kib = map { $_ => measure($_, 'path', "$build/bench/calls", 'memory', $dir) } 'native', 'empty', 'shim', 10, 1000, 10000, 'run1000';
     print "\nMemory a process writes to, beyond native, KiB (budget 64):";
@@ -266,6 +282,7 @@ sub decision_figures {
 }
 
 exec_figures() if !%wanted || $wanted{exec};
+track_figures() if !%wanted || $wanted{track};
 memory_figures() if !%wanted || $wanted{memory};
 decision_figures() if !%wanted || $wanted{decide};
 my @missing = grep { !$variant{$_} } @peers;

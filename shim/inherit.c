@@ -89,6 +89,8 @@ static void complete(struct inherited *i, int fd)
     if (i->completed)
         return;
     i->completed = true;
+    if (i->origin.cookie)
+        track_write(&i->origin);
     peer_from_kernel(i, settled_cookie(fd));
     if (address_peer(&i->peer, fd) == 0 && i->peer.name.kind != POLICY_ADDR_NONE)
         q->peer = i->peer.name;

@@ -26,7 +26,7 @@ static uint32_t inode_of(int fd)
     return sys_fstat(fd, &st) < 0 ? 0 : (uint32_t)st.st_ino;
 }
 
-static void put(const struct ring_entry *e)
+void track_write(const struct ring_entry *e)
 {
     for (unsigned up = 0; up < domain_runs(); up++)
         if (domain_ring(up))
@@ -79,7 +79,7 @@ void track_created(int fd, enum ring_origin origin, int family, int type)
     if (!e.cookie)
         return;
     made_here(&e, origin, type & SOCK_CLOEXEC);
-    put(&e);
+    track_write(&e);
 }
 
 /* What is passed on from a socket that the rings do not know. */
@@ -127,7 +127,9 @@ void track_accepted(int fd, int listener, int flags)
 
     if (!cookie)
         return;
-    if (!track_find(from, &e)) {
+    if (track_find(from, &e)) {
+        track_write(&e); /* a listener in use is worth remembering however old it is */
+    } else {
         e = (struct ring_entry){0};
         ask_kernel(&e, fd);
         name_from_kernel(&e, listener);
@@ -138,7 +140,7 @@ void track_accepted(int fd, int listener, int flags)
     e.ino = e.passed_ino = 0;
     e.passed_pid = 0;
     made_here(&e, RING_ACCEPT, flags & SOCK_CLOEXEC);
-    put(&e);
+    track_write(&e);
 }
 
 void track_bound(int fd, const struct policy_addr *name)
@@ -154,7 +156,7 @@ void track_bound(int fd, const struct policy_addr *name)
     }
     e.ino = inode_of(fd);
     set_name(&e, name);
-    put(&e);
+    track_write(&e);
 }
 
 /* --- Passed from process to process -------------------------------------- */
@@ -235,7 +237,7 @@ static void passed(int fd, const struct passing *p, bool cloexec)
     }
     e.passed_pid = p->pid;
     e.passed_ino = p->ino;
-    put(&e);
+    track_write(&e);
 }
 
 void track_received(const struct msghdr *msg, int carrier)

@@ -30,6 +30,10 @@ void track_bound(int fd, const struct policy_addr *name);
 /* `msg` was received over `carrier`: the sockets in it were passed on. */
 void track_received(const struct msghdr *msg, int carrier);
 
+/* Writes an entry to all rings. What was found and is written again is no longer the
+ * first to be forgotten. */
+void track_write(const struct ring_entry *e);
+
 /* What any of the rings knows of a socket. False: nothing. */
 bool track_find(uint64_t cookie, struct ring_entry *out);
 
