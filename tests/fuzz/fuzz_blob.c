@@ -15,7 +15,7 @@ static const char text[] =
     "deny unix (connect) peer=(addr=/run/docker.sock) errno=ENOENT,\n"
     "audit network (connect) inet stream peer=(ip=127.0.0.0/8 port=5432-5440),\n"
     "network (connect) inet6 dgram peer=(ip=::1 port=53),\nunix (create, getattr, getopt, setopt, shutdown),\n"
-    "scope pathname abstract,\nunix (accept) addr=/srv/x peer=(uid=0 exe=/usr/{bin,sbin}/* scope=inside),\n"
+    "scope pathname abstract,\nunix (accept) addr=/srv/x peer=(uid=0 exe=\"/usr/{bin,sbin}/*\" scope=inside),\n"
     "deny unix (inherit) type=stream,\nunix (inherit) fd=0-2,\n";
 
 /* Eight bytes aligned and exactly as long as it is, so that the sanitizer sees

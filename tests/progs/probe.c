@@ -1,8 +1,9 @@
 /* probe DIR: reads rows from stdin, one operation each, and performs it live:
- *     NUMBER OPERATION FAMILY TYPE PROTOCOL LOCAL PEER
+ *     NUMBER OPERATION FAMILY TYPE PROTOCOL LOCAL PEER [KEY=VALUE...]
  * Everything that must exist first (bound names, connections, datagrams) is made
  * by system calls written in assembly, which no library can interpose; only the
- * operation itself goes through libc. Before each it writes "row NUMBER" to
+ * operation itself goes through libc, and with peer_scope=inside what makes the
+ * peer. Before each it writes "row NUMBER" to
  * stderr, so that records can be told apart, and to stdout the result:
  *     NUMBER return-value errno
  * Addresses: none auto @name /path A.B.C.D:PORT [IPV6]:PORT - */
@@ -11,6 +12,8 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -20,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/progs/raw.h"
@@ -44,7 +48,9 @@ struct name {
 static struct {
     int number, family, type, protocol;
     struct name local, peer;
+    char facts[512];
 } row;
+static bool seen; /* whatever is made now goes through libc */
 
 static _Noreturn void give_up(const char *what, long err)
 {
@@ -135,9 +141,42 @@ static struct name parse_name(int family, char *spec)
 
 /* --- Making what must be there --------------------------------------------- */
 
+static long call(long number, long a, long b, long c)
+{
+    long ret;
+    if (!seen)
+        return raw(number, a, b, c, 0, 0);
+    switch (number) {
+    case SYS_socket:
+        ret = socket((int)a, (int)b, (int)c);
+        break;
+    case SYS_bind:
+        ret = bind((int)a, (const struct sockaddr *)b, (socklen_t)c);
+        break;
+    case SYS_listen:
+        ret = listen((int)a, (int)b);
+        break;
+    default:
+        ret = connect((int)a, (const struct sockaddr *)b, (socklen_t)c);
+    }
+    return ret < 0 ? -errno : ret;
+}
+
+static const char *fact(const char *key)
+{
+    char *at = strstr(row.facts, key);
+    return at ? at + strlen(key) : NULL;
+}
+
+static bool peer_is(const char *scope)
+{
+    const char *value = fact("peer_scope=");
+    return value && !strncmp(value, scope, strlen(scope));
+}
+
 static int raw_socket(void)
 {
-    int fd = (int)must("socket", raw(SYS_socket, row.family, row.type | SOCK_NONBLOCK, row.protocol, 0, 0));
+    int fd = (int)must("socket", call(SYS_socket, row.family, row.type | SOCK_NONBLOCK, row.protocol));
     int one = 1;
     if (row.family == AF_INET || row.family == AF_INET6) {
         raw(SYS_setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, (long)&one, sizeof one);
@@ -151,7 +190,7 @@ static int raw_socket(void)
 static void raw_bind(int fd, const struct name *n)
 {
     if (n->len)
-        must("bind", raw(SYS_bind, fd, (long)&n->addr, n->len, 0, 0));
+        must("bind", call(SYS_bind, fd, (long)&n->addr, n->len));
 }
 
 static int bound_to(const struct name *n)
@@ -169,14 +208,31 @@ static bool has_connections(void)
 static int listening_at(const struct name *n)
 {
     int fd = bound_to(n);
-    must("listen", raw(SYS_listen, fd, 8, 0, 0, 0));
+    must("listen", call(SYS_listen, fd, 8, 0));
+    return fd;
+}
+
+/* A peer's socket, made where the row says. */
+static int peer_bound(void)
+{
+    seen = peer_is("inside");
+    int fd = bound_to(&row.peer);
+    seen = false;
+    return fd;
+}
+
+static int peer_listening(void)
+{
+    seen = peer_is("inside");
+    int fd = listening_at(&row.peer);
+    seen = false;
     return fd;
 }
 
 /* TCP answers EINPROGRESS; on the loopback the connection is there soon after. */
 static void raw_connect(int fd, const struct name *to)
 {
-    long ret = raw(SYS_connect, fd, (long)&to->addr, to->len, 0, 0);
+    long ret = call(SYS_connect, fd, (long)&to->addr, to->len);
     for (int i = 0; (ret == -EINPROGRESS || ret == -EALREADY) && i < 1000; i++, usleep(1000))
         ret = raw(SYS_connect, fd, (long)&to->addr, to->len, 0, 0);
     if (ret != -EISCONN)
@@ -199,23 +255,52 @@ static int connected(int *other)
     if (!row.local.len && !row.peer.len)
         return pair_of(&row.local, &row.peer, other);
     if (row.peer.len) {
-        int server = listening_at(&row.peer), fd = bound_to(&row.local);
+        int server = peer_listening(), fd = bound_to(&row.local);
         raw_connect(fd, &row.peer);
         *other = (int)must("accept", raw(SYS_accept, server, 0, 0, 0, 0));
         return fd;
     }
     int server = listening_at(&row.local);
+    seen = peer_is("inside");
     *other = raw_socket();
     raw_connect(*other, &row.local);
+    seen = false;
     return (int)must("accept", raw(SYS_accept, server, 0, 0, 0, 0));
 }
 
 /* --- The operations ---------------------------------------------------------- */
 
+/* A process that the library has seen nothing of is a stranger to the run. */
+static pid_t stranger(void)
+{
+    pid_t pid = (pid_t)must("fork", raw(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+    if (pid == 0) {
+        raw_connect(bound_to(&row.peer), &row.local);
+        pause();
+    }
+    return pid;
+}
+
+static long accept_stranger(int server)
+{
+    pid_t pid = stranger();
+    struct pollfd ready = {.fd = server, .events = POLLIN};
+    poll(&ready, 1, 5000);
+    long ret = accept(server, NULL, NULL);
+    int err = errno;
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    return errno = err, ret;
+}
+
 static long do_accept(void)
 {
-    int server = listening_at(&row.local), client = bound_to(&row.peer);
-    raw_connect(client, &row.local);
+    seen = peer_is("inside");
+    int server = listening_at(&row.local);
+    if (peer_is("outside"))
+        return accept_stranger(server);
+    raw_connect(bound_to(&row.peer), &row.local);
+    seen = false;
     return accept(server, NULL, NULL);
 }
 
@@ -223,9 +308,9 @@ static long do_connect(void)
 {
     /* A foreign address cannot be listened at: it is only ever denied. */
     if (has_connections())
-        listening_at(&row.peer);
+        peer_listening();
     else if (row.family != AF_NETLINK)
-        bound_to(&row.peer);
+        peer_bound();
     return connect(bound_to(&row.local), &row.peer.addr.any, row.peer.len);
 }
 
@@ -237,7 +322,7 @@ static long do_send(void)
     if (row.family == AF_UNIX && !row.peer.len)
         return send(pair_of(&row.local, &row.peer, &other), "x", 1, MSG_NOSIGNAL);
     if (row.family != AF_NETLINK)
-        bound_to(&row.peer);
+        peer_bound();
     return sendto(bound_to(&row.local), "x", 1, MSG_NOSIGNAL, &row.peer.addr.any, row.peer.len);
 }
 
@@ -250,7 +335,7 @@ static long do_receive(void)
     else if (!row.local.len)
         fd = pair_of(&row.local, &row.peer, &other);
     else {
-        fd = bound_to(&row.local), other = bound_to(&row.peer);
+        fd = bound_to(&row.local), other = peer_bound();
         raw_connect(other, &row.local);
     }
     must("write", raw(SYS_write, other, (long)"x", 1, 0, 0));
@@ -284,6 +369,46 @@ static long do_setopt(void)
     return setsockopt(bound_to(&row.local), SOL_SOCKET, SO_KEEPALIVE, &value, sizeof value);
 }
 
+/* A child that inherits the socket under the row's number says whether it still is
+ * one. For `exempt=yes` somebody announces all up to it. */
+static _Noreturn void inherit_in_child(int fd)
+{
+    char number[16], count[16], pid[16];
+    int made = bound_to(&row.local);
+    snprintf(number, sizeof number, "%d", fd);
+    snprintf(count, sizeof count, "%d", fd - 2);
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    if (fact("exempt=yes"))
+        setenv("LISTEN_FDS", count, 1), setenv("LISTEN_PID", pid, 1);
+    dup2(made, fd);
+    if (made != fd)
+        close(made);
+    execl("/proc/self/exe", "probe", number, NULL);
+    _exit(3);
+}
+
+static long do_inherit(void)
+{
+    const char *value = fact("fd=");
+    int status = -1;
+    if (!value)
+        give_up("no fd=", -EINVAL);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0)
+        inherit_in_child(atoi(value));
+    waitpid(pid, &status, 0);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
+        give_up("the child failed", -ECHILD);
+    return -WEXITSTATUS(status);
+}
+
+static int still_a_socket(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) < 0 ? 2 : !S_ISSOCK(st.st_mode);
+}
+
 static long perform(const char *operation)
 {
     if (!strcmp(operation, "create"))
@@ -308,6 +433,8 @@ static long perform(const char *operation)
         return do_setopt();
     if (!strcmp(operation, "shutdown"))
         return shutdown(bound_to(&row.local), SHUT_RDWR);
+    if (!strcmp(operation, "inherit"))
+        return do_inherit();
     give_up(operation, -ENOSYS);
 }
 
@@ -321,11 +448,15 @@ static void clean_up(const char *local, const char *peer)
         unlink(peer);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        return still_a_socket(atoi(argv[1]));
     char line[2048], op[32], family[32], type[32], local[512], peer[512], spec[512];
     while (fgets(line, sizeof line, stdin)) {
-        if (sscanf(line, "%d %31s %31s %31s %d %511s %511s", &row.number, op, family, type, &row.protocol, local, peer) != 7)
+        row.facts[0] = '\0';
+        if (sscanf(line, "%d %31s %31s %31s %d %511s %511s %511[^\n]", &row.number, op, family, type, &row.protocol, local, peer,
+                   row.facts) < 7)
             give_up("bad row", -EINVAL);
         row.family = family_number(family), row.type = type_number(type);
         row.local = parse_name(row.family, strcpy(spec, local));
@@ -334,7 +465,8 @@ int main(void)
         errno = 0;
         long ret = perform(op);
         int err = errno;
-        printf("%d %ld %s\n", row.number, ret < 0 ? ret : 0, ret < 0 ? strerrorname_np(err) : "-");
+        const char *name = !strcmp(op, "inherit") ? "CUT" : strerrorname_np(err);
+        printf("%d %ld %s\n", row.number, ret < 0 ? ret : 0, ret < 0 ? name : "-");
         clean_up(local, peer);
     }
     return 0;

@@ -3,22 +3,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/e2e/harness.h"
 
 static struct table table;
 
-/* `from` with $T and $U replaced. */
-static char *substitute(const char *from, const char *directory)
+/* `from` with $T and the others replaced. */
+static char *substitute(const char *from, const char *directory, const char *probe)
 {
-    const char *word = strrchr(directory, '/') + 1;
-    char *out = calloc(1, strlen(from) * (strlen(directory) + 1) + 1), *at = out;
-    for (; *from; from++)
-        if (from[0] == '$' && (from[1] == 'T' || from[1] == 'U'))
-            at = stpcpy(at, *++from == 'T' ? directory : word);
+    static const char letters[] = "TUIE";
+    const char *const values[] = {directory, strrchr(directory, '/') + 1, text("%u", (unsigned)getuid()), probe};
+    char *out;
+    size_t len;
+    FILE *f = open_memstream(&out, &len);
+    for (; *from; from++) {
+        const char *letter = from[0] == '$' && from[1] ? strchr(letters, from[1]) : NULL;
+        if (letter)
+            fputs(values[letter - letters], f), from++;
         else
-            *at++ = *from;
-    return out;
+            fputc(*from, f);
+    }
+    fclose(f);
+    char *copy = text("%s", out);
+    free(out);
+    return copy;
 }
 
 static void add_row(const struct row *common, const char *operation, const char *family, const char *type)
@@ -58,7 +67,11 @@ static void read_row(char *line, int number)
             cr_assert_fail("decisions.txt:%d: a row has nine columns", number);
     struct row r = {.line = number, .protocol = w[3], .local = w[4], .peer = w[5], .verdict = w[6], .err = w[7],
                     .rule = atoi(w[8]), .not_live = why};
-    cr_assert(strtok(NULL, " \n") == NULL, "decisions.txt:%d: more than nine columns", number);
+    r.facts = "";
+    for (char *fact; (fact = strtok(NULL, " \n"));) {
+        cr_assert(strchr(fact, '='), "decisions.txt:%d: %s is not KEY=VALUE", number, fact);
+        r.facts = text("%s%s ", r.facts, fact);
+    }
     cr_assert(r.rule || !strcmp(w[8], "none"), "decisions.txt:%d: bad rule line %s", number, w[8]);
     cr_assert(row_denied(&r) != !strcmp(r.err, "-"), "decisions.txt:%d: verdict and errno contradict", number);
     expand(&r, w[0], w[1], w[2]);
@@ -85,17 +98,26 @@ static void read_line(char *line, int number)
         read_row(line, number);
 }
 
-const struct table *table_read(const char *path, const char *directory)
+const struct table *table_read(const char *path, const char *directory, const char *probe)
 {
     char *line = NULL;
     size_t room = 0;
     FILE *f = fopen(path, "re");
     cr_assert(f, "cannot open %s", path);
     for (int number = 1; getline(&line, &room, f) > 0; number++)
-        read_line(substitute(line, directory), number);
+        read_line(substitute(line, directory, probe), number);
     fclose(f);
     free(line);
     return &table;
+}
+
+const char *row_fact(const struct row *r, const char *key)
+{
+    size_t len = strlen(key);
+    for (const char *at = r->facts; *at; at = strchr(at, ' ') + 1)
+        if (!strncmp(at, key, len) && at[len] == '=')
+            return text("%.*s", (int)strcspn(at + len + 1, " "), at + len + 1);
+    return NULL;
 }
 
 bool row_denied(const struct row *r)

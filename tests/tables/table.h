@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-enum { TABLE_SECTIONS = 200, TABLE_ROWS = 2000 };
+enum { TABLE_SECTIONS = 250, TABLE_ROWS = 2000 };
 
 struct row {
     int number; /* from 1, over the whole table */
@@ -12,6 +12,7 @@ struct row {
     const char *operation, *family, *type, *protocol, *local, *peer;
     const char *verdict, *err;
     int rule;             /* line of the policy; 0: none */
+    const char *facts;    /* what else is known, as keys of `sunshim explain`; may be "" */
     const char *not_live; /* why it cannot be performed; NULL: it can */
 };
 
@@ -27,9 +28,11 @@ struct table {
     int section_count, row_count;
 };
 
-/* $T in the file becomes `directory`, $U its last component. Fails the test
- * when the file is malformed. */
-const struct table *table_read(const char *path, const char *directory);
+/* $T in the file becomes `directory`, $U its last component, $I the user's id and $E
+ * the probe's executable. Fails the test when the file is malformed. */
+const struct table *table_read(const char *path, const char *directory, const char *probe);
+/* The value of a row's fact, NULL where it has none. */
+const char *row_fact(const struct row *r, const char *key);
 
 bool row_denied(const struct row *r);   /* deny or quiet */
 bool row_recorded(const struct row *r); /* deny or audit */
