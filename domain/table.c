@@ -164,12 +164,12 @@ struct view {
     uint64_t seen[HOMES * TABLE_SLOTS];
 };
 
-static void look(const struct table *t, struct homes *h, struct view *v)
+static void look(const struct table *t, struct homes *h, struct view *v, uint32_t n)
 {
-    v->n = reach(t);
-    if (v->n > FIRST * TABLE_SLOTS)
+    v->n = n;
+    if (n > FIRST * TABLE_SLOTS)
         spill_homes(t, h);
-    for (uint32_t i = 0; i < v->n; i++)
+    for (uint32_t i = 0; i < n; i++)
         v->seen[i] = claim_load(claim_at(t, slot_of(h, i)));
 }
 
@@ -180,7 +180,7 @@ static bool steady(const struct table *t, const struct homes *h, const struct vi
     for (uint32_t i = 0; i < v->n; i++)
         if (claim_load(claim_at(t, slot_of(h, i))) != v->seen[i])
             return false;
-    return v->n == reach(t);
+    return true;
 }
 
 /* Whether the i-th slot of the view has this key; its words. */
@@ -196,14 +196,15 @@ static bool newer(uint64_t a, uint64_t b)
     return (int64_t)(a - b) > 0;
 }
 
-/* The newest entry of the key: its place in the view, or -1. */
-static int newest(const struct table *t, const struct homes *h, const struct view *v, uint64_t *best)
+/* The newest entry of the key with this cookie (0: any): its place in the view, or -1. */
+static int newest(const struct table *t, const struct homes *h, const struct view *v, uint64_t cookie, uint64_t *best)
 {
     int place = -1;
     uint64_t words[TABLE_BODY_WORDS];
 
     for (uint32_t i = 0; i < v->n; i++)
-        if (matches(t, h, v, i, words) && (place < 0 || newer(words[BODY_ORDER], best[BODY_ORDER]))) {
+        if (matches(t, h, v, i, words) && (!cookie || words[BODY_COOKIE] == cookie) &&
+            (place < 0 || newer(words[BODY_ORDER], best[BODY_ORDER]))) {
             memcpy(best, words, sizeof words);
             place = (int)i;
         }
@@ -211,6 +212,20 @@ static int newest(const struct table *t, const struct homes *h, const struct vie
 }
 
 /* --- Reading ---------------------------------------------------------------- */
+
+/* Beyond the first two buckets only when nothing is there: whoever wrote there frees
+ * what is older before it is done, and until then the older one is the answer. */
+static int find(const struct table *t, struct homes *h, struct view *v, uint64_t *words)
+{
+    look(t, h, v, FIRST * TABLE_SLOTS);
+    int place = newest(t, h, v, 0, words);
+
+    if (place < 0 && reach(t) > v->n) {
+        look(t, h, v, reach(t));
+        place = newest(t, h, v, 0, words);
+    }
+    return place;
+}
 
 bool table_get(const struct table *t, const struct table_key *key, struct table_entry *out)
 {
@@ -222,9 +237,8 @@ bool table_get(const struct table *t, const struct table_key *key, struct table_
     int place = -1;
 
     for (int tries = 0; tries < TRIES; tries++) {
-        look(t, &h, &v);
-        place = newest(t, &h, &v, words);
-        if (steady(t, &h, &v))
+        place = find(t, &h, &v, words);
+        if (steady(t, &h, &v) && (place >= 0 || v.n == reach(t)))
             break;
     }
     if (place >= 0)
@@ -328,7 +342,7 @@ static int open_place(const struct table *t, const struct view *v, uint32_t firs
 static int spill_place(const struct table *t, struct homes *h, struct view *v)
 {
     claim_change(table_word(t, TABLE_SPILLED), 0, 1);
-    look(t, h, v);
+    look(t, h, v, reach(t));
     return v->n == HOMES * TABLE_SLOTS ? open_place(t, v, FIRST, SPILL) : -1;
 }
 
@@ -337,10 +351,10 @@ static int choose(const struct table *t, struct homes *h, struct view *v)
     uint64_t words[TABLE_BODY_WORDS];
     int place;
 
-    look(t, h, v);
+    look(t, h, v, reach(t));
     if ((place = open_place(t, v, 0, FIRST)) >= 0 || (place = spill_place(t, h, v)) >= 0)
         return place;
-    place = newest(t, h, v, words);
+    place = newest(t, h, v, 0, words);
     return place >= 0 ? place : gone_place(t, h, v);
 }
 
@@ -352,7 +366,7 @@ static void settle(const struct table *t, struct homes *h, uint32_t mine, uint64
     uint64_t words[TABLE_BODY_WORDS];
     struct view v;
 
-    look(t, h, &v);
+    look(t, h, &v, reach(t));
     for (uint32_t i = 0; i < v.n; i++) {
         uint32_t slot = slot_of(h, i);
         if (slot == mine || !matches(t, h, &v, i, words))
@@ -407,9 +421,9 @@ void table_drop(const struct table *t, const struct table_key *key, uint64_t coo
     struct view v;
     uint64_t words[TABLE_BODY_WORDS];
 
-    look(t, &h, &v);
-    int place = newest(t, &h, &v, words);
-    if (place < 0 || (cookie && words[BODY_COOKIE] != cookie))
+    look(t, &h, &v, reach(t));
+    int place = newest(t, &h, &v, cookie, words);
+    if (place < 0)
         return;
     settle(t, &h, slot_of(&h, (uint32_t)place), v.seen[place], words[BODY_ORDER]);
     claim_free(claim_at(t, slot_of(&h, (uint32_t)place)), v.seen[place]);
