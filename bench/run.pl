@@ -281,10 +281,23 @@ sub decision_figures {
     system "$build/bench/decide", 'mixed';
 }
 
+sub table_figures {
+    my %budget = (hit => 300, miss => 300);
+    my %title = (key => 'key of a file handle', hit => 'probe, there', miss => 'probe, not there', replace => 'put, there',
+        'put+drop' => 'put, not there, and drop', 'begin+end' => 'begin and end of a bind', busy => 'busy',
+        ring_put => 'ring: put', ring_get => 'ring: get');
+    print "\nThe memory of a run with 100,000 entries, random keys (ns):\n";
+    for (`$build/bench/table`) {
+        my ($name, $ns) = split;
+        printf "  %-36s %6d%s\n", $title{$name} // $name, $ns, $budget{$name} ? "   budget $budget{$name}" : '';
+    }
+}
+
 exec_figures() if !%wanted || $wanted{exec};
 track_figures() if !%wanted || $wanted{track};
 memory_figures() if !%wanted || $wanted{memory};
 decision_figures() if !%wanted || $wanted{decide};
+table_figures() if !%wanted || $wanted{table};
 my @missing = grep { !$variant{$_} } @peers;
 print "\nnot installed: @missing\n" if @missing;
 print "\nCells with - could not run there:\n", map { "  $_: $why{$_}\n" } sort keys %why if %why;

@@ -1,7 +1,7 @@
 # What sunshim costs (DESIGN.md section 12). `make bench` measures; it judges nothing.
 
 bench_tools := $(addprefix $(B)/bench/,calls count nothing empty.so) \
-               $(if $(wildcard bench/decide.c),$(B)/bench/decide)
+               $(if $(wildcard bench/decide.c),$(B)/bench/decide) $(B)/bench/table
 
 $(B)/bench/empty.so: $(B)/bench/empty.o
 	$(call say,LD,$@)
@@ -10,6 +10,10 @@ $(B)/bench/empty.so: $(B)/bench/empty.o
 # Its shapes of rules are formats, passed around.
 $(B)/bench/decide.o: EXTRA = -Wno-format-nonliteral
 $(B)/bench/decide: $(B)/bench/decide.o $(B)/libpolicy.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^
+
+$(B)/bench/table: $(B)/bench/table.o $(call obj,$(domain_src))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^
 
