@@ -176,6 +176,7 @@ static void put_socket(struct line *l, const struct record_socket *s)
         put_bytes(l, "origin_comm", "", e->comm, origin_comm_len(e));
     put_if(l, "origin_inode", e->from_ino);
     put_if(l, "peer_inode", s->peer_inode);
+    put_if(l, "peer_pid", s->peer_pid);
     if (e->origin != RING_RECEIVED) {
         put_if(l, "passed_pid", e->passed_pid);
         put_if(l, "passed_inode", e->passed_ino);

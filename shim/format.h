@@ -12,6 +12,7 @@
 struct record_socket {
     int fd;
     uint32_t inode, peer_inode;       /* 0: not known */
+    int peer_pid;                     /* likewise */
     const struct ring_entry *origin;  /* zeros: not known */
 };
 

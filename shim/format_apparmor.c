@@ -61,6 +61,7 @@ static void put_socket(struct text *t, const struct record_socket *s)
     put_fact(t, " origin_pid=", e->pid);
     put_fact(t, " origin_inode=", e->from_ino);
     put_fact(t, " peer_inode=", s->peer_inode);
+    put_fact(t, " peer_pid=", s->peer_pid);
     if (e->origin != RING_RECEIVED) {
         put_fact(t, " passed_pid=", e->passed_pid);
         put_fact(t, " passed_inode=", e->passed_ino);

@@ -27,7 +27,7 @@ struct look {
 
 /* One socket and what is known of it. */
 struct inherited {
-    struct policy_query query;
+    struct policy_query query, shown; /* what is judged; what a record says */
     struct record_socket socket;
     struct ring_entry origin;
     struct address own, peer;
@@ -45,6 +45,19 @@ static void peer_from_kernel(struct inherited *i, uint64_t cookie)
         i->socket.peer_inode = now.peer_ino;
 }
 
+/* Who connected, or who listens. With both ends of a pair, and with a listener, it is
+ * whoever made them, which origin_pid says better. */
+static void peer_process(struct inherited *i, int fd)
+{
+    struct ucred peer = {0};
+    socklen_t len = sizeof peer;
+
+    if (i->origin.origin != RING_ACCEPT && (i->origin.origin != RING_SOCKET || !i->socket.peer_inode))
+        return;
+    if (SYS5(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.pid > 0)
+        i->socket.peer_pid = peer.pid;
+}
+
 /* A name that is relative, or whose directory is gone, is known only if it was
  * tracked: it was relative to the directory of whoever bound it. */
 static void canonical_name(struct inherited *i)
@@ -59,7 +72,7 @@ static void canonical_name(struct inherited *i)
         i->name.at = NULL;
     local->bytes = i->name.at;
     local->len = i->name.at ? i->name.len : 0;
-    if (!local->bytes && o->name_kind == RING_PATHNAME && o->name[0] == '/' && o->name_len < RING_NAME - 1) {
+    if (!local->bytes && o->name_kind == RING_PATHNAME && o->name_len && o->name[0] == '/' && o->name_len < RING_NAME - 1) {
         local->bytes = o->name;
         local->len = o->name_len;
     }
@@ -81,21 +94,24 @@ static void gather(struct inherited *i, int fd)
     canonical_name(i);
 }
 
-/* What only a record wants. */
-static void complete(struct inherited *i, int fd)
+/* What only a record wants: a name that leads nowhere known is shown as it is. */
+static const struct policy_query *complete(struct inherited *i)
 {
-    struct policy_query *q = &i->query;
+    int fd = i->socket.fd;
 
     if (i->completed)
-        return;
+        return &i->shown;
     i->completed = true;
+    i->shown = i->query;
     if (i->origin.cookie)
         track_write(&i->origin);
     peer_from_kernel(i, settled_cookie(fd));
+    peer_process(i, fd);
     if (address_peer(&i->peer, fd) == 0 && i->peer.name.kind != POLICY_ADDR_NONE)
-        q->peer = i->peer.name;
-    if (q->local.kind == POLICY_ADDR_PATHNAME && !q->local.bytes)
-        q->local = i->own.name;
+        i->shown.peer = i->peer.name;
+    if (i->shown.local.kind == POLICY_ADDR_PATHNAME && !i->shown.local.bytes)
+        i->shown.local = i->own.name;
+    return &i->shown;
 }
 
 /* --- Verdict -------------------------------------------------------------- */
@@ -147,10 +163,8 @@ static int decide_layer(const struct state *s, const struct active_layer *layer,
     v.outcome = relaxed(s, layer, v.outcome);
     if (v.outcome == POLICY_ALLOWED)
         return UNSAID;
-    if (v.outcome != POLICY_QUIET) {
-        complete(i, i->socket.fd);
-        record_inherited(&i->query, &v, &layer->policy, &i->socket);
-    }
+    if (v.outcome != POLICY_QUIET)
+        record_inherited(complete(i), &v, &layer->policy, &i->socket);
     return v.outcome == POLICY_DENIED || v.outcome == POLICY_QUIET ? CUT : SAID;
 }
 
@@ -215,8 +229,7 @@ static void judge(void *ctx, int fd)
     gather(&i, fd);
     int result = decide(s, &i);
     if (result == UNSAID && !i.query.exempt && reports_leaks(look)) {
-        complete(&i, fd);
-        record_leak(&i.query, s->layer_count ? &s->layers[0].policy : NULL, &i.socket);
+        record_leak(complete(&i), s->layer_count ? &s->layers[0].policy : NULL, &i.socket);
         tally(COUNT_LEAK);
     }
     name_release(&i.name);

@@ -27,9 +27,17 @@ static struct run measured(const char *policy, const char *size, const char *dir
     return r;
 }
 
-static void compare_with_native(const char *what, const char *policy, bool denies)
+/* The same in a run that tracks sockets and remembers names. */
+static struct run tracked(const char *dir)
 {
-    struct run native = measured(NULL, "262144", "native"), shim = measured(policy, "262144", "shim");
+    struct run r = run(text("mkdir %s; LD_BIND_NOW=1 \"$SUNSHIM\" run --track -- \"$N/stackuse\" 262144 $T/%s", dir, dir));
+    check_status(r, 0);
+    r.out = text("\n%s", r.out);
+    return r;
+}
+
+static void compare(const char *what, struct run native, struct run shim, bool denies)
+{
     char *save = NULL, *copy = text("%s", native.out), err[32] = "";
     int denied = 0, seen = 0;
     for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save), seen++) {
@@ -41,6 +49,16 @@ static void compare_with_native(const char *what, const char *policy, bool denie
     }
     cr_assert(seen >= 22, "only %d calls were measured", seen);
     cr_assert(!denies || denied >= 20, "%s: only %d calls were denied\n%s", what, denied, run_report(&shim));
+}
+
+static void compare_with_native(const char *what, const char *policy, bool denies)
+{
+    compare(what, measured(NULL, "262144", "native"), measured(policy, "262144", "shim"), denies);
+}
+
+StockTest(stack, with_tracking)
+{
+    compare("tracked", measured(NULL, "262144", "native"), tracked("shim"), false);
 }
 
 StockTest(stack, without_a_verdict)

@@ -4,8 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "domain/names.h"
+#include "domain/ring.h"
+#include "policy/layers.h"
 #include "tests/e2e/harness.h"
 
 /* Run as "leakyd", so that its name is to be seen. */
@@ -117,6 +121,7 @@ StockTest(leaks, a_connection_and_the_listener_it_came_from)
     check_value(r, line, "origin_inode", told(&r, "accepted", FROM));
     check_value(r, line, "addr", text("%s/a.sock", scratch()));
     cr_assert(record_value(line, "peer_inode"), "%s", line);
+    check_value(r, line, "peer_pid", told(&r, "accepted", PID)); /* it connected to itself */
     check_value(r, line, "inode", told(&r, "accepted", INODE));
 }
 
@@ -399,14 +404,17 @@ StockTest(inherit, every_layer_is_asked)
     check_has(r, out, "\n/dev/null\n/dev/null\n/dev/null\n");
 }
 
-StockTest(inherit, the_library_alone_cuts_too)
+/* In an instrumented build as well: the program that is judged contains the shim. */
+Test(inherit, the_library_alone_cuts_too)
 {
     put("leaks.policy", CUT_STREAMS);
-    struct run r = run(DAEMON "env SUNSHIM_POLICY=$T/leaks.policy LD_PRELOAD=\"$LIB\" ./leakyd pair dgram:auto -- sh -c '" SHOW "'");
+    struct run r = run("\"$N/leaky\" pair dgram:auto accepted:$T/a.sock -- env SUNSHIM_POLICY=$T/leaks.policy $PRELOAD "
+                       "\"$P/leaky\" show:3 show:4 show:5");
 
-    check_has(r, out, text("\n/dev/null\n/dev/null\nsocket:[%s]\n", told(&r, "dgram", INODE)));
-    check_value(r, record(&r, "DENIED", "sh", "left"), "origin", "unknown");
-    check_value(r, record(&r, "DENIED", "sh", "left"), "peer_inode", told(&r, "right", INODE));
+    check_has(r, out, "show 3 null\nshow 4 null\nshow 5 socket\n");
+    check_value(r, record(&r, "DENIED", "leaky", "left"), "origin", "unknown");
+    check_value(r, record(&r, "DENIED", "leaky", "left"), "peer_inode", told(&r, "right", INODE));
+    check_value(r, record(&r, "DENIED", "leaky", "accepted"), "addr", text("%s/a.sock", scratch()));
 }
 
 /* --- Odd surroundings --------------------------------------------------------------- */
@@ -488,6 +496,38 @@ StockTest(inherit, what_only_pretends_to_be_dev_null_is_not_used)
     check_has(r, out, "show 3 closed\nshow 4 closed\nshow 5 socket\n");
 }
 
+StockTest(inherit, a_program_that_is_started_by_the_dynamic_linker)
+{
+    struct run r = judged(CUT_STREAMS, "", "pair", "exec $(ldd \"$N/leaky\" | grep -o '/.*/ld-[^ ]*') \"$N/leaky\" show:3");
+
+    check_has(r, out, "\nshow 3 null\n");
+    check_status(r, 0);
+}
+
+StockTest(inherit, through_a_chain_of_interpreters_every_link_is_asked)
+{
+    put("inner", "#!/usr/bin/perl\nexec \"readlink\", \"/proc/self/fd/3\"\n");
+    struct run r = judged("allow all,\naudit unix (inherit),\nprofile r /usr/bin/readlink { deny unix (inherit), }\n", "", "pair",
+                          "chmod +x inner; exec env ./inner");
+
+    record(&r, "AUDIT", "hook", "left");
+    record(&r, "AUDIT", "env", "left");
+    record(&r, "AUDIT", "inner", "left");
+    check_value(r, record(&r, "DENIED", "readlink", "left"), "profile", "r");
+    check_has(r, out, "\n/dev/null\n");
+}
+
+StockTest(inherit, a_name_in_a_directory_that_is_gone_is_still_the_name)
+{
+    const char *policy = text("unix (create, bind, listen),\nprofile r /usr/bin/readlink { unix (inherit) addr=%s/gone/l, }\n",
+                              scratch());
+    mkdir(text("%s/gone", scratch()), 0755);
+    struct run r = judged(policy, "", "listener:$T/gone/l", "rmdir gone; readlink /proc/self/fd/3");
+
+    check_has(r, out, text("\nsocket:[%s]\n", told(&r, "listener", INODE)));
+    check_lacks(r, err, "DENIED");
+}
+
 /* --- Rings ----------------------------------------------------------------------------- */
 
 StockTest(leaks, the_oldest_are_forgotten_first)
@@ -530,6 +570,34 @@ StockTest(leaks, an_outer_run_hears_of_what_an_inner_one_made)
 
     check_value(r, leak(&r, "true", "left"), "origin", "socketpair");
     cr_assert_eq(about(&r, "LEAK", "true"), 2, "%s", run_report(&r));
+}
+
+/* A run made by hand, for instrumented builds: the launcher preloads. */
+static void make_domain(void)
+{
+    size_t size = ring_size(RING_ENTRIES), len = layers_size(NULL, 0);
+    void *ring = calloc(1, size), *layers = calloc(1, len);
+
+    cr_assert(ring && layers && !ring_format(ring, size) && !layers_layout(NULL, 0, layers, len));
+    mkdir(text("%s/d", scratch()), 0755);
+    put_bytes("d/" DOMAIN_POLICY, layers, len);
+    put_bytes("d/" DOMAIN_RING, ring, size);
+    put("d/" DOMAIN_LEAKS, "");
+    free(ring);
+    free(layers);
+}
+
+Test(leaks, without_the_launcher)
+{
+    make_domain();
+    struct run r = run("ln -s \"$P/leaky\" leakyd; ln -s \"$P/leaky\" hook; export SUNSHIM_DOMAIN=$T/d; env $PRELOAD "
+                       "./leakyd pair accepted:$T/a listener:$T/l dgram:auto received strange served:$T/s -- ./hook cloexec");
+    static const char *const made[][2] = {{"left", "socketpair"}, {"accepted", "accept"},    {"listener", "socket"}, {"dgram", "socket"},
+                                          {"received", "socket"}, {"strange", "received"}, {"served", "received"}};
+
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        check_value(r, leak(&r, "hook", made[i][0]), "origin", made[i][1]);
+    check_status(r, 0);
 }
 
 /* --- Formats ------------------------------------------------------------------------------ */
