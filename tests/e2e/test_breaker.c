@@ -162,7 +162,8 @@ StockTest(breaker, a_limit_on_files_is_a_failure_and_no_death)
 {
     struct run r = run("(ulimit -f 0; $SUNSHIM run true 2>&1 || echo $?) | cat");
 
-    check_has(r, out, "File too large\n125\n");
+    check_has(r, out, "/pid: File too large (");
+    check_has(r, out, " a file may have 0: ulimit -f)\n125\n");
 }
 
 StockTest(breaker, a_mistyped_policy_is_recognized)
