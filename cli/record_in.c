@@ -78,6 +78,17 @@ static bool is_word(struct value v, const char *word)
     return v.len == strlen(word) && !memcmp(v.bytes, word, v.len);
 }
 
+/* AppArmor's format has no key for a descriptor; it stands among the words of info. */
+static void take_info(struct record *r, struct value v)
+{
+    char *at = v.bytes;
+
+    while ((at = strstr(at, "fd=")) && at > v.bytes && at[-1] != ' ')
+        at += 3;
+    if (at)
+        r->fd = (struct value){.bytes = at + 3, .len = strspn(at + 3, "0123456789")};
+}
+
 static void take_pair(struct record *r, const char *key, struct value v)
 {
     static const char *const same[] = {"family", "sock_type",  "protocol",  "laddr",    "lport",    "faddr",
@@ -94,6 +105,8 @@ static void take_pair(struct record *r, const char *key, struct value v)
         r->operation = v;
     else if (!strcmp(key, "fd"))
         r->fd = v;
+    else if (r->apparmor && !strcmp(key, "info"))
+        take_info(r, v);
     else if (!strcmp(key, "name"))
         r->name = v;
     else if (!strcmp(key, "name2"))
@@ -282,7 +295,7 @@ int asked_from_record(struct asked *a, FILE *from)
     }
     if (r.status || (r.status = take_operations(&r)))
         return r.status;
-    if (r.fd.bytes && r.asked.perms == POLICY_INHERIT)
+    if (r.fd.len && r.asked.perms == POLICY_INHERIT)
         set(&r, "fd", r.fd);
     take_names(&r);
     take_hex(&r.asked.local, r.addr_hex);

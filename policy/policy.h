@@ -193,7 +193,7 @@ struct policy_query {
     bool uid_known;
     uint32_t uid;      /* the peer's effective uid; with accept and receive */
     const char *exe;   /* the peer's executable, canonical; NULL unknown; likewise */
-    int fd;            /* INHERIT: the descriptor's number */
+    int fd;            /* INHERIT: the descriptor's number; -1 unknown */
     bool exempt;       /* INHERIT: only rules that name the descriptor by fd= are about it */
 };
 

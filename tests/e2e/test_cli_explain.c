@@ -203,6 +203,20 @@ Test(cli_explain, records_of_inherited_sockets_are_read)
     }
 }
 
+StockTest(cli_explain, leaks_of_all_formats_come_back_as_the_same_question)
+{
+    static const char *const formats[] = {"text", "json", "apparmor"};
+
+    put("p.policy", "unix (inherit) fd=100,\nallow all,\ndeny unix (inherit) fd=3-90 type=stream,\n");
+    for (size_t f = 0; f < 3; f++) {
+        struct run r = run(text("cd $T; SUNSHIM_LOG_FORMAT=%s $SUNSHIM run --track --log rec -- perl -MSocket -e '"
+                                "$^F = 255; socket S, AF_UNIX, SOCK_STREAM, 0; exec q(true)' 2>&1\n"
+                                "grep -c LEAK rec; $SUNSHIM explain p.policy - <rec || :; rm rec", formats[f]));
+        check_out(r, "sunshim: 1 leaked\n1\ndeny\nrule: p.policy:3: deny unix (inherit) fd=3-90 type=stream,\nerrno: EACCES\n"
+                     "hint: no allow rule can override a deny; remove or narrow that rule\n");
+    }
+}
+
 Test(cli_explain, a_record_tells_what_is_known_of_the_peer)
 {
     put("rec", "requested=\"accept\" family=\"unix\" sock_type=\"stream\" peer_addr=none peer_uid=7 peer_exe=\"/bin/nc\" peer_scope=inside");
