@@ -10,7 +10,8 @@
  *     in=fork (default)  in=vfork  in=thread  in=small (a thread of 16 KiB)
  *     in=signal (a handler)  in=self (no child)
  *     actions=DIR  posix_spawn with actions and attributes; output to DIR/out
- *     argv=null    argv is NULL           path=VALUE   sets PATH; path= unsets it
+ *     fds=full     no descriptor is free  argv=null    argv is NULL
+ *     sets PATH; path= unsets it
  * CALL: execve execv execvp execvpe execl execlp execle fexecve fexecve-path
  *     execveat execveat-dir execveat-empty syscall-execve syscall-execveat spawn
  *     spawnp system popen */
@@ -23,7 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -281,6 +282,7 @@ static bool word(const char *arg)
     else if (!strncmp(arg, "in=", 3)) in_word = arg + 3;
     else if (!strncmp(arg, "actions=", 8)) actions = arg + 8;
     else if (!strcmp(arg, "argv=null")) argv_null = true;
+    else if (!strcmp(arg, "fds=full")) setrlimit(RLIMIT_NOFILE, &(struct rlimit){3, 3});
     else if (!strcmp(arg, "path=")) unsetenv("PATH");
     else if (!strncmp(arg, "path=", 5)) setenv("PATH", arg + 5, 1);
     else return false;

@@ -3,8 +3,11 @@
  *     CALL BYTES errno
  * how much of it the call used. What a call needs is made by system calls that
  * no policy sees, so that a policy may deny the call itself. */
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +55,26 @@ static void do_getpeername(void) { struct sockaddr_un a; socklen_t n = sizeof a;
 static void do_getsockopt(void) { int v; socklen_t n = sizeof v; getsockopt(stream, SOL_SOCKET, SO_TYPE, &v, &n); }
 static void do_setsockopt(void) { int v = 1; setsockopt(dgram, SOL_SOCKET, SO_PASSCRED, &v, sizeof v); }
 static void do_shutdown(void) { shutdown(two[0], SHUT_RD); }
+/* None is there to be executed, or can be; the environment has to be completed. */
+static char *argv_of[] = {(char *)"x", NULL}, *environment[] = {(char *)"A=1", (char *)"LD_PRELOAD=/nowhere.so", NULL};
+static char big[200001], *too_big[] = {big, NULL};
+static pid_t child;
+static void do_execve(void) { execve("/nowhere", argv_of, environment); }
+static void do_execv(void) { execv("/nowhere", argv_of); }
+static void do_execvp(void) { execvp("sunshim-nowhere", argv_of); }
+static void do_execvpe(void) { execvpe("sunshim-nowhere", argv_of, environment); }
+static void do_execl(void) { execl("/nowhere", "x", "y", (char *)NULL); }
+static void do_execlp(void) { execlp("sunshim-nowhere", "x", "y", (char *)NULL); }
+static void do_execle(void) { execle("/nowhere", "x", "y", (char *)NULL, environment); }
+static void do_execveat(void) { execveat(AT_FDCWD, "/nowhere", argv_of, environment, 0); }
+static void do_fexecve(void) { fexecve(stream, argv_of, environment); }
+static void do_foreign(void) { execve("foreign", argv_of, environment); }
+static void do_foreign_at(void) { execveat(AT_FDCWD, "foreign", argv_of, environment, 0); }
+static void do_foreign_name(void) { execvpe("foreign", argv_of, too_big); }
+static void do_script(void) { execve("script", argv_of, environment); }
+static void do_spawn(void) { errno = posix_spawn(&child, "/nowhere", NULL, NULL, argv_of, environment); }
+static void do_spawnp(void) { errno = posix_spawnp(&child, "sunshim-nowhere", NULL, NULL, argv_of, environment); }
+static void do_spawn_foreign(void) { errno = posix_spawn(&child, "foreign", NULL, NULL, argv_of, environment); }
 static void do_syscall(void) { syscall(SYS_connect, stream, &server, sizeof server); }
 
 static const struct {
@@ -63,7 +86,11 @@ static const struct {
     {"sendto", do_sendto}, {"sendmsg", do_sendmsg}, {"sendmmsg", do_sendmmsg}, {"recv", do_recv},
     {"recvfrom", do_recvfrom}, {"recvmsg", do_recvmsg}, {"recvmmsg", do_recvmmsg}, {"getsockname", do_getsockname},
     {"getpeername", do_getpeername}, {"getsockopt", do_getsockopt}, {"setsockopt", do_setsockopt},
-    {"shutdown", do_shutdown}, {"syscall", do_syscall},
+    {"shutdown", do_shutdown}, {"syscall", do_syscall}, {"execve", do_execve}, {"execv", do_execv},
+    {"execvp", do_execvp}, {"execvpe", do_execvpe}, {"execl", do_execl}, {"execlp", do_execlp}, {"execle", do_execle},
+    {"execveat", do_execveat}, {"fexecve", do_fexecve}, {"execve-foreign", do_foreign},
+    {"execveat-foreign", do_foreign_at}, {"execvpe-foreign", do_foreign_name}, {"execve-script", do_script},
+    {"posix_spawn", do_spawn}, {"posix_spawnp", do_spawnp}, {"posix_spawn-foreign", do_spawn_foreign},
 };
 
 static int raw_socket(int type)
@@ -137,10 +164,29 @@ static size_t use_of(int which)
     return (size_t)used;
 }
 
+static void put_file(const char *name, const void *bytes, size_t len)
+{
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+    if (fd < 0 || write(fd, bytes, len) != (ssize_t)len || close(fd))
+        exit(5);
+}
+
+/* A program that cannot run here, which is worth a record, and a script for it. */
+static void put_programs(void)
+{
+    Elf64_Ehdr h = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT}, .e_type = ET_EXEC,
+                    .e_machine = 0xfeed, .e_version = EV_CURRENT};
+    put_file("foreign", &h, sizeof h);
+    put_file("script", "#!./foreign -x\n", 15);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3 || chdir(argv[2]))
         return 2;
+    put_programs();
+    memset(big, 'x', sizeof big - 1);
+    setenv("PATH", "/nowhere:.", 1);
     stack_size = strtoul(argv[1], NULL, 10);
     strcpy(server.sun_path, "server"), strcpy(dgram_server.sun_path, "dgram"), strcpy(fresh.sun_path, "fresh");
     for (int i = 0; i < 8; i++) {
