@@ -69,6 +69,7 @@ NAME(deep_name, "/run/user/1000/services/b%u/a/rather/deep/directory/tree/s")
 RULE(both_rule, "unix (connect) addr=\"@client-*\" peer=(addr=/srv/application/instances/%u/main.sock),")
 RULE(deny_rule, "deny unix (connect) peer=(addr=/srv/application/instances/**/run-%u/*/main.sock),")
 NAME(deny_name, "/srv/application/instances/some/where/run-%u/there/main.sock")
+RULE(scoped_rule, "unix (connect) peer=(addr=/srv/application/instances/run-%u/sockets/main.sock scope=inside),")
 RULE(same_rule, "unix (connect) peer=(addr=/srv/application/instances/run/sockets/main.sock), # %u")
 RULE(digits_rule, "unix (connect) peer=(addr=\"@[0-9a-f]*-%u\"),")
 NAME(digits_name, "@0123456789abcdef0123456789abcdef0123456789abcdef0123-%u")
@@ -125,6 +126,15 @@ static void kind_name(struct policy_query *q, unsigned j, unsigned n)
     q->type = (int)(1 + j % 5);
 }
 
+/* Rules about names under a scope statement. */
+static void fenced_rule(char *out, size_t size, unsigned i, unsigned n)
+{
+    if (i)
+        literal_rule(out, size, i, n);
+    else
+        snprintf(out, size, "scope pathname abstract,\n");
+}
+
 /* What people write: a few of everything. */
 static void mixed_rule(char *out, size_t size, unsigned i, unsigned n)
 {
@@ -149,7 +159,8 @@ static const struct shape shapes[] = {
     {"digits", digits_rule, digits_name},        {"deny", deny_rule, deny_name},
     {"both", both_rule, both_name},              {"same", same_rule, literal_name},
     {"prefix", prefix_rule, prefix_name},        {"port", port_rule, port_name},
-    {"kind", kind_rule, kind_name},
+    {"kind", kind_rule, kind_name},              {"scoped", scoped_rule, literal_name},
+    {"fenced", fenced_rule, literal_name},
 };
 
 /* --- Measuring --------------------------------------------------------- */
@@ -227,7 +238,8 @@ static void compile(const char *text, size_t len, struct policy *p, struct times
 static struct policy_query query(const struct shape *s, unsigned j, unsigned n)
 {
     struct policy_query q = {.perm = POLICY_CONNECT, .family = AF_UNIX, .type = SOCK_STREAM, .protocol = 0,
-                             .local = {.kind = POLICY_ADDR_NONE}, .peer = {.kind = POLICY_ADDR_NONE}, .label = "unconfined"};
+                             .local = {.kind = POLICY_ADDR_NONE}, .peer = {.kind = POLICY_ADDR_NONE}, .label = "unconfined",
+                             .bound = POLICY_SCOPE_INSIDE, .made = POLICY_SCOPE_INSIDE};
 
     s->name_of(&q, j, n);
     return q;
