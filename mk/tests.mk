@@ -33,9 +33,10 @@ $(B)/tests/native/lib%.so: tests/progs/lib%.c
 $(B)/tests/native/%: tests/progs/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(PROG_FLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^) -ldl
+	$(Q)$(CC) $(PROG_FLAGS) -MMD -MP -MF $@.d -o $@ $< $(more_src) -ldl
 
 # Uses the memory of a run itself.
+$(B)/tests/native/tablestorm: more_src = $(domain_src)
 $(B)/tests/native/tablestorm: $(domain_src) $(wildcard domain/*.h)
 
 $(B)/tests/progs/lib%.so: $(B)/tests/native/lib%.so
