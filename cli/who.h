@@ -66,7 +66,8 @@ struct world {
     struct sock **all;
     size_t count, room;
     int unix_error, inet_error; /* negative errno of sock_diag; 0 */
-    bool has_inet, wide, hidden_spaces; /* hidden: there are name spaces that could not be entered */
+    bool wide, hidden_spaces; /* hidden: there are name spaces that could not be entered */
+    unsigned inet_spaces;     /* those whose TCP and UDP sockets are loaded */
     struct {
         ino_t ino;
         int netlink, pid; /* pid: a process in it */
@@ -150,7 +151,7 @@ struct run {
     uid_t owner;
     int launcher;
     bool launched, there, foreign; /* the pid file can be read; launcher lives; pids of another name space */
-    time_t since;
+    struct timespec since; /* 0: not known */
     char *outer; /* directory of the run around it, or NULL */
     struct run_layer *layers;
     unsigned layer_count;

@@ -45,7 +45,7 @@ static void read_pid(struct run *run, int dir)
     free(text);
     if (!run->launched || fstatat(dir, DOMAIN_PID, &st, AT_SYMLINK_NOFOLLOW))
         return;
-    run->since = st.st_mtime;
+    run->since = st.st_mtim;
     run->foreign = space != process_namespace();
     run->there = !run->foreign && process_start(run->launcher) == start;
 }
@@ -170,7 +170,11 @@ static int by_time(const void *a, const void *b)
 {
     const struct run *x = a, *y = b;
 
-    return x->since != y->since ? (x->since > y->since) - (x->since < y->since) : strcmp(x->dir, y->dir);
+    if (x->since.tv_sec != y->since.tv_sec)
+        return x->since.tv_sec < y->since.tv_sec ? -1 : 1;
+    if (x->since.tv_nsec != y->since.tv_nsec)
+        return x->since.tv_nsec < y->since.tv_nsec ? -1 : 1;
+    return strcmp(x->dir, y->dir);
 }
 
 void runs_load(struct runs *r)

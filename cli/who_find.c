@@ -10,22 +10,18 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cli.h"
-#include "query.h"
 
 #ifndef SOCKFS_MAGIC
 #define SOCKFS_MAGIC 0x534F434B
 #endif
 
-enum { NOT_FOUND = 1 };
-
 /* --- What is found ---------------------------------------------------------------------- */
 
-static void add(struct answer *a, struct sock *s)
+void found_add(struct answer *a, struct sock *s)
 {
     if (a->found_count == a->found_room) {
         a->found_room = a->found_room ? 2 * a->found_room : 16;
@@ -78,7 +74,7 @@ static void find_holders(struct answer *a)
     holders_scan(&a->holders, inos, n);
 }
 
-static int complete(struct answer *a)
+int found_complete(struct answer *a)
 {
     if (a->found_count)
         qsort(a->found, a->found_count, sizeof *a->found, by_rank);
@@ -112,7 +108,6 @@ static struct sock *look_for(struct answer *a, uint32_t ino)
     world_load_inet(&a->world);
     if ((s = world_find(&a->world, ino)))
         return s;
-    a->world.has_inet = false; /* those of the others, now */
     world_widen(&a->world);
     world_load_inet(&a->world);
     s = world_find(&a->world, ino);
@@ -120,7 +115,7 @@ static struct sock *look_for(struct answer *a, uint32_t ino)
 }
 
 /* What is gone may be remembered. */
-static int find_past(struct answer *a, const char *operand, uint32_t ino, const struct name *name, const char *why)
+int find_past(struct answer *a, const char *operand, uint32_t ino, const struct name *name, const char *why)
 {
     runs_load(&a->runs);
     a->past_count = name ? history_by_name(&a->runs, name, a->past, HISTORIES_MAX)
@@ -139,8 +134,8 @@ static int find_inode(struct answer *a, const char *operand, uint32_t ino)
 
     if (!s)
         return find_past(a, operand, ino, NULL, "no such socket");
-    add(a, s);
-    return complete(a);
+    found_add(a, s);
+    return found_complete(a);
 }
 
 /* --- By process ------------------------------------------------------------------------------ */
@@ -204,7 +199,6 @@ static int list_process(struct answer *a, int pid)
     if (!all_known(a))
         world_load_inet(&a->world);
     if (!all_known(a)) {
-        a->world.has_inet = false;
         world_widen(&a->world);
         world_load_inet(&a->world);
     }
@@ -212,12 +206,12 @@ static int list_process(struct answer *a, int pid)
     a->process = pid;
     for (size_t i = 0; i < a->own.count; i++)
         if (world_find(&a->world, a->own.at[i].ino))
-            add(a, world_find(&a->world, a->own.at[i].ino));
+            found_add(a, world_find(&a->world, a->own.at[i].ino));
     drop_twins(a);
-    return complete(a);
+    return found_complete(a);
 }
 
-static bool number(const char *text, uint32_t *out)
+bool read_number(const char *text, uint32_t *out)
 {
     char *end;
     unsigned long n;
@@ -234,140 +228,10 @@ int find_process(struct answer *a, const char *text)
 {
     uint32_t pid;
 
-    if (!number(text, &pid) || !pid || pid > INT_MAX)
+    if (!read_number(text, &pid) || !pid || pid > INT_MAX)
         return usage_error("who", "'%s' is no process id", text);
     world_load(&a->world);
     return list_process(a, (int)pid);
-}
-
-/* --- By name ------------------------------------------------------------------------------------ */
-
-/* ss(8) and /proc/net/unix show NUL bytes as '@', and programs pad names with them. */
-static bool nearly_equal(const struct name *typed, const struct name *own)
-{
-    size_t i = 0;
-
-    if (own->kind != NAME_ABSTRACT || own->len < typed->len)
-        return false;
-    for (; i < typed->len; i++)
-        if (typed->bytes[i] != own->bytes[i] && !(typed->bytes[i] == '@' && !own->bytes[i]))
-            return false;
-    while (i < own->len && !own->bytes[i])
-        i++;
-    return i == own->len;
-}
-
-static int find_abstract(struct answer *a, const char *operand)
-{
-    char *bytes = format_new("%s", operand + 1);
-    long len = unescape(bytes, strlen(bytes));
-    struct name name = {NAME_ABSTRACT, bytes, (size_t)len};
-
-    if (len < 0)
-        return fail("%s: \\x needs two hexadecimal digits", operand);
-    world_widen(&a->world);
-    for (size_t i = 0; i < a->world.count; i++)
-        if (name_equal(&name, &a->world.all[i]->name))
-            add(a, a->world.all[i]);
-    for (size_t i = 0; i < a->world.count && (!a->found_count || nearly_equal(&name, &a->found[0]->name)); i++)
-        if (!name_equal(&name, &a->world.all[i]->name) && nearly_equal(&name, &a->world.all[i]->name))
-            add(a, a->world.all[i]);
-    return a->found_count ? complete(a) : find_past(a, operand, 0, &name, "no socket has that name");
-}
-
-/* The ways to write a path that a socket may have been bound by. */
-struct spellings {
-    struct name names[3];
-    unsigned count;
-    bool is_file; /* st is of a socket's file */
-    struct stat st;
-};
-
-static void add_spelling(struct spellings *s, char *path)
-{
-    if (path)
-        s->names[s->count++] = (struct name){NAME_PATHNAME, path, strlen(path)};
-}
-
-static bool is_file_of(const struct sock *s, const struct stat *st)
-{
-    return s->has_file && s->file_ino == (uint32_t)st->st_ino && s->dev >> 20 == major(st->st_dev) &&
-           (s->dev & 0xfffff) == minor(st->st_dev);
-}
-
-static bool has_spelling(const struct spellings *p, const struct sock *s)
-{
-    if (s->name.kind != NAME_PATHNAME)
-        return false;
-    if (p->is_file && is_file_of(s, &p->st))
-        return true;
-    for (unsigned i = 0; i < p->count; i++)
-        if (*p->names[i].bytes == '/' && name_equal(&p->names[i], &s->name))
-            return true;
-    return false;
-}
-
-static struct spellings spell(const char *path)
-{
-    struct spellings s = {.count = 0};
-    char here[PATH_MAX], *real = realpath(path, NULL);
-
-    s.is_file = !stat(path, &s.st) && S_ISSOCK(s.st.st_mode);
-    if (*path == '/')
-        add_spelling(&s, format_new("%s", path));
-    else if (getcwd(here, sizeof here))
-        add_spelling(&s, format_new("%s/%s", strcmp(here, "/") ? here : "", path));
-    if (real && strcmp(real, s.count ? s.names[0].bytes : ""))
-        add_spelling(&s, real);
-    return s;
-}
-
-static const char *why_nobody(const struct spellings *s, const char *path)
-{
-    struct stat st;
-
-    if (s->is_file)
-        return "a socket's file, but no socket is bound to it (any more): connecting is refused";
-    if (stat(path, &st))
-        return errno == ENOENT ? "no such file, and no socket has that name" : strerror(errno);
-    return S_ISDIR(st.st_mode) ? "a directory, and not one of a run" : "not a socket";
-}
-
-static int find_path(struct answer *a, const char *path)
-{
-    struct spellings s = spell(path);
-    struct name last;
-
-    world_widen(&a->world);
-    for (size_t i = 0; i < a->world.count; i++)
-        if (has_spelling(&s, a->world.all[i]))
-            add(a, a->world.all[i]);
-    if (a->found_count)
-        return complete(a);
-    last = s.count ? s.names[0] : (struct name){NAME_NONE, NULL, 0};
-    return find_past(a, path, 0, &last, why_nobody(&s, path));
-}
-
-/* --- By port -------------------------------------------------------------------------------------- */
-
-static int find_port(struct answer *a, const char *operand, int protocol)
-{
-    uint32_t port;
-
-    if (!number(operand + 4, &port) || !port || port > 65535)
-        return usage_error("who", "'%s': a port is a number from 1 to 65535", operand);
-    world_widen(&a->world);
-    world_load_inet(&a->world);
-    for (size_t i = 0; i < a->world.count; i++) {
-        struct sock *s = a->world.all[i];
-
-        if (s->protocol == protocol && (s->local.port == port || s->remote.port == port))
-            add(a, s);
-    }
-    if (a->found_count)
-        return complete(a);
-    say("%s: no socket uses that port", operand);
-    return NOT_FOUND;
 }
 
 /* --- Whatever it is -------------------------------------------------------------------------------- */
@@ -397,7 +261,7 @@ static int find_descriptor(struct answer *a, const char *operand, const char *pa
     return NOT_FOUND;
 }
 
-static int find_number(struct answer *a, const char *operand, uint32_t n)
+static int find_read_number(struct answer *a, const char *operand, uint32_t n)
 {
     char path[40];
     struct sock *s = look_for(a, n);
@@ -432,7 +296,7 @@ static int find_run(struct answer *a)
     struct runs only = {a->run, 1, 1};
     for (size_t i = 0; i < a->world.count; i++)
         if (history_of(&only, a->world.all[i]->cookie, &h, 1))
-            add(a, a->world.all[i]);
+            found_add(a, a->world.all[i]);
     find_holders(a);
     return 0;
 }
@@ -446,8 +310,8 @@ int find_anything(struct answer *a, const char *operand)
     world_load(&a->world);
     if (sscanf(operand, "socket:[%" SCNu32 "]%n", &n, &end) == 1 && end && !operand[end])
         return find_inode(a, operand, n);
-    if (number(operand, &n))
-        return find_number(a, operand, n);
+    if (read_number(operand, &n))
+        return find_read_number(a, operand, n);
     if (sscanf(operand, "%" SCNu32 "/%" SCNu32 "%n", &pid, &n, &end) == 2 && end && !operand[end])
         return find_descriptor(a, operand, format_new("/proc/%s/fd/%u", format_new("%u", pid), n));
     if (*operand == '@')

@@ -317,8 +317,8 @@ static void put_launcher(const struct run *r)
             json_string(NULL, at);
         json_end();
     }
-    if (r->since)
-        json_string("since", shown_time(r->since));
+    if (r->since.tv_sec)
+        json_string("since", shown_time(r->since.tv_sec));
 }
 
 static void put_run(const struct run *r)

@@ -1,84 +1,11 @@
 /* What is known of sockets, for people. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/sysmacros.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include "cli.h"
-#include "who.h"
-
-enum { LISTED_MAX = 8, COMMAND_MAX = 120 };
-
-static void __attribute__((format(printf, 2, 3))) field(const char *name, const char *format, ...)
-{
-    va_list list;
-
-    printf("  %-9s ", name);
-    va_start(list, format);
-    vprintf(format, list);
-    va_end(list);
-    putchar('\n');
-}
-
-/* --- Pieces --------------------------------------------------------------------------- */
-
-static char *shown_ring_comm(const struct ring_entry *e)
-{
-    return shown(e->comm, strnlen(e->comm, sizeof e->comm));
-}
-
-static char *heading(const struct sock *s)
-{
-    const char *type = sock_type(s), *state = s->state ? sock_state(s) : NULL;
-
-    return format_new("%s%s%s%s%s", sock_family(s), type ? " " : "", type ? type : "", state ? " " : "",
-                      state ? state : "");
-}
-
-static char *addresses(const struct sock *s)
-{
-    if (s->family == AF_UNIX)
-        return shown_name(&s->name);
-    if (s->family != AF_INET && s->family != AF_INET6)
-        return format_new("%s", "");
-    if (!s->remote.port)
-        return sock_end(s, &s->local);
-    return format_new("%s -> %s", sock_end(s, &s->local), sock_end(s, &s->remote));
-}
-
-static char *holder_word(const struct holder *h)
-{
-    return format_new("%d %s fd %d", h->pid, shown_text(process_comm(h->pid)), h->fd);
-}
-
-/* The first holders, in one line. */
-static char *holders_line(const struct answer *a, uint32_t ino)
-{
-    size_t count;
-    const struct holder *h = holders_find(&a->holders, ino, &count);
-    char *line = format_new("%s", count ? "held by " : a->holders.hidden ? "holder not visible" : "held by nobody");
-
-    for (size_t i = 0; i < count && i < LISTED_MAX; i++)
-        line = format_new("%s%s%s", line, i ? ", " : "", holder_word(&h[i]));
-    return count > LISTED_MAX ? format_new("%s, and %zu more", line, count - LISTED_MAX) : line;
-}
-
-static struct sock *find(const struct answer *a, uint32_t ino)
-{
-    return world_find((struct world *)&a->world, ino);
-}
-
-static char *peer_line(const struct answer *a, uint32_t ino)
-{
-    struct sock *peer = find(a, ino);
-
-    return format_new("socket:[%u] %s%s%s", ino, peer && peer->name.kind ? shown_name(&peer->name) : "",
-                      peer && peer->name.kind ? " " : "", holders_line(a, ino));
-}
+#include "who_print.h"
 
 /* --- One socket -------------------------------------------------------------------------- */
 
@@ -144,10 +71,8 @@ static void print_peer(const struct answer *a, const struct sock *s)
 
 static char *how(const struct ring_entry *e)
 {
-    char *who = e->pid ? format_new("%d %s", e->pid, shown_ring_comm(e)) : format_new("an unknown process");
-
-    return format_new("%s by %s, %s, %s close-on-exec", ring_call(e), who,
-                      shown_time((time_t)(e->time / 1000000000)), e->cloexec ? "with" : "without");
+    return format_new("%s, %s, %s close-on-exec", origin_of(e), shown_time((time_t)(e->time / 1000000000)),
+                      e->cloexec ? "with" : "without");
 }
 
 static void print_from(const struct history *h)
@@ -164,31 +89,40 @@ static void print_from(const struct history *h)
     field(what, "socket:[%u] %s: %s", h->from.ino ? h->from.ino : h->ring.from_ino, shown_name(&name), how(&h->from));
 }
 
-static void print_ring(const struct history *h)
+static void print_bound(const struct history *h)
 {
-    struct name name = ring_name(&h->ring);
+    struct name name = ring_name(&h->ring); /* also if it was unlinked since */
+    char *to = name.kind ? format_new("to %s ", shown_name(&name)) : format_new("%s", "");
 
-    field("origin", "%s", how(&h->ring));
-    print_from(h);
-    if (name.kind)
-        field("bound", "to %s", shown_name(&name));
-    if (h->ring.passed_pid && h->ring.passed_ino)
-        field("passed", "by %d over socket:[%u]", h->ring.passed_pid, h->ring.passed_ino);
-    else if (h->ring.passed_pid)
-        field("passed", "by %d", h->ring.passed_pid);
+    if (h->has_bound)
+        field("bound", "%sby %d as fd %d", to, h->bound.pid, h->bound.fd);
+    else if (name.kind)
+        field("bound", "%s", to);
+}
+
+static void print_passed(const struct ring_entry *e)
+{
+    char *by = e->passed_pid ? format_new("by %d ", e->passed_pid) : format_new("%s", "");
+
+    if (e->passed_ino)
+        field("passed", "%sover socket:[%u]", by, e->passed_ino);
+    else if (e->passed_pid)
+        field("passed", "%s", by);
 }
 
 static void print_history(const struct history *h)
 {
     char *owner = h->run->owner == geteuid() ? format_new("%s", "") : format_new(" of uid %u", h->run->owner);
 
-    if (h->has_ring)
-        print_ring(h);
-    if (h->has_bound)
-        field("bound", "by %d as fd %d", h->bound.pid, h->bound.fd);
+    if (h->has_ring) {
+        field("origin", "%s", how(&h->ring));
+        print_from(h);
+    }
+    print_bound(h);
+    print_passed(&h->ring);
     if (h->made)
         field("created", "%s the run", h->made == MADE_INSIDE ? "inside" : "outside");
-    field("known to", "%s%s", shown_text(h->run->dir), owner);
+    field("run", "%s%s", shown_text(h->run->dir), owner);
 }
 
 static void print_origin(const struct answer *a, const struct sock *s)
@@ -227,15 +161,6 @@ static void print_socket(const struct answer *a, const struct sock *s)
     print_origin(a, s);
 }
 
-/* One line, for lists. */
-static void print_short(const struct answer *a, const struct sock *s)
-{
-    printf("socket:[%u]  %s%s%s", s->ino, heading(s), s->family >= 0 ? "  " : "", addresses(s));
-    if (s->has_peer && s->peer)
-        printf("  peer %s", peer_line(a, s->peer));
-    putchar('\n');
-}
-
 static void print_connection(const struct answer *a, const struct sock *s)
 {
     const struct sock *other = inet_peer(a, s);
@@ -271,149 +196,12 @@ static void print_past(const struct answer *a)
         const struct ring_entry *e = &a->past[i].ring;
         struct sock was = {.family = e->family, .type = e->type, .protocol = -1};
         const char *type = sock_type(&was);
+        char *ino = e->ino ? format_new("socket:[%u]", e->ino) : format_new("a socket");
 
-        printf("%ssocket:[%u]  %s%s%s  exists no more\n", i ? "\n" : "", e->ino, sock_family(&was), type ? " " : "",
+        printf("%s%s  %s%s%s  exists no more\n", i ? "\n" : "", ino, sock_family(&was), type ? " " : "",
                type ? type : "");
         print_history(&a->past[i]);
     }
-}
-
-/* --- One process --------------------------------------------------------------------------------- */
-
-static void print_process(const struct answer *a)
-{
-    const struct run *run = runs_of_process((struct runs *)&a->runs, a->process);
-
-    printf("process %d  %s  %s\n", a->process, shown_text(process_comm(a->process)),
-           shown_text(process_exe(a->process)));
-    if (run)
-        field("run", "%s", shown_text(run->dir));
-    for (size_t i = 0; i < a->own.count; i++) {
-        char *fd = format_new("fd %d%s", a->own.at[i].fd, a->own.at[i].cloexec ? "" : " *");
-        struct sock *s = find(a, a->own.at[i].ino);
-
-        printf("  %-9s ", fd);
-        if (s)
-            print_short(a, s);
-        else
-            printf("socket:[%u]\n", a->own.at[i].ino);
-    }
-    puts("  * stays open on exec");
-}
-
-/* --- Runs ------------------------------------------------------------------------------------------- */
-
-static char *command_of(const struct run *r)
-{
-    size_t len;
-    char *args = run_command_line(r, &len), *line = format_new("%s", "");
-
-    for (char *at = args; args && at < args + len; at += strlen(at) + 1)
-        line = format_new("%s %s", line, *at ? shown_text(at) : "''");
-    size_t end = COMMAND_MAX;
-    if (strlen(line) <= end)
-        return line;
-    while (((unsigned char)line[end] & 0xc0) == 0x80) /* a character stays whole */
-        end--;
-    return format_new("%.*s...", (int)end, line);
-}
-
-static void print_launcher(const struct run *r)
-{
-    if (!r->launched)
-        field("launcher", "not known");
-    else
-        field("launcher", "%d%s", r->launcher,
-              r->there     ? command_of(r)
-              : r->foreign ? " in another process id name space"
-                           : " (has ended)");
-    if (r->since)
-        field("since", "%s", shown_time(r->since));
-}
-
-static void print_pids(const struct run *r)
-{
-    printf("  %-9s %u", "processes", r->pid_count);
-    for (unsigned i = 0; i < r->pid_count && i < LISTED_MAX; i++)
-        printf("%s%d %s", i ? ", " : ": ", r->pids[i], shown_text(process_comm(r->pids[i])));
-    puts(r->pid_count > LISTED_MAX ? ", ..." : "");
-}
-
-static void print_layers(const struct run *r)
-{
-    printf("  %-9s ", "policies");
-    for (unsigned i = 0; i < r->layer_count; i++)
-        printf("%s%s%s%s", i ? ", " : "", shown_text(r->layers[i].name), r->layers[i].complain ? " (complain)" : "",
-               r->layers[i].up ? " (outer)" : "");
-    puts(r->layer_count ? "" : "none");
-}
-
-static void print_counts(const struct run *r)
-{
-    static const struct {
-        enum count which;
-        const char *word;
-    } words[] = {{COUNT_DENIED, "denied"},   {COUNT_ALLOWED, "would be denied"}, {COUNT_AUDIT, "audited"},
-                 {COUNT_HINT, "hints"},      {COUNT_LEAK, "leaked"},             {COUNT_UNSEEN, "not seen"},
-                 {COUNT_TRUNCATED, "cut"},   {COUNT_DROPPED, "records lost"},
-                 {COUNT_OUTSIDE, "binds not remembered"}};
-    struct counts_unseen u;
-    bool any = false;
-
-    if (!r->counts)
-        return;
-    printf("  %-9s ", "counts");
-    for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
-        if (counts_get(r->counts, words[i].which)) {
-            printf("%s%ju %s", any ? ", " : "", (uintmax_t)counts_get(r->counts, words[i].which), words[i].word);
-            any = true;
-        }
-    puts(any ? "" : "nothing happened");
-    for (unsigned i = 0; counts_unseen_get(r->counts, i, &u); i++)
-        field("not seen", "%s (%s)", shown_text(u.path), shown_text(u.why));
-}
-
-static void print_run(const struct run *r)
-{
-    puts(shown_text(r->dir));
-    print_launcher(r);
-    if (r->owner != geteuid())
-        field("uid", "%u", r->owner);
-    print_pids(r);
-    print_layers(r);
-    field("memory", "%s%s%s", r->table.at ? "table" : "", r->table.at && r->ring.at ? ", " : "",
-          r->ring.at    ? "ring"
-          : r->table.at ? ""
-                        : "none");
-    if (r->outer)
-        field("inside", "%s", shown_text(r->outer));
-    print_counts(r);
-}
-
-/* The sockets that a run knows and that still exist. */
-static void print_run_sockets(const struct answer *a)
-{
-    for (size_t i = 0; i < a->found_count; i++) {
-        if (!i)
-            putchar('\n');
-        print_short(a, a->found[i]);
-    }
-}
-
-static void print_runs(const struct answer *a)
-{
-    bool any = false;
-
-    for (unsigned i = 0; i < a->runs.count; i++) {
-        if (!run_lives(&a->runs.at[i]))
-            continue;
-        if (any)
-            putchar('\n');
-        any = true;
-        print_run(&a->runs.at[i]);
-    }
-    if (!any)
-        puts("no runs");
 }
 
 void print_text(const struct answer *a)

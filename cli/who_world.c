@@ -161,16 +161,14 @@ void world_load_inet(struct world *w)
 {
     static const int families[] = {AF_INET, AF_INET6}, protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
 
-    if (w->has_inet)
-        return;
-    w->has_inet = true;
-    for (unsigned i = 0; i < w->space_count; i++)
+    for (unsigned i = w->inet_spaces; i < w->space_count; i++)
         for (unsigned k = 0; k < 4; k++) {
             int err = diag_inet(w, i, families[k / 2], protocols[k % 2]);
 
             if (err && !i && !w->inet_error && families[k / 2] == AF_INET)
                 w->inet_error = err;
         }
+    w->inet_spaces = w->space_count;
     world_sort(w);
 }
 
