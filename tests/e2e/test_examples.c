@@ -84,6 +84,113 @@ StockTest(examples, which_sockets_denies_nothing)
     check_lacks(r, err, "Permission denied");
 }
 
+/* --- own-sockets ------------------------------------------------------------ */
+
+/* What the command may reach, and what it may not. */
+#define OWN "socat -u UNIX-LISTEN:$T/own - & ready $T/own; echo own | socat -u - UNIX:$T/own; wait"
+
+StockTest(examples, own_sockets_passes_what_keeps_to_its_own)
+{
+    put("suite", OWN);
+    struct run r = run(LISTENER "\"$TOP/examples/own-sockets\" sh -eu $T/suite");
+    check_status(r, 0);
+    check_out(r, "own\n");
+}
+
+StockTest(examples, own_sockets_fails_what_needs_others_and_ignores_the_error)
+{
+    put("suite", OWN "; " CLIENT " || true");
+    struct run r = run(LISTENER "\"$TOP/examples/own-sockets\" sh -eu $T/suite");
+    check_status(r, 1);
+    check_has(r, err, "Operation not permitted");
+    check_has(r, err, text("/socat: connect \"%s/there\"\n", scratch()));
+}
+
+StockTest(examples, own_sockets_keeps_the_status_of_the_command)
+{
+    struct run r = run("\"$TOP/examples/own-sockets\" sh -c 'exit 7'");
+    check_status(r, 7);
+}
+
+/* --- safe-bind.policy --------------------------------------------------------- */
+
+static struct run bound_safely(const char *script)
+{
+    put("script", script);
+    return run(text(LISTENER "export port=$(freeport)\n\"$SUNSHIM\" run -p \"$TOP/examples/safe-bind.policy\" -- sh -eu $T/script"));
+}
+
+StockTest(examples, safe_bind_needs_no_list_of_its_own_names)
+{
+    struct run r = bound_safely(OWN "\n"
+                                "socat -u ABSTRACT-LISTEN:own-$$ - & ready @own-$$\n"
+                                "echo abstract | socat -u - ABSTRACT:own-$$; wait\n"
+                                "socat -u TCP-LISTEN:$port,bind=127.0.0.1 - & ready tcp:$port\n"
+                                "echo tcp | socat -u - TCP:127.0.0.1:$port; wait\n");
+    check_status(r, 0);
+    check_out(r, "own\nabstract\ntcp\n");
+    check_lacks(r, err, "DENIED");
+}
+
+StockTest(examples, safe_bind_denies_what_others_bound)
+{
+    struct run r = bound_safely(CLIENT " || :");
+    cr_assert_eq(lines_with(r.err, "DENIED", "operation=\"connect\"", "/there\"", "rule=none", NULL), 1, "%s",
+                 run_report(&r));
+}
+
+StockTest(examples, safe_bind_denies_ports_of_others)
+{
+    struct run r = run("port=$(freeport); socat -u TCP-LISTEN:$port,bind=127.0.0.1 OPEN:/dev/null & ready tcp:$port\n"
+                       "\"$SUNSHIM\" run -p \"$TOP/examples/safe-bind.policy\" -- socat -u OPEN:/etc/hostname "
+                       "TCP:127.0.0.1:$port || :");
+    cr_assert_eq(lines_with(r.err, "DENIED", "operation=\"connect\"", "faddr=\"127.0.0.1\"", NULL), 1, "%s",
+                 run_report(&r));
+}
+
+/* --- leak-hunt ----------------------------------------------------------------- */
+
+StockTest(examples, leak_hunt_names_socket_maker_and_heir)
+{
+    struct run r = run("ln -s \"$P/leaky\" leakyd\n"
+                       "\"$TOP/examples/leak-hunt\" ./leakyd listener:$T/l.sock -- cat /dev/null");
+    check_status(r, 1);
+    cr_assert_eq(lines_with(r.err, "leak-hunt: leakyd made socket:[", "(unix stream) by socket, bound to ", "/l.sock; ",
+                            "cat got it as descriptor ", NULL),
+                 1, "%s", run_report(&r));
+}
+
+StockTest(examples, leak_hunt_passes_what_leaks_nothing)
+{
+    struct run r = run("\"$TOP/examples/leak-hunt\" sh -c true");
+    check_status(r, 0);
+    check_lacks(r, err, "leak-hunt");
+}
+
+StockTest(examples, leak_hunt_keeps_the_status_of_the_command)
+{
+    struct run r = run("\"$TOP/examples/leak-hunt\" sh -c 'exit 7'");
+    check_status(r, 7);
+}
+
+/* --- whose-socket --------------------------------------------------------------- */
+
+StockTest(examples, whose_socket_tells_what_a_listing_does_not)
+{
+    struct run r = run(LISTENER "ls -l /proc/$!/fd | \"$TOP/examples/whose-socket\"");
+    check_status(r, 0);
+    check_has(r, out, text("]\n    unix stream LISTEN  %s/there\n", scratch()));
+}
+
+StockTest(examples, whose_socket_knows_how_it_began_where_that_was_tracked)
+{
+    put("script", "ls -l /proc/self/fd | \"$TOP/examples/whose-socket\"");
+    struct run r = run("ln -s \"$P/leaky\" leakyd; "
+                       "\"$SUNSHIM\" run --track -- ./leakyd listener:$T/l.sock -- sh $T/script");
+    check_has(r, out, " leakyd, ");
+    check_has(r, out, text("bound to %s/l.sock", scratch()));
+}
+
 /* --- systemd-drop-in ------------------------------------------------------------ */
 
 /* systemd's reading of Environment="...": backslashes and doubled percent signs. */

@@ -25,7 +25,7 @@ static void check_verdict(const char *policy, const char *query, bool allowed)
 
 Test(policies, all_are_without_errors_or_notes)
 {
-    struct run r = run("for p in no-network no-docker; do \"$SUNSHIM\" check $p; done");
+    struct run r = run("for p in no-network no-docker own-sockets no-leaks; do \"$SUNSHIM\" check $p; done");
     check_status(r, 0);
     check_lacks(r, err, "warning");
 }
@@ -166,4 +166,53 @@ StockTest(policies, no_docker_holds_in_the_home_directory)
                        "\"$SUNSHIM\" run -p no-docker -- \"$P/sk\" 'socket unix stream' "
                        "\"connect $T/.docker/run/docker.sock\" || :");
     check_has(r, out, "-> -1 EACCES");
+}
+
+/* --- own-sockets ------------------------------------------------------------ */
+
+#define OUTSIDER "socat -u UNIX-LISTEN:$T/outside,fork OPEN:/dev/null & ready $T/outside\n"
+
+StockTest(policies, own_sockets_lets_a_run_reach_what_it_made)
+{
+    struct run r = by_name("own-sockets", "socat -u UNIX-LISTEN:$T/own - & ready $T/own; "
+                                          "echo hello | socat -u - UNIX:$T/own; wait");
+    check_status(r, 0);
+    check_out(r, "hello\n");
+    check_lacks(r, err, "DENIED");
+}
+
+StockTest(policies, own_sockets_says_not_permitted_to_the_rest)
+{
+    struct run r = run(OUTSIDER "\"$SUNSHIM\" run -p own-sockets -- \"$P/sk\" 'socket unix stream' \"connect $T/outside\"");
+    check_has(r, out, "-> -1 EPERM");
+    check_has(r, err, "/own-sockets.policy:");
+    r = run("socat -u ABSTRACT-LISTEN:outside-$$ OPEN:/dev/null & ready @outside-$$\n"
+            "\"$SUNSHIM\" run -p own-sockets -- \"$P/sk\" 'socket unix stream' \"connect @outside-$$\"");
+    check_has(r, out, "-> -1 EPERM");
+}
+
+StockTest(policies, own_sockets_leaves_the_network_alone)
+{
+    struct run r = run("port=$(freeport); socat -u TCP-LISTEN:$port,bind=127.0.0.1 - & ready tcp:$port\n"
+                       "echo hello | \"$SUNSHIM\" run -p own-sockets -- socat -u - TCP:127.0.0.1:$port; wait");
+    check_out(r, "hello\n");
+    check_lacks(r, err, "DENIED");
+}
+
+/* --- no-leaks ----------------------------------------------------------------- */
+
+StockTest(policies, no_leaks_cuts_what_comes_by_accident)
+{
+    struct run r = run("\"$SUNSHIM\" run -p no-leaks -- \"$P/leaky\" listener:$T/l.sock -- ls -l /proc/self/fd");
+    check_lacks(r, out, "-> socket:[");
+    cr_assert_eq(lines_with(r.err, "DENIED", "operation=\"inherit\"", "/l.sock\"", "origin_comm=\"leaky\"", NULL), 1,
+                 "%s", run_report(&r));
+}
+
+StockTest(policies, no_leaks_leaves_standard_input_alone)
+{
+    put("script", "exec \"$SUNSHIM\" run -p no-leaks -- readlink /proc/self/fd/0\n");
+    struct run r = run("socat EXEC:\"sh $T/script\" STDOUT"); /* over a pair of sockets */
+    check_has(r, out, "socket:[");
+    check_lacks(r, err, "DENIED");
 }
