@@ -63,12 +63,22 @@ static void keep(struct follow *f, const char *name, size_t name_len, const char
         sys_protect(text, name_len + len + 1, PROT_READ);
 }
 
+static bool separates(char c)
+{
+    return c == ':' || c == ' ';
+}
+
 /* LD_PRELOAD's parts are separated by colons and blanks (ld.so(8)). Returns the
  * next one's length and sets *part to it; 0 at the end. */
 static size_t next_part(const char **part)
 {
-    *part += strspn(*part, ": ");
-    return strcspn(*part, ": ");
+    size_t len = 0;
+
+    while (separates(**part))
+        ++*part;
+    while ((*part)[len] && !separates((*part)[len]))
+        len++;
+    return len;
 }
 
 static bool named_library(const char *part, size_t len)
@@ -92,8 +102,8 @@ static void keep_library(struct follow *f, const char *list)
     for (const char *part = list; !found && (len = next_part(&part)); part += len)
         if (named_library(part, len) || is_same(part, len, self))
             found = part, found_len = len;
-    if (!found && self && self[0] == '/' && !strpbrk(self, ": "))
-        found = self, found_len = strlen(self); /* the loader was told by another way */
+    if (!found && self[0] == '/' && (len = next_part(&self)) == strlen(self))
+        found = self, found_len = len; /* the loader was told by another way */
     if (!found)
         return;
     keep(f, PRELOAD, sizeof PRELOAD - 1, found, found_len);

@@ -193,6 +193,11 @@ static const char *why_elf(struct image *i)
     return why ? why : e.go ? "Go, makes raw system calls" : NULL;
 }
 
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* "#! /bin/sh -e" -> "/bin/sh". */
 static bool interpreter(const struct image *i, char *path)
 {
@@ -202,11 +207,14 @@ static bool interpreter(const struct image *i, char *path)
         return false;
     memcpy(path, i->head + 2, len - 2);
     path[len - 2] = '\0';
-    path[strcspn(path, "\n")] = '\0';
-    size_t blank = strspn(path, " \t"), end = strcspn(path + blank, " \t");
-    memmove(path, path + blank, end);
-    path[end] = '\0';
-    return end > 0;
+    size_t start = 0, end;
+    while (blank(path[start]))
+        start++;
+    for (end = start; path[end] && path[end] != '\n' && !blank(path[end]); end++)
+        ;
+    memmove(path, path + start, end - start);
+    path[end - start] = '\0';
+    return end > start;
 }
 
 /* True when `next` is the program that runs it. Apart, for its frame. */
@@ -317,10 +325,11 @@ static int search(const char *name, char *room)
     const char *dirs = search_path();
 
     for (const char *next; *name && dirs; dirs = next) {
-        size_t len = strcspn(dirs, ":");
+        const char *colon = strchr(dirs, ':');
+        size_t len = colon ? (size_t)(colon - dirs) : strlen(dirs);
         struct text t = text_into(room, PATH_ROOM);
 
-        next = dirs[len] ? dirs + len + 1 : NULL;
+        next = colon ? colon + 1 : NULL;
         text_bytes(&t, dirs, len);
         if (len)
             text_byte(&t, '/');

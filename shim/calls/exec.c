@@ -108,32 +108,36 @@ static int call_execvpe(const char *name, char *const argv[], char *const envp[]
     return execute(&i);
 }
 
+/* Under names of their own: a call by the public one would be looked up, at every
+ * start of a program. */
+static int by_path(const char *path, char *const argv[], char *const envp[])
+{
+    return state_pass() ? real.execve(path, argv, envp) : call_execve(VIA_LIBC, path, argv, envp);
+}
+
+static int by_name(const char *name, char *const argv[], char *const envp[])
+{
+    return state_pass() ? real.execvpe(name, argv, envp) : call_execvpe(name, argv, envp);
+}
+
 INTERPOSED int execve(const char *path, char *const argv[], char *const envp[])
 {
-    if (state_pass())
-        return real.execve(path, argv, envp);
-    return call_execve(VIA_LIBC, path, argv, envp);
+    return by_path(path, argv, envp);
 }
 
 INTERPOSED int execv(const char *path, char *const argv[])
 {
-    if (state_pass())
-        return real.execve(path, argv, environ);
-    return call_execve(VIA_LIBC, path, argv, environ);
+    return by_path(path, argv, environ);
 }
 
 INTERPOSED int execvpe(const char *name, char *const argv[], char *const envp[])
 {
-    if (state_pass())
-        return real.execvpe(name, argv, envp);
-    return call_execvpe(name, argv, envp);
+    return by_name(name, argv, envp);
 }
 
 INTERPOSED int execvp(const char *name, char *const argv[])
 {
-    if (state_pass())
-        return real.execvpe(name, argv, environ);
-    return call_execvpe(name, argv, environ);
+    return by_name(name, argv, environ);
 }
 
 INTERPOSED int fexecve(int fd, char *const argv[], char *const envp[])
@@ -185,7 +189,7 @@ INTERPOSED int execl(const char *path, const char *arg, ...)
     va_start(ap, arg);
     collect(argv, arg, &ap);
     va_end(ap);
-    return execv(path, argv);
+    return by_path(path, argv, environ);
 }
 
 INTERPOSED int execle(const char *path, const char *arg, ...)
@@ -199,7 +203,7 @@ INTERPOSED int execle(const char *path, const char *arg, ...)
     collect(argv, arg, &ap);
     char *const *envp = va_arg(ap, char *const *);
     va_end(ap);
-    return execve(path, argv, envp);
+    return by_path(path, argv, envp);
 }
 
 INTERPOSED int execlp(const char *name, const char *arg, ...)
@@ -212,5 +216,5 @@ INTERPOSED int execlp(const char *name, const char *arg, ...)
     va_start(ap, arg);
     collect(argv, arg, &ap);
     va_end(ap);
-    return execvp(name, argv);
+    return by_name(name, argv, environ);
 }
