@@ -23,35 +23,50 @@ struct sum {
     bool more; /* programs that have no name here */
 };
 
-/* The counts of the run in `dir`; NULL: there are none, or none of this version. */
-static void *map(int dir, int flags, int protection)
+/* The counts of the run in `dir`; -1: there are none, or none of this version. */
+static int open_counts(int dir, int flags)
 {
     int fd = openat(dir, DOMAIN_COUNTS, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    void *at = MAP_FAILED;
     struct stat st;
 
-    if (fd < 0)
-        return NULL;
-    if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size == COUNTS_SIZE)
-        at = mmap(NULL, COUNTS_SIZE, protection, MAP_SHARED, fd, 0);
-    close(fd);
-    return at == MAP_FAILED ? NULL : at;
+    if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size == COUNTS_SIZE)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }
 
-/* Daemons may go on counting: what is read now is what is said. */
+/* Read, not mapped: others may write to the file, and cut it short. Daemons may go on
+ * counting: what is read now is what is said. */
 static void read_counts(const struct domain *d, struct sum *s)
 {
-    void *at = map(d->fd, O_RDONLY, PROT_READ);
+    void *at = allocate(COUNTS_SIZE);
+    int fd = open_counts(d->fd, O_RDONLY);
     uint64_t known = 0;
 
-    if (!at)
-        return;
-    while (s->program_count < COUNTS_NAMES && counts_unseen_get(at, s->program_count, &s->programs[s->program_count]))
-        known += s->programs[s->program_count++].times;
-    for (unsigned i = 0; i < COUNTS; i++)
-        s->count[i] = counts_get(at, i);
-    s->more = s->count[COUNT_UNSEEN] > known;
-    munmap(at, COUNTS_SIZE);
+    if (fd >= 0 && pread(fd, at, COUNTS_SIZE, 0) == COUNTS_SIZE) {
+        while (s->program_count < COUNTS_NAMES &&
+               counts_unseen_get(at, s->program_count, &s->programs[s->program_count]))
+            known += s->programs[s->program_count++].times;
+        for (unsigned i = 0; i < COUNTS; i++)
+            s->count[i] = counts_get(at, i);
+        s->more = s->count[COUNT_UNSEEN] > known;
+    }
+    if (fd >= 0)
+        close(fd);
+    free(at);
+}
+
+static void *map_counts(const char *path)
+{
+    int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = dir < 0 ? -1 : open_counts(dir, O_RDWR);
+    void *at = fd < 0 ? MAP_FAILED : mmap(NULL, COUNTS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    if (fd >= 0)
+        close(fd);
+    if (dir >= 0)
+        close(dir);
+    return at == MAP_FAILED ? NULL : at;
 }
 
 static void add_times(void *at, enum count which, uint64_t times)
@@ -63,12 +78,9 @@ static void add_times(void *at, enum count which, uint64_t times)
 /* What happened in a nested run happened in the run around it, too. */
 static void pass_on(const char *outer, const struct sum *s)
 {
-    int dir = open(outer, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    void *at = dir < 0 ? NULL : map(dir, O_RDWR, PROT_READ | PROT_WRITE);
+    void *at = map_counts(outer);
     uint64_t unnamed = s->count[COUNT_UNSEEN];
 
-    if (dir >= 0)
-        close(dir);
     if (!at)
         return;
     for (unsigned i = 0; i < COUNTS; i++)

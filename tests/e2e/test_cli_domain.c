@@ -125,6 +125,14 @@ StockTest(cli_domain, many_runs_at_once_do_not_disturb_each_other)
     cr_assert_str_empty(r.err);
 }
 
+/* Root's directories can be entered by all who know the name. */
+StockTest(cli_domain, has_a_name_that_nobody_guesses)
+{
+    struct run r = run("for i in 1 2 3; do $SUNSHIM run -- sh -c 'echo ${SUNSHIM_DOMAIN##*/}'; done | grep -xE '(sunshim-)?[a-z2-7]{16}' | sort -u | wc -l");
+
+    check_out(r, "3\n");
+}
+
 /* --- Runs in runs ---------------------------------------------------------- */
 
 /* Launchers are killed and all but a daemon of the inner run ends; what `daemon` makes
