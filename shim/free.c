@@ -67,5 +67,5 @@ void free_find(struct state *s)
     for (unsigned i = 0; i < POLICY_PERM_COUNT; i++)
         if (!(1u << i & (POLICY_AUTOBIND | POLICY_INHERIT)))
             find_perm(s, i, possible);
-    s->autobind_matters = !(s->free_families[perm_index(POLICY_BIND)] >> AF_UNIX & 1);
+    s->autobind_matters = s->remembers || !(s->free_families[perm_index(POLICY_BIND)] >> AF_UNIX & 1);
 }

@@ -9,12 +9,14 @@
 #include "policy/text.h"
 #include "state.h"
 #include "sys.h"
+#include "tally.h"
 
 static atomic_uint dropped;
 
 void log_dropped(void)
 {
     atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
+    tally(COUNT_DROPPED);
 }
 
 static bool same_file(int fd, uint64_t dev, uint64_t ino)

@@ -6,6 +6,7 @@
 #include "facts.h"
 #include "procfd.h"
 #include "record.h"
+#include "remember.h"
 #include "scope.h"
 #include "settled.h"
 #include "state.h"
@@ -322,6 +323,18 @@ static bool send_binds(int fd)
     return type != SOCK_SEQPACKET || sys_getpeername(fd, peer.raw.bytes, &len) == 0;
 }
 
+/* The kernel would do the same a moment later; but then nobody would learn the name. */
+static void bind_now(int fd)
+{
+    const sa_family_t family = AF_UNIX;
+    struct binding b;
+
+    remember_begin(&b);
+    if (SYS3(SYS_bind, fd, &family, sizeof family) == 0)
+        remember_bound(fd, NULL);
+    remember_end(&b);
+}
+
 int mediate_autobind(const struct request *r)
 {
     int on;
@@ -339,7 +352,10 @@ int mediate_autobind(const struct request *r)
         return 0;
     if (r->perm == POLICY_SEND && !send_binds(r->fd))
         return 0;
-    return mediate_auto(r->operation, r->fd);
+    int err = mediate_auto(r->operation, r->fd);
+    if (!err && domain_remembers())
+        bind_now(r->fd);
+    return err;
 }
 
 int mediate_failed(const struct request *r, int err)

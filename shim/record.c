@@ -10,6 +10,7 @@
 #include "scratch.h"
 #include "state.h"
 #include "sys.h"
+#include "tally.h"
 
 /* How a scratch buffer is divided. */
 enum { LINE = 4096, EXE = 4096, HINT = 1536 };
@@ -32,6 +33,11 @@ static void who_we_are(struct record *r, char *comm, char *exe)
 static const char *outcome_word(enum policy_outcome outcome)
 {
     return outcome == POLICY_AUDITED ? "AUDIT" : outcome == POLICY_COMPLAIN ? "ALLOWED" : "DENIED";
+}
+
+static enum count counted_as(enum policy_outcome outcome)
+{
+    return outcome == POLICY_AUDITED ? COUNT_AUDIT : outcome == POLICY_COMPLAIN ? COUNT_ALLOWED : COUNT_DENIED;
 }
 
 static void about_rule(struct record *r, const struct policy_verdict *v, const struct policy *p)
@@ -137,6 +143,7 @@ void record_verdict(const char *operation, const struct policy_query *q, const s
     struct record r = of_verdict(operation, q, v, p);
 
     emit(&r, v, p);
+    tally(counted_as(v->outcome));
 }
 
 void record_inherited(const struct policy_query *q, const struct policy_verdict *v, const struct policy *p,
@@ -146,6 +153,7 @@ void record_inherited(const struct policy_query *q, const struct policy_verdict 
 
     r.socket = s;
     emit(&r, v, p);
+    tally(counted_as(v->outcome));
 }
 
 void record_leak(const struct policy_query *q, const struct policy *p, const struct record_socket *s)
@@ -165,6 +173,7 @@ void record_trouble(const char *operation, int err, const char *hint)
     };
 
     emit(&r, NULL, NULL);
+    tally(COUNT_HINT);
 }
 
 void record_unseen(const char *path, const char *why)

@@ -119,60 +119,69 @@ static bool answers_both(int fd, const struct address *own)
            SYS5(SYS_getsockopt, fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len) >= 0 && !only;
 }
 
-static int put_everywhere(const struct identity *id, int fd)
+/* A socket that was just bound. */
+struct bound {
+    int fd;
+    struct table_entry entry;
+};
+
+/* Only a unix socket's place of birth is asked for. */
+static enum policy_scope made_at(unsigned up, const struct bound *b, bool unix_socket)
 {
-    struct identity socket;
-    struct table_entry e;
-    bool known = identity_of_socket(&socket, fd) == 0;
+    struct identity socket = {.kind = TABLE_SOCKET, .len = sizeof b->entry.cookie};
+
+    if (!unix_socket)
+        return POLICY_SCOPE_INSIDE;
+    memcpy(socket.bytes, &b->entry.cookie, sizeof b->entry.cookie);
+    return b->entry.cookie ? made(domain_table(up), &socket) : POLICY_SCOPE_OUTSIDE;
+}
+
+static int put_everywhere(const struct identity *id, struct bound *b)
+{
+    bool unix_socket = id->kind == TABLE_PATHNAME || id->kind == TABLE_ABSTRACT;
     int err = 0;
 
-    fill(&e, fd);
     for (unsigned up = 0; up < domain_runs(); up++) {
         if (!domain_table(up))
             continue;
-        e.made = (uint8_t)(known ? made(domain_table(up), &socket) : POLICY_SCOPE_OUTSIDE);
-        if (put(up, id, &e) == -ENOSPC)
+        b->entry.made = (uint8_t)made_at(up, b, unix_socket);
+        if (put(up, id, &b->entry) == -ENOSPC)
             err = -ENOSPC;
     }
     return err;
 }
 
-static int remember_inet(int fd, const struct address *own)
+static int remember_inet(struct bound *b, const struct address *own)
 {
     static const unsigned char zeros[4];
     struct policy_addr ipv4 = {.kind = POLICY_ADDR_INET, .port = own->name.port, .len = 4, .bytes = zeros};
     struct identity id;
     int err = 0;
 
-    if (identity_of_inet(&id, fd, &own->name, false) == 0)
-        err = put_everywhere(&id, fd);
-    if (!err && answers_both(fd, own) && identity_of_inet(&id, fd, &ipv4, false) == 0)
-        err = put_everywhere(&id, fd);
-    if (!err && identity_of_socket(&id, fd) == 0) /* for groups that share a port */
-        err = put_everywhere(&id, fd);
+    if (identity_of_inet(&id, b->fd, &own->name, false) == 0)
+        err = put_everywhere(&id, b);
+    if (!err && answers_both(b->fd, own) && identity_of_inet(&id, b->fd, &ipv4, false) == 0)
+        err = put_everywhere(&id, b);
+    if (!err && identity_of_socket(&id, b->fd) == 0) /* for groups that share a port */
+        err = put_everywhere(&id, b);
     return err;
-}
-
-static int remember_path(int fd, const char *path)
-{
-    struct identity id;
-
-    return identity_of_path(&id, path) == 0 ? put_everywhere(&id, fd) : 0;
 }
 
 int remember_bound(int fd, const struct address *asked)
 {
+    struct bound b = {.fd = fd};
     struct address own;
     struct identity id;
 
+    fill(&b.entry, fd);
     if (asked && asked->name.kind == POLICY_ADDR_PATHNAME)
-        return remember_path(fd, asked->name.bytes);
+        return identity_of_path(&id, asked->name.bytes) == 0 ? put_everywhere(&id, &b) : 0;
     if (address_own(&own, fd) < 0)
         return 0;
     if (own.name.kind == POLICY_ADDR_INET || own.name.kind == POLICY_ADDR_INET6)
-        return remember_inet(fd, &own);
+        return remember_inet(&b, &own);
     if (own.name.kind == POLICY_ADDR_ABSTRACT && identity_of_abstract(&id, fd, &own.name) == 0)
-        return put_everywhere(&id, fd);
+        return put_everywhere(&id, &b);
     return 0;
 }
 

@@ -62,7 +62,7 @@ struct state {
     /* The same, for every family whose sockets this process may create. */
     bool free_created[POLICY_PERM_COUNT];
     bool complain;                       /* SUNSHIM_MODE=complain */
-    bool autobind_matters;               /* some layer does not let everything autobind */
+    bool autobind_matters;               /* some layer does not let everything autobind, or a run remembers names */
     const char *stack_end;               /* end of the main thread's stack */
     const char *data_start, *data_end;   /* the program's writable segment */
     struct log_state log;
