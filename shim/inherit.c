@@ -224,9 +224,11 @@ static void judge(void *ctx, int fd)
         return; /* no socket */
     if (SYS3(SYS_fcntl, fd, F_GETFD, 0) & FD_CLOEXEC)
         return; /* made since then, by whoever was initialised before */
-    if (s->log.where == LOG_FD && s->log.fd == fd)
-        return; /* ours */
     gather(&i, fd);
+    if (s->log.where == LOG_FD && s->log.fd == fd && s->log.ino == i.socket.inode) {
+        name_release(&i.name);
+        return; /* ours */
+    }
     int result = decide(s, &i);
     if (result == UNSAID && !i.query.exempt && reports_leaks(look)) {
         record_leak(complete(&i), s->layer_count ? &s->layers[0].policy : NULL, &i.socket);

@@ -70,7 +70,7 @@ static const char *hint_for_leak(const struct record *r, char *buffer)
     const struct ring_entry *e = r->socket->origin;
     struct text t = text_into(buffer, HINT);
 
-    text_str(&t, e->cloexec ? "FD_CLOEXEC was taken off"
+    text_str(&t, e->cloexec ? "made with FD_CLOEXEC, which got lost"
                  : e->origin ? "made without FD_CLOEXEC"
                              : "it lacks FD_CLOEXEC");
     text_str(&t, "; to cut it: deny ");
