@@ -79,7 +79,7 @@ static int decide_layer(struct facts *f, struct request *r, const struct active_
         return 0;
     int absent = scope && is_denial(v.outcome) ? scope_absent(f, r, layer) : 0;
     if (absent)
-        return absent;
+        return absent == SCOPE_NO_SOCKET ? 0 : absent;
     if (v.outcome != POLICY_QUIET) {
         facts_complete(f, r);
         record_verdict(r->operation, &f->query, &v, &layer->policy);

@@ -70,7 +70,6 @@ static bool confirm_inet(const struct search *s, const struct table_entry *e)
 {
     struct identity id = {.kind = TABLE_SOCKET, .len = sizeof(uint64_t)};
     struct table_entry other;
-    uint32_t cursor = 0;
     uint64_t cookie;
 
     if (!s->request->target) /* connected: it was there when that happened */
@@ -82,7 +81,7 @@ static bool confirm_inet(const struct search *s, const struct table_entry *e)
         return true;
     memcpy(id.bytes, &cookie, sizeof cookie);
     struct table_key key = identity_key(s->table, &id);
-    return table_next(s->table, &key, &cursor, &other) && other.made == POLICY_SCOPE_INSIDE;
+    return table_get(s->table, &key, &other) && other.made == POLICY_SCOPE_INSIDE;
 }
 
 static bool confirm(const struct search *s, const struct table_entry *e)
@@ -97,12 +96,8 @@ static bool confirm(const struct search *s, const struct table_entry *e)
 static bool probe(const struct search *s, struct table_entry *out)
 {
     struct table_key key = identity_key(s->table, &s->id);
-    uint32_t cursor = 0;
 
-    while (table_next(s->table, &key, &cursor, out))
-        if (confirm(s, out))
-            return true;
-    return false;
+    return table_get(s->table, &key, out) && confirm(s, out);
 }
 
 /* A wildcard bind answers on this machine's addresses only. */
@@ -150,11 +145,13 @@ static bool probe_by_name(struct search *s, struct table_entry *out)
 {
     bool inet = s->name->kind == POLICY_ADDR_INET || s->name->kind == POLICY_ADDR_INET6;
 
+    uint64_t begun = table_begun(s->table);
+
     if (identify(s) < 0)
         return false;
     for (int i = 0;; i++) {
         const struct timespec moment = {.tv_nsec = WAIT_NANOSECONDS};
-        bool busy = table_busy(s->table);
+        bool busy = table_busy(s->table, begun);
 
         if (inet ? probe_inet(s, out) : probe(s, out))
             return true;
@@ -268,11 +265,14 @@ static bool only_outside(const struct facts *f, const struct active_layer *layer
 
 int scope_absent(struct facts *f, const struct request *r, const struct active_layer *layer)
 {
+    struct identity id;
     uint64_t cookie;
 
     if (!r->target || f->sight.found || !only_outside(f, layer))
         return 0;
     const struct policy_addr *name = &r->target->name;
+    if (name->kind == POLICY_ADDR_PATHNAME)
+        return identity_of_pin(&id, r->pin.fd) == -ENOTSOCK ? SCOPE_NO_SOCKET : 0;
     if (name->kind == POLICY_ADDR_ABSTRACT)
         return diag_unix_named(name->bytes, name->len, r->fd) == -ENOENT ? -ECONNREFUSED : 0;
     if ((name->kind != POLICY_ADDR_INET && name->kind != POLICY_ADDR_INET6) || r->perm != POLICY_CONNECT)

@@ -12,7 +12,9 @@
 void scope_fill(struct facts *f, const struct request *r, const struct active_layer *layer);
 
 /* A target that was denied only for being outside may not be there at all: then the
- * kernel's own answer to that, negative. 0: it is there, or nobody can tell. */
+ * kernel's own answer to that, negative; or SCOPE_NO_SOCKET: a file of another kind,
+ * of which the kernel says the same. 0: it is there, or nobody can tell. */
+enum { SCOPE_NO_SOCKET = 1 };
 int scope_absent(struct facts *f, const struct request *r, const struct active_layer *layer);
 
 #endif
