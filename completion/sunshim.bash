@@ -34,6 +34,17 @@ _sunshim_command_at() {
     if [ "$i" -eq "$COMP_CWORD" ] && [[ ${COMP_WORDS[i]} != -* ]]; then echo "$i"; else echo 0; fi
 }
 
+# Sockets by name: files, and abstract names that need no quoting.
+_sunshim_socket() {
+    if [[ $cur = @* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(sed -n 's/.* \(@[A-Za-z0-9@/_.:+-]*\)$/\1/p' /proc/net/unix 2>/dev/null)" -- "$cur")
+        return
+    fi
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur"; compgen -W 'pid tcp: udp:' -- "$cur")
+    [[ ${COMPREPLY[*]} != *p: ]] || compopt -o nospace
+    compopt -o filenames
+}
+
 _sunshim() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} sub=${COMP_WORDS[1]} options='' at i
     local common='-p --policy --rule --apparmor -I --include -h --help'
@@ -43,7 +54,7 @@ _sunshim() {
         case ${COMP_WORDS[i - 1]} in -I | --include) _sunshim_dirs+=("${COMP_WORDS[i]}") ;; esac
     done
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'run check explain env version help --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'run check explain who env version help --help --version' -- "$cur")
         return
     fi
     if [ "$sub" = run ]; then
@@ -68,7 +79,8 @@ _sunshim() {
         env) options="$common --profile --complain --log --json --no-follow --shell" ;;
         check) options=$common ;;
         explain) options="$common --profile" ;;
-        help) mapfile -t COMPREPLY < <(compgen -W 'run check explain env version help' -- "$cur"); return ;;
+        who) options='--json -h --help' ;;
+        help) mapfile -t COMPREPLY < <(compgen -W 'run check explain who env version help' -- "$cur"); return ;;
         *) return ;;
     esac
     if [[ $cur = -* ]]; then
@@ -81,6 +93,8 @@ _sunshim() {
         [[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
     elif [ "$sub" = check ]; then
         _sunshim_policy
+    elif [ "$sub" = who ]; then
+        _sunshim_socket
     fi
 }
 complete -F _sunshim sunshim

@@ -1,4 +1,6 @@
 /* What the shell offers after `sunshim`. */
+#include <string.h>
+
 #include "tests/e2e/harness.h"
 
 /* The completions of a command line whose last word is being typed, sorted. */
@@ -28,7 +30,7 @@ Test(cli_completion, offers_each_subcommands_own_options)
 /* Whatever completion offers, the command takes; whatever help lists, it offers. */
 Test(cli_completion, knows_the_options_that_help_lists)
 {
-    struct run r = run("for c in run check explain env; do $SUNSHIM help $c | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort >$T/help\n"
+    struct run r = run("for c in run check explain who env; do $SUNSHIM help $c | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort >$T/help\n"
                        "bash -c '. $TOP/completion/sunshim.bash; COMP_WORDS=(sunshim '$c' --); COMP_CWORD=2; _sunshim; printf \"%s\\n\" \"${COMPREPLY[@]}\"' | sort >$T/offers\n"
                        "comm -23 $T/help $T/offers; done");
     check_status(r, 0);
@@ -49,4 +51,17 @@ Test(cli_completion, leaves_the_command_to_the_command)
     check_has(r, out, "printenv\n");
     r = offers("run -p x -- printen");
     check_has(r, out, "printenv\n");
+}
+
+Test(cli_completion, offers_sockets_by_name)
+{
+    struct run r = run("socat ABSTRACT-LISTEN:completed-$$ - & ready @completed-$$; echo @completed-$$\n"
+                       "bash -c '. $TOP/completion/sunshim.bash; compopt() { :; }; COMP_WORDS=(sunshim who '@completed-$$'); COMP_CWORD=2; "
+                       "_sunshim; echo \"${COMPREPLY[@]}\"'");
+    char *name = text("%.*s", (int)strcspn(r.out, "\n"), r.out);
+    check_out(r, text("%s\n%s\n", name, name));
+    r = offers("who tc");
+    check_out(r, "tcp:\n");
+    r = offers("who --js");
+    check_out(r, "--json\n");
 }
