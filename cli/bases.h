@@ -2,7 +2,7 @@
 #ifndef SUNSHIM_CLI_BASES_H
 #define SUNSHIM_CLI_BASES_H
 
-#include <stdbool.h>
+#include "domain.h"
 
 #define DOMAIN_NEW ".new" /* suffix of a file of a run that is being written */
 
@@ -14,6 +14,14 @@ struct domain_base {
 
 /* In the order of preference; ends with a NULL dir. */
 const struct domain_base *domain_bases(void);
+
+/* Root's services change their uid and go on: they must reach what is inside, by its
+ * name, which nobody else knows. */
+bool domain_is_roots(void);
+
+/* Makes an empty directory in the first base that can be used; with `for_copy` one
+ * that programs can be mapped from. 0 or -errno. */
+int domain_place(struct domain *d, bool for_copy);
 
 /* Empties the directory `fd` of the files of a run and removes it as `name` of
  * `base`. A directory that holds anything else stays. */

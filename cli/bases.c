@@ -1,0 +1,91 @@
+#include "bases.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+bool domain_is_roots(void)
+{
+    return geteuid() == 0;
+}
+
+static mode_t dir_mode(void)
+{
+    return domain_is_roots() ? 0711 : 0700;
+}
+
+const struct domain_base *domain_bases(void)
+{
+    static struct domain_base bases[3];
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    unsigned n = 0;
+
+    if (bases[0].dir)
+        return bases;
+    if (domain_is_roots())
+        bases[n++] = (struct domain_base){"/run/sunshim", "", true};
+    else if (runtime && *runtime == '/' && !strpbrk(runtime, " :\t\n") && strlen(runtime) < PATH_MAX / 2)
+        bases[n++] = (struct domain_base){format_new("%s/sunshim", runtime), "", true};
+    bases[n] = (struct domain_base){"/tmp", "sunshim-", false};
+    return bases;
+}
+
+/* A base of our own must really be ours: in a directory that somebody else can
+ * write, a name can be exchanged. */
+static bool usable(const struct domain_base *base, bool for_copy)
+{
+    struct statvfs fs;
+    struct stat st;
+
+    if (base->own && !mkdir(base->dir, dir_mode()) && chmod(base->dir, dir_mode()))
+        return false;
+    if (lstat(base->dir, &st) || !S_ISDIR(st.st_mode))
+        return false;
+    if (base->own && (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH)))
+        return false;
+    /* Code cannot be mapped from a file that lies on a noexec mount. */
+    return !for_copy || (!statvfs(base->dir, &fs) && !(fs.f_flag & ST_NOEXEC));
+}
+
+/* Six random letters, as mkdtemp() has them, can be guessed in a day, and whoever
+ * knows the name may write to what root's runs remember: 80 bits. */
+static int random_name(char *to)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+    unsigned char bytes[16];
+
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return -EIO;
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        to[i] = letters[bytes[i] % (sizeof letters - 1)];
+    to[sizeof bytes] = '\0';
+    return 0;
+}
+
+int domain_place(struct domain *d, bool for_copy)
+{
+    char name[17];
+    int err = random_name(name);
+
+    if (err)
+        return err;
+    err = EACCES;
+    for (const struct domain_base *b = domain_bases(); b->dir; b++) {
+        if (!usable(b, for_copy))
+            continue;
+        snprintf(d->path, sizeof d->path, "%s/%s%s", b->dir, b->prefix, name);
+        if (!mkdir(d->path, 0700) && !chmod(d->path, dir_mode()) &&
+            (d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) >= 0)
+            return 0;
+        err = errno;
+    }
+    return -err;
+}
