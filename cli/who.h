@@ -158,11 +158,11 @@ struct run {
     int *pids; /* processes of this very run */
     unsigned pid_count, pid_room;
     char *counts; /* COUNTS_SIZE bytes, or NULL */
-    struct ring ring;   /* at NULL: none */
-    struct table table; /* likewise */
-    struct table_entry *bound; /* the table's entries by cookie */
-    size_t bound_count;
-    bool sorted;
+    bool has_ring, has_table;
+    bool remembered; /* the rest is filled in: what they hold, sorted by cookie */
+    struct ring_entry *made;
+    struct table_entry *bound;
+    size_t made_count, bound_count;
 };
 
 struct runs {

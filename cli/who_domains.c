@@ -70,19 +70,15 @@ static void read_layers(struct run *run, int dir)
     }
 }
 
-/* Copies: a mapping of a file that is cut short would kill us. */
-static void read_memory(struct run *run, int dir)
+/* What table and ring hold is read when somebody asks (who_history.c). */
+static void read_rest(struct run *run, int dir)
 {
     size_t len;
-    char *bytes = read_whole(dir, DOMAIN_RING, &len);
+    char *counts = read_whole(dir, DOMAIN_COUNTS, &len);
 
-    if (!bytes || ring_open(&run->ring, bytes, len))
-        run->ring.at = NULL;
-    if (!(bytes = read_whole(dir, DOMAIN_TABLE, &len)) || table_open(&run->table, bytes, len))
-        run->table.at = NULL;
-    run->ring.read_only = run->table.read_only = true;
-    if ((bytes = read_whole(dir, DOMAIN_COUNTS, &len)) && len == COUNTS_SIZE)
-        run->counts = bytes;
+    run->counts = counts && len == COUNTS_SIZE ? counts : NULL;
+    run->has_ring = !faccessat(dir, DOMAIN_RING, F_OK, AT_SYMLINK_NOFOLLOW);
+    run->has_table = !faccessat(dir, DOMAIN_TABLE, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
 static void read_outer(struct run *run, int dir)
@@ -117,7 +113,7 @@ static void read_run(struct runs *r, const char *path)
         run->owner = st.st_uid;
         read_pid(run, dir);
         read_layers(run, dir);
-        read_memory(run, dir);
+        read_rest(run, dir);
         read_outer(run, dir);
     }
     close(dir);

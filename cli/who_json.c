@@ -336,8 +336,8 @@ static void put_run(const struct run *r)
     }
     json_end();
     put_layers(r);
-    json_bool("table", r->table.at);
-    json_bool("ring", r->ring.at);
+    json_bool("table", r->has_table);
+    json_bool("ring", r->has_ring);
     if (r->outer)
         json_string("outer", r->outer);
     put_counts(r);

@@ -111,10 +111,8 @@ void print_run(const struct run *r)
         field("uid", "%u", r->owner);
     print_pids(r);
     print_layers(r);
-    field("memory", "%s%s%s", r->table.at ? "table" : "", r->table.at && r->ring.at ? ", " : "",
-          r->ring.at    ? "ring"
-          : r->table.at ? ""
-                        : "none");
+    field("memory", "%s",
+          r->has_table ? r->has_ring ? "table, ring" : "table" : r->has_ring ? "ring" : "none");
     if (r->outer)
         field("inside", "%s", shown_text(r->outer));
     print_counts(r);
