@@ -246,11 +246,6 @@ bool table_get(const struct table *t, const struct table_key *key, struct table_
     return place >= 0;
 }
 
-bool table_next(const struct table *t, const struct table_key *key, uint32_t *cursor, struct table_entry *out)
-{
-    return (*cursor)++ == 0 && table_get(t, key, out);
-}
-
 uint32_t table_slots(const struct table *t)
 {
     return t->at ? t->buckets * TABLE_SLOTS : 0;
@@ -371,7 +366,7 @@ static void settle(const struct table *t, struct homes *h, uint32_t mine, uint64
         uint32_t slot = slot_of(h, i);
         if (slot == mine || !matches(t, h, &v, i, words))
             continue;
-        if (newer(words[BODY_ORDER], order)) {
+        if (newer(words[BODY_ORDER], order) || (words[BODY_ORDER] == order && slot > mine)) {
             claim_free(claim_at(t, mine), live);
             return;
         }
@@ -379,14 +374,25 @@ static void settle(const struct table *t, struct homes *h, uint32_t mine, uint64
     }
 }
 
-static bool write_slot(const struct table *t, struct homes *h, uint32_t slot, uint64_t seen, const struct table_entry *e)
+/* Newer than what is there of the key, even where somebody scribbled over the count. */
+static uint64_t next_order(const struct table *t, const struct homes *h, const struct view *v)
 {
-    uint64_t words[TABLE_BODY_WORDS] = {[BODY_KEY] = h->key};
-    uint64_t held = claim_take(claim_at(t, slot), seen, t->self(), h->tag);
+    uint64_t order = __atomic_add_fetch(table_word(t, TABLE_ORDER), 1, __ATOMIC_SEQ_CST);
+    uint64_t words[TABLE_BODY_WORDS];
+
+    if (newest(t, h, v, 0, words) >= 0 && !newer(order, words[BODY_ORDER]))
+        return words[BODY_ORDER] + 1;
+    return order;
+}
+
+static bool write_slot(const struct table *t, struct homes *h, const struct view *v, uint32_t place, const struct table_entry *e)
+{
+    uint64_t words[TABLE_BODY_WORDS] = {[BODY_KEY] = h->key, [BODY_ORDER] = next_order(t, h, v)};
+    uint32_t slot = slot_of(h, place);
+    uint64_t held = claim_take(claim_at(t, slot), v->seen[place], t->self(), h->tag);
 
     if (!held)
         return false;
-    words[BODY_ORDER] = __atomic_add_fetch(table_word(t, TABLE_ORDER), 1, __ATOMIC_SEQ_CST);
     pack(words, e);
     claim_write(body_at(t, slot), words, TABLE_BODY_WORDS, held, slot);
     if (!claim_publish(claim_at(t, slot), held))
@@ -406,7 +412,7 @@ int table_put(const struct table *t, const struct table_key *key, const struct t
         int place = choose(t, &h, &v);
         if (place < 0)
             return -ENOSPC;
-        if (write_slot(t, &h, slot_of(&h, (uint32_t)place), v.seen[place], e))
+        if (write_slot(t, &h, &v, (uint32_t)place, e))
             return 0;
     }
     return -ENOSPC;

@@ -81,9 +81,6 @@ int table_put(const struct table *t, const struct table_key *key, const struct t
 /* The entry with this key. */
 bool table_get(const struct table *t, const struct table_key *key, struct table_entry *out);
 
-/* The same as a loop: start with *cursor 0. False: no more. */
-bool table_next(const struct table *t, const struct table_key *key, uint32_t *cursor, struct table_entry *out);
-
 /* Removes the entry with this key if it has this cookie (0: any cookie). */
 void table_drop(const struct table *t, const struct table_key *key, uint64_t cookie);
 
@@ -93,12 +90,16 @@ bool table_at(const struct table *t, uint32_t i, struct table_entry *out);
 
 /* Binds that are on their way: between the system call and table_put() a socket
  * is bound and not yet known. table_begin() before bind(2) gives a ticket (-1: no
- * room, harmless), table_end() takes it back. table_busy(): somebody who is
- * alive may be in between. Ask it BEFORE the table_get() that finds nothing: only
- * when nobody was busy then is the socket surely not of this run; else look again,
- * a limited number of times. */
+ * room, harmless), table_end() takes it back.
+ *
+ * Whoever is about to say that a socket is not of this run asks table_begun() first,
+ * once: how many binds began. table_busy(): one of those may still be on its way, as
+ * its process is alive (binds that began later are not of a socket that was there).
+ * Ask it BEFORE the table_get() that finds nothing: only when it said no is the
+ * socket surely not of this run; else look again, a limited number of times. */
 int table_begin(const struct table *t);
 void table_end(const struct table *t, int ticket);
-bool table_busy(const struct table *t);
+uint64_t table_begun(const struct table *t);
+bool table_busy(const struct table *t, uint64_t begun);
 
 #endif

@@ -24,7 +24,7 @@
 #include "domain/ring.h"
 #include "domain/table_layout.h"
 
-enum { WRITERS = 6, KEYS = 80, EVERYBODYS = 24, SLOTS = 1024, COOKIES = 300 };
+enum { WRITERS = 10, KEYS = 48, EVERYBODYS = 24, SLOTS = 1024, COOKIES = 300 };
 
 static struct shared {
     uint64_t intent[WRITERS][KEYS], done[WRITERS][KEYS];
@@ -187,7 +187,7 @@ static void look(uint64_t *seed)
     check((unsigned)(dice % WRITERS), (unsigned)(dice >> 8) % KEYS);
     check_everybodys((unsigned)(dice >> 40) % EVERYBODYS);
     check_origin(1 + (dice >> 48) % COOKIES);
-    if (table_busy(&table))
+    if (table_busy(&table, table_begun(&table)))
         count(&shared->busy);
 }
 
@@ -223,7 +223,7 @@ static void check_rest(void)
             check(w, k);
     for (unsigned k = 0; k < EVERYBODYS; k++)
         check_everybodys(k);
-    if (table_busy(&table))
+    if (table_busy(&table, table_begun(&table)))
         count(&shared->refused);
 }
 

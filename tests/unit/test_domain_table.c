@@ -214,7 +214,7 @@ Test(domain_table, that_is_none_has_nothing)
     drop(&t, 1, 0);
     cr_assert_eq(table_begin(&t), -1);
     table_end(&t, 0);
-    cr_assert_not(table_busy(&t));
+    cr_assert_not(table_busy(&t, table_begun(&t)));
 }
 
 /* --- Writers that died ---------------------------------------------------------- */
@@ -298,14 +298,49 @@ Test(domain_table, is_busy_between_begin_and_end)
 {
     struct table t = new_table(64);
 
-    cr_assert_not(table_busy(&t));
+    cr_assert_not(table_busy(&t, table_begun(&t)));
     int one = table_begin(&t), two = table_begin(&t);
     cr_assert(one >= 0 && two >= 0 && one != two);
-    cr_assert(table_busy(&t));
+    cr_assert(table_busy(&t, table_begun(&t)));
     table_end(&t, one);
-    cr_assert(table_busy(&t));
+    cr_assert(table_busy(&t, table_begun(&t)));
     table_end(&t, two);
-    cr_assert_not(table_busy(&t));
+    cr_assert_not(table_busy(&t, table_begun(&t)));
+    free(t.at);
+}
+
+Test(domain_table, is_not_busy_with_what_began_later)
+{
+    struct table t = new_table(64);
+    uint64_t none = table_begun(&t);
+    int one = table_begin(&t);
+    uint64_t first = table_begun(&t);
+    int two = table_begin(&t);
+
+    cr_assert_not(table_busy(&t, none));
+    cr_assert(table_busy(&t, first));
+    table_end(&t, one);
+    cr_assert_not(table_busy(&t, first));
+    cr_assert(table_busy(&t, table_begun(&t)));
+    table_end(&t, two);
+    free(t.at);
+}
+
+Test(domain_table, counts_binds_round_the_largest_number)
+{
+    struct table t = new_table(64);
+
+    *table_word(&t, TABLE_BEGUN) = ((uint64_t)1 << 33) - 2;
+    uint64_t before = table_begun(&t);
+    table_begin(&t);
+    table_begin(&t);
+    int last = table_begin(&t);
+    cr_assert_not(table_busy(&t, before));
+    cr_assert(table_busy(&t, before + 1));
+    table_end(&t, 0);
+    cr_assert_not(table_busy(&t, before + 1));
+    cr_assert(table_busy(&t, table_begun(&t)));
+    cr_assert_eq(last, 2);
     free(t.at);
 }
 
@@ -315,11 +350,11 @@ Test(domain_table, is_not_busy_for_the_dead)
 
     table_begin(&t);
     writer.pid = 101;
-    cr_assert(table_busy(&t));
+    cr_assert(table_busy(&t, table_begun(&t)));
     dead_pid = 100;
-    cr_assert_not(table_busy(&t));
+    cr_assert_not(table_busy(&t, table_begun(&t)));
     dead_pid = 0;
-    cr_assert_not(table_busy(&t), "the word is taken back");
+    cr_assert_not(table_busy(&t, table_begun(&t)), "the word is taken back");
     writer.pid = 100;
     free(t.at);
 }
@@ -331,7 +366,7 @@ Test(domain_table, is_busy_for_another_name_space_of_processes)
     table_begin(&t);
     dead_pid = 100;
     writer = (struct claim_owner){.pid = 101, .space = 2};
-    cr_assert(table_busy(&t));
+    cr_assert(table_busy(&t, table_begun(&t)));
     writer = (struct claim_owner){.pid = 100, .space = 1};
     dead_pid = 0;
     free(t.at);
@@ -350,9 +385,9 @@ Test(domain_table, has_a_limited_number_of_tickets_and_gets_those_of_the_dead_ba
     cr_assert_eq(table_begin(&t), -1);
     dead_pid = 100;
     cr_assert_eq(table_begin(&t), 0);
-    cr_assert(table_busy(&t));
+    cr_assert(table_busy(&t, table_begun(&t)));
     table_end(&t, 0);
-    cr_assert_not(table_busy(&t));
+    cr_assert_not(table_busy(&t, table_begun(&t)));
     writer.pid = 100;
     dead_pid = 0;
     free(t.at);
@@ -431,7 +466,7 @@ Test(domain_table, random_damage_harms_nobody)
             cr_assert(!cookie_of(&t, i) || has_nth(&t, i));
             found += has_nth(&t, i);
         }
-        table_busy(&t);
+        table_busy(&t, table_begun(&t));
         table_end(&t, table_begin(&t));
         for (uint64_t i = 250; i < 800; i++)
             put_nth(&t, i);
@@ -439,6 +474,19 @@ Test(domain_table, random_damage_harms_nobody)
             drop(&t, i, i % 2 ? i + 1 : 0);
     }
     cr_assert(found > 300 * 100);
+    free(t.at);
+}
+
+Test(domain_table, a_lost_count_does_not_bring_old_entries_back)
+{
+    struct table t = new_table(64);
+
+    for (uint64_t cookie = 1; cookie <= 50; cookie++) {
+        put_cookie(&t, 5, cookie);
+        *table_word(&t, TABLE_ORDER) = cookie % 2 ? 0 : (uint64_t)1 << 63;
+        cr_assert_eq(cookie_of(&t, 5), cookie);
+    }
+    cr_assert_eq(entries_in(&t), 1);
     free(t.at);
 }
 
