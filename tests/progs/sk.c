@@ -5,7 +5,7 @@
  * Steps work on the newest socket unless `use N` (a descriptor) chose one.
  *     socket FAMILY TYPE [PROTOCOL]       pair TYPE           use N
  *     bind ADDR   connect ADDR   listen   accept   shutdown   close
- *     send TEXT   sendto ADDR TEXT   sendmsg ADDR TEXT   sendmmsg ADDR TEXT
+ *     send TEXT   sendto ADDR TEXT   sendmsg ADDR TEXT   sendmmsg ADDR TEXT [ADDR TEXT]...
  *     write TEXT  read  recv  recvfrom  recvmsg
  *     getsockname getpeername  getsockopt OPT   setsockopt OPT VALUE
  *     exec PROGRAM ARG...  (the rest of the command line is passed on too)
@@ -14,7 +14,7 @@
  *     nonblock  chdir DIR  sleep MILLISECONDS  umask OCTAL  netns (a new one)
  *     chroot DIR  closefrom N
  *     put N  (sends descriptor N over the socket by SCM_RIGHTS)
- *     take  (receives a descriptor, which is then the socket in use)
+ *     take [mmsg]  (receives a descriptor, which is then the socket in use)
  * Addresses: auto  none (no address)  unspec  @abstract  @hex:6100 (bytes)
  *     /path  rel:path  inet:ADDRESS:PORT  inet6:ADDRESS%PORT  */
 #include <arpa/inet.h>
@@ -243,10 +243,18 @@ static long do_sendmsg(void)
 
 static long do_sendmmsg(void)
 {
-    union address a;
-    struct iovec iov;
-    struct mmsghdr m = {.msg_hdr = *message(&a, &iov)};
-    return sendmmsg(fd, &m, 1, MSG_NOSIGNAL);
+    static union address a[8];
+    struct iovec iov[8];
+    struct mmsghdr m[8];
+    unsigned n = 0;
+    for (; args[2 * n + 1] && n < 7; n++) {
+        const char *what = args[2 * n + 2] ? args[2 * n + 2] : "x";
+        iov[n] = (struct iovec){(void *)what, strlen(what)};
+        m[n] = (struct mmsghdr){.msg_hdr = {.msg_iov = &iov[n], .msg_iovlen = 1}};
+        m[n].msg_hdr.msg_namelen = address(&a[n], args[2 * n + 1]);
+        m[n].msg_hdr.msg_name = m[n].msg_hdr.msg_namelen ? &a[n] : NULL;
+    }
+    return sendmmsg(fd, m, n, MSG_NOSIGNAL);
 }
 
 static long do_recv(char kind)
@@ -313,7 +321,10 @@ static long do_take(void)
 {
     union rights room;
     struct msghdr *m = rights(&room);
-    long n = recvmsg(fd, m, 0);
+    struct mmsghdr mm = {.msg_hdr = *m};
+    long n = args[1] ? recvmmsg(fd, &mm, 1, 0, NULL) : recvmsg(fd, m, 0);
+    if (args[1])
+        *m = mm.msg_hdr;
     struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(m);
     if (c)
         memcpy(&fd, CMSG_DATA(c), sizeof fd);
