@@ -74,7 +74,7 @@ static void overwrite(void)
 
 static void fill(void)
 {
-    static char names[3000][24], *many[3001];
+    static char names[3000][40], *many[3001];
     for (int i = 0; i < 3000; i++) {
         snprintf(names[i], sizeof names[i], "VARIABLE_%d=%d", i, i);
         many[i] = names[i];
@@ -159,8 +159,8 @@ static int run_call(void)
     if (!strcmp(call, "execveat")) return execveat(AT_FDCWD, path, argv, vector, 0);
     if (!strcmp(call, "execveat-dir")) return at_directory();
     if (!strcmp(call, "execveat-empty")) return with_nothing_but_a_descriptor();
-    if (!strcmp(call, "syscall-execve")) return (int)syscall(SYS_execve, path, argv, vector);
-    if (!strcmp(call, "syscall-execveat")) return (int)syscall(SYS_execveat, AT_FDCWD, path, argv, vector, 0);
+    if (!strcmp(call, "syscall-execve")) return (int)syscall(SYS_execve, path, argv, vector, 0, 0, 0);
+    if (!strcmp(call, "syscall-execveat")) return (int)syscall(SYS_execveat, AT_FDCWD, path, argv, vector, 0, 0);
     _exit(2);
 }
 
@@ -250,16 +250,18 @@ static void in_child(void)
 }
 
 /* The parent goes on after a vfork: whatever the child did must not have hurt it. */
+static int once_in_vfork(void)
+{
+    pid_t pid = vfork();
+    if (!pid)
+        start_here();
+    return wait_for(pid);
+}
+
 static int in_vfork(void)
 {
-    int last = 0;
-    for (int i = 0; i < 3; i++) {
-        pid_t pid = vfork();
-        if (!pid)
-            start_here();
-        last = wait_for(pid);
-    }
-    return last;
+    once_in_vfork(), once_in_vfork();
+    return once_in_vfork();
 }
 
 static int by_command(void)
