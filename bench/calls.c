@@ -90,11 +90,16 @@ static void prepare_symlink(struct place *p)
     must(!symlink(target, p->unix_addr.sun_path), "symlink");
 }
 
-static void prepare_abstract(struct place *p)
+static void name_abstract(struct place *p)
 {
     p->unix_addr.sun_family = AF_UNIX;
     snprintf(p->unix_addr.sun_path + 1, sizeof p->unix_addr.sun_path - 1, "bench-%050d", getpid());
     p->unix_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(p->unix_addr.sun_path + 1));
+}
+
+static void prepare_abstract(struct place *p)
+{
+    name_abstract(p);
     bind_unix(p, SOCK_STREAM);
 }
 
@@ -144,6 +149,12 @@ static void prepare_connected(struct place *p)
     must(p->server >= 0, "accept");
 }
 
+static void prepare_bind_path(struct place *p)
+{
+    name_path(p, p->dir, "bound.sock");
+    unlink(p->unix_addr.sun_path);
+}
+
 /* --- The operations: what is timed -------------------------------------- */
 
 static void once_badfd(struct place *p)
@@ -180,6 +191,34 @@ static void once_autobind(struct place *p)
     must(fd >= 0, "socket");
     must(!bind(fd, (struct sockaddr *)&none, sizeof(sa_family_t)), "autobind");
     close(fd);
+}
+
+static void bind_new(int family, const struct sockaddr *name, socklen_t len)
+{
+    int fd = socket(family, SOCK_STREAM, 0);
+
+    must(fd >= 0, "socket");
+    must(!bind(fd, name, len), "bind");
+    close(fd);
+}
+
+static void once_bind_path(struct place *p)
+{
+    bind_new(AF_UNIX, unix_name(p), p->unix_len);
+    must(!unlink(p->unix_addr.sun_path), "unlink");
+}
+
+static void once_bind_abstract(struct place *p)
+{
+    bind_new(AF_UNIX, unix_name(p), p->unix_len);
+}
+
+static void once_bind_inet(struct place *p)
+{
+    const struct sockaddr_in any_port = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+    (void)p;
+    bind_new(AF_INET, (const struct sockaddr *)&any_port, sizeof any_port);
 }
 
 static void meet(struct place *p, int family, const struct sockaddr *name, socklen_t len)
@@ -254,6 +293,9 @@ static const struct operation operations[] = {
     {"socket", NULL, once_socket},
     {"socketpair", NULL, once_socketpair},
     {"autobind", NULL, once_autobind},
+    {"bind-path", prepare_bind_path, once_bind_path},
+    {"bind-abstract", name_abstract, once_bind_abstract},
+    {"bind-inet", NULL, once_bind_inet},
     {"abstract", prepare_abstract, once_connect},
     {"udp", prepare_udp, once_udp},
     {"tcp", prepare_tcp, once_tcp},

@@ -61,6 +61,18 @@ END
     return $file;
 }
 
+# Policies that need the memory of a run.
+my %remembering = (
+    scope  => "allow all,\nscope pathname abstract,\n",
+    inside => "network (create, bind, listen, accept, receive, getattr, getopt, setopt, shutdown),\n"
+        . "network (connect, send) peer=(scope=inside),\n",
+);
+
+sub in_run {
+    my ($kind) = @_;
+    return ("$build/sunshim", 'run', '-p', write_file("$kind.policy", $remembering{$kind}), '--');
+}
+
 # --- Variants: name, environment, words before the command -------------------
 
 my $shim = "$build/libsunshim.so";
@@ -88,6 +100,9 @@ my %variant = (
     empty  => { env => { LD_PRELOAD => "$build/bench/empty.so" } },
     shim   => { env => { LD_PRELOAD => $shim } },
     (map { my $n = $_; ($n => { env => { LD_PRELOAD => $shim }, rules => $n }) } 10, 100, 1000, 10000),
+    scope => { before => [in_run('scope')] },
+    inside => { before => [in_run('inside')] },
+    nested => { before => [in_run('scope'), in_run('scope')] },
     track => { before => ["$build/sunshim", 'run', '--track', '--'] },
     run1000 => { before => ["$build/sunshim", 'run', '-p', policy(1000, 'path'), '--'] },
     socket_wrapper => $sw && { env => { LD_PRELOAD => $sw, SOCKET_WRAPPER_DIR => "$root/sw",
@@ -225,7 +240,7 @@ sub start_instructions {
 
 sub exec_figures {
     $ENV{BENCH_NOTHING} = "$build/bench/nothing";
-    my @kinds = ('empty', 'shim', '100', 'run1000', @peers);
+    my @kinds = ('empty', 'shim', '100', 'run1000', 'scope', 'track', @peers);
     my (%ratio, @native);
     for (1 .. $rounds) {
         my %round = map { $_ => measure($_, 'path', "$build/bench/calls", 'exec', $dir, 100) } 'native', @kinds;
@@ -234,7 +249,8 @@ sub exec_figures {
         for (@kinds) { push @{ $ratio{$_} }, $round{$_} / $round{native} if defined $round{$_} }
     }
     my %title = (empty => 'an empty preload', shim => 'sunshim without policy',
-        100 => '100 rules as text (SUNSHIM_POLICY)', run1000 => '1,000 rules under sunshim run');
+        100 => '100 rules as text (SUNSHIM_POLICY)', run1000 => '1,000 rules under sunshim run',
+        scope => 'a scope under sunshim run', track => 'sunshim run --track');
     my %budget = (100 => '1.12', run1000 => '1.15');
     my $base = start_instructions('native');
     printf "\nStarting a small program (exec to wait): native %.0f us", median(@native) / 1000;
@@ -248,27 +264,63 @@ sub exec_figures {
     }
 }
 
-# Without a policy, so that what is added is the tracking.
-sub track_figures {
-    print "\nTracked (sunshim run --track):";
-    for (['socket+close', 'socket', 1.25], ['socketpair+close', 'socketpair'], ['autobind', 'autobind'],
-        ['path connect+accept+close', 'connect']) {
-        my ($title, $op, $budget) = @$_;
-        my @ratio = map {
-            my ($native, $track) = map { measure($_, 'path', "$build/bench/calls", $op, $dir, $ms) } 'native', 'track';
-            defined $native && defined $track ? $track / $native : ();
-        } 1 .. $rounds;
-        printf " %s %s%s;", $title, @ratio ? sprintf('%.2f', median(@ratio)) : '-', $budget ? " (budget $budget)" : '';
+# --- Runs that remember ------------------------------------------------------
+
+my @memories = qw(scope inside nested track);
+
+# name, operation, budget
+my @run_rows = (
+    ['socket+close',                  'socket',        'tracked 1.25'],
+    ['socketpair+close',              'socketpair',    ''],
+    ['path bind+close+unlink',        'bind-path',     '1.10'],
+    ['abstract bind+close',           'bind-abstract', '1.10'],
+    ['inet bind+close',               'bind-inet',     '1.10'],
+    ['autobind+close',                'autobind',      '1.10'],
+    ['path connect+accept+close',     'connect',       'handle ~1 us'],
+    ['abstract connect+accept+close', 'abstract',      'confirmed 35 us'],
+    ['inet connect+accept+close',     'tcp',           ''],
+    ['path sendto+read',              'sendto',        ''],
+    ['send+recv, connected',          'sendrecv',      ''],
+);
+
+# Time over native, and what each operation takes more, in the same cell.
+sub run_row {
+    my ($title, $op, $budget) = @{ $_[0] };
+    my (%ratio, @native);
+    for (1 .. $rounds) {
+        my %round = map { $_ => measure($_, 'path', "$build/bench/calls", $op, $dir, $ms) } 'native', @memories;
+        defined $round{native} or last;
+        push @native, $round{native};
+        for (@memories) { push @{ $ratio{$_} }, $round{$_} / $round{native} if defined $round{$_} }
     }
-    print "\n";
+    my $native = median(@native) // return print "$title: failed\n";
+    my @base = split ' ', measure('native', 'path', "$build/bench/count", "$build/bench/calls", $op, $dir, 0) // '';
+    printf "%-30s %8s", $title, sprintf '%.2f us', $native / 1000;
+    for (@memories) {
+        my @got = split ' ', measure($_, 'path', "$build/bench/count", "$build/bench/calls", $op, $dir, 0) // '';
+        my $r = median(@{ $ratio{$_} || [] });
+        printf " %16s", !defined $r ? '-' : sprintf('%.2f', $r)
+            . (@got == 2 && @base == 2 ? sprintf(' %d+%d', $got[0] - $base[0] + 0.5, $got[1] - $base[1]) : '');
+    }
+    print $budget ? "  $budget\n" : "\n";
+}
+
+sub run_figures {
+    my @rows = grep { !%wanted || $wanted{run} || $wanted{ $_->[1] } } @run_rows or return;
+    print "\nUnder sunshim run, with a memory: time over native, extra system calls + instructions. Columns: 'scope pathname\n",
+          "abstract,'; rules with scope=inside; the first, twice nested; --track without a policy.\n\n";
+    printf "%-30s %8s", '', 'native';
+    printf " %16s", $_ for @memories;
+    print "  budget\n";
+    run_row($_) for @rows;
 }
 
 sub memory_figures {
-    my %kib = map { $_ => measure($_, 'path', "$build/bench/calls", 'memory', $dir) } 'native', 'empty', 'shim', 10, 1000, 10000, 'run1000';
+    my %kib = map { $_ => measure($_, 'path', "$build/bench/calls", 'memory', $dir) } 'native', 'empty', 'shim', 10, 1000, 10000, 'run1000', 'scope', 'track';
     print "\nMemory a process writes to, beyond native, KiB (budget 64):";
     printf " %s %s;", $_->[1], defined $kib{ $_->[0] } ? $kib{ $_->[0] } - $kib{native} : '-'
         for ['empty', 'empty preload'], ['shim', 'no policy'], [10, '10 rules'], [1000, '1,000'], [10000, '10,000'],
-            ['run1000', '1,000 under sunshim run'];
+            ['run1000', '1,000 under sunshim run'], ['scope', 'a scope'], ['track', '--track'];
     print "\n";
     my $stripped = "$root/stripped.so";
     system 'strip', '-o', $stripped, $shim;
@@ -294,7 +346,7 @@ sub table_figures {
 }
 
 exec_figures() if !%wanted || $wanted{exec};
-track_figures() if !%wanted || $wanted{track};
+run_figures();
 memory_figures() if !%wanted || $wanted{memory};
 decision_figures() if !%wanted || $wanted{decide};
 table_figures() if !%wanted || $wanted{table};
