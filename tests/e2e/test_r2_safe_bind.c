@@ -141,6 +141,28 @@ StockTest(r2_safe_bind, what_a_nested_run_bound_is_inside_and_what_the_outer_one
     check_out(r, text("connect %s/in -> 0\nsendto %s/in x -> 1\nsendto %s/s x -> -1 EACCES\n", scratch(), scratch(), scratch()));
 }
 
+/* Clients have no names: they are known by the process that connected. */
+StockTest(r2_safe_bind, connections_are_taken_from_processes_of_the_run)
+{
+    struct run r = in_run("include <abstractions/sockets>\nunix (bind, listen, connect, send),\nunix (accept, receive) peer=(scope=inside),\n",
+                          "( until [ -e $T/go ]; do sleep 0.02; done; sk 'socket unix stream' \"connect $T/s\" 'send outside' recv >$T/refused ) &\n",
+                          "sk 'umask 0' 'socket unix stream' \"bind $T/s\" listen accept recv 'use 3' accept recv "
+                          "'use 3' accept recv 'use 3' accept recv >$T/got & ready $T/s; >$T/go; until grep -q outside $T/refused; do sleep 0.02; done; "
+                          "sk 'socket unix stream' \"connect $T/s\" 'send plain' >/dev/null; "
+                          "sk 'socket unix stream' \"connect $T/s\" fork 'send forked' >/dev/null; "
+                          "sk 'socket unix stream' \"connect $T/s\" \"exec $N/sk\" 'use 3' 'send execed' >/dev/null; "
+                          "\"$SUNSHIM\" run \"$N/sk\" 'socket unix stream' \"connect $T/s\" 'send nested' >/dev/null; wait; grep recv $T/got");
+    check_out(r, "recv 'plain' -> 5\nrecv 'forked' -> 6\nrecv 'execed' -> 6\nrecv 'nested' -> 6\n");
+    check_lacks(r, out, "outside");
+}
+
+StockTest(r2_safe_bind, pairs_made_in_the_run_talk)
+{
+    struct run r = safe("", "for type in stream dgram seqpacket; do sk \"pair $type\" 'send one' 'use 4' recv 'send two' 'use 3' fork recv | grep recv; done");
+    check_out(r, "recv 'one' -> 3\nrecv 'two' -> 3\nrecv 'one' -> 3\nrecv 'two' -> 3\nrecv 'one' -> 3\nrecv 'two' -> 3\n");
+    cr_assert_str_empty(r.err);
+}
+
 /* --- IPv4 and IPv6 --------------------------------------------------------------------- */
 
 /* Binds each of a list of addresses with port 0, outside and inside, and from the

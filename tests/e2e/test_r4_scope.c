@@ -214,6 +214,48 @@ StockTest(r4_scope, an_inherited_listener_accepts_clients_from_outside)
     cr_assert_str_empty(r.err);
 }
 
+StockTest(r4_scope, a_batch_is_sent_up_to_the_first_message_for_somebody_outside)
+{
+    struct run r = script("sk 'socket unix dgram' \"bind $T/out\" 'sleep 100000' >/dev/null & ready $T/out; "
+                          "$T/scoped \"$N/sk\" 'socket unix dgram' \"bind $T/s\" 'socket unix dgram' "
+                          "\"sendmmsg $T/s a $T/s b $T/out c $T/s d\" \"sendmmsg $T/out e $T/s f\" \"sendmmsg $T/s g\" 'use 3' recv recv recv | tail -n 6");
+    const char *t = scratch();
+    check_out(r, text("sendmmsg %s/out e %s/s f -> -1 EPERM\nsendmmsg %s/s g -> 1\nuse 3 -> 3\nrecv 'a' -> 1\nrecv 'b' -> 1\nrecv 'g' -> 1\n",
+                      t, t, t));
+}
+
+/* --- By the library alone ----------------------------------------------------------- */
+
+/* Without a run's directory the memory lasts until exec, and children share it. */
+#define ALONE "allow all,\nscope pathname abstract,\n"
+#define FIRST "'socket unix dgram' \"bind $T/s\" 'socket unix dgram' \"bind @$T/s\" 'socket unix dgram' "
+#define BOTH "\"sendto $T/s x\" \"sendto @$T/s x\" "
+
+Test(r4_scope, alone_the_library_remembers_what_its_process_made)
+{
+    struct run r = preloaded(ALONE, "\"$P/sk\" " FIRST BOTH "| tail -n 2");
+    check_out(r, text("sendto %s/s x -> 1\nsendto @%s/s x -> 1\n", scratch(), scratch()));
+}
+
+Test(r4_scope, alone_the_library_remembers_across_fork)
+{
+    struct run r = preloaded(ALONE, "\"$P/sk\" " FIRST "fork " BOTH "| tail -n 2");
+    check_out(r, text("sendto %s/s x -> 1\nsendto @%s/s x -> 1\n", scratch(), scratch()));
+}
+
+Test(r4_scope, alone_the_library_forgets_at_exec)
+{
+    struct run r = preloaded(ALONE, "\"$P/sk\" " FIRST "\"exec $P/sk\" 'use 5' " BOTH "2>/dev/null | tail -n 2");
+    check_out(r, text("sendto %s/s x -> -1 EPERM\nsendto @%s/s x -> -1 EPERM\n", scratch(), scratch()));
+}
+
+Test(r4_scope, alone_the_library_keeps_to_what_its_process_made)
+{
+    struct run r = preloaded(ALONE, "for name in $T/s @$T/s; do \"$N/sk\" 'socket unix dgram' \"bind $name\" 'sleep 100000' >/dev/null & ready $name; done; "
+                                    "\"$P/sk\" 'socket unix dgram' " BOTH "| tail -n 2");
+    check_out(r, text("sendto %s/s x -> -1 EPERM\nsendto @%s/s x -> -1 EPERM\n", scratch(), scratch()));
+}
+
 /* --- Made outside, bound inside ------------------------------------------------------ */
 
 #define INHERITED "sk 'socket unix dgram' \"exec $T/scoped $N/sk\" 'use 3' \"bind $T/s\" 'socket unix dgram' \"sendto $T/s x\" | tail -n 1"
@@ -224,7 +266,7 @@ StockTest(r4_scope, an_inherited_socket_is_outside_whoever_binds_it)
     check_out(r, text("sendto %s/s x -> -1 EPERM\n", scratch()));
 }
 
-StockTest(r4_scope, and_yet_inside_for_rules_about_who_bound_it)
+StockTest(r4_scope, an_inherited_socket_is_inside_for_rules_about_who_bound_it)
 {
     struct run r = script_under("deny unix (send) peer=(scope=outside),", INHERITED);
     check_out(r, text("sendto %s/s x -> 1\n", scratch()));
@@ -233,18 +275,29 @@ StockTest(r4_scope, and_yet_inside_for_rules_about_who_bound_it)
 
 /* Descriptors 3 and 4 are a pair of sockets that reaches into the run; the one
  * inside receives an unbound socket, binds it, and sends to it. */
-#define RECEIVER "'use 4' take \"bind $T/s\" 'socket unix dgram' \"sendto $T/s x\" | tail -n 1"
-#define RECEIVED "sk 'pair stream' 'socket unix dgram' 'use 3' 'put 5' 'use 5' close 'use 4' \"exec $T/scoped $N/sk\" " RECEIVER
+#define RECEIVER(take) "'use 4' " take " \"bind $T/s\" 'socket unix dgram' \"sendto $T/s x\" | tail -n 1"
+#define RECEIVED(take) "sk 'pair stream' 'socket unix dgram' 'use 3' 'put 5' 'use 5' close 'use 4' \"exec $T/scoped $N/sk\" " RECEIVER(take)
 
 StockTest(r4_scope, a_socket_received_from_outside_is_outside)
 {
-    struct run r = script(RECEIVED);
-    check_out(r, text("sendto %s/s x -> -1 EPERM\n", scratch()));
+    static const char *const scripts[] = {RECEIVED("take"), RECEIVED("'take mmsg'")};
+    for (int i = 0; i < 2; i++) {
+        struct run r = script(text("rm -f $T/s; %s", scripts[i]));
+        check_out(r, text("sendto %s/s x -> -1 EPERM\n", scratch()));
+    }
+}
+
+StockTest(r4_scope, a_socket_of_the_run_that_was_outside_meanwhile_is_inside)
+{
+    struct run r = script("sk 'pair stream' \"exec sh -c\" '( exec \"$N/sk\" \"use 4\" take \"use 4\" \"put 5\" >/dev/null ) & "
+                          "$T/scoped \"$N/sk\" \"socket unix dgram\" \"use 3\" \"put 5\" \"use 5\" close \"use 3\" take \"bind $T/s\" "
+                          "\"socket unix dgram\" \"sendto $T/s x\"' | tail -n 1");
+    check_out(r, text("sendto %s/s x -> 1\n", scratch()));
 }
 
 StockTest(r4_scope, a_received_socket_is_inside_for_rules_about_who_bound_it)
 {
-    struct run r = script_under("deny unix (send) peer=(scope=outside),", RECEIVED);
+    struct run r = script_under("deny unix (send) peer=(scope=outside),", RECEIVED("take"));
     check_out(r, text("sendto %s/s x -> 1\n", scratch()));
     cr_assert_str_empty(r.err);
 }
