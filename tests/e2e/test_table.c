@@ -2,7 +2,7 @@
  * the program says of lost and torn entries is explained there. */
 #include "tests/e2e/harness.h"
 
-#define WHOLE "read yes torn 0 lost 0 refused 0 full 1024 of 1024\n"
+#define WHOLE "read yes torn 0 lost 0 refused 0 full 1024 of 1024, 256 of 256 counted yes\n"
 
 static void check_kills(int times)
 {

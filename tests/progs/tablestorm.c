@@ -10,7 +10,8 @@
  * everybody's, never removed, and must always be found. Whatever is found must be
  * whole: all of an entry follows from its key and version.
  *
- * In the end the table is filled up: each slot must be usable again. */
+ * In the end both are filled up: each slot must be usable again. And all that
+ * threads counted must be there. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "domain/counts.h"
 #include "domain/ring.h"
 #include "domain/table_layout.h"
 
@@ -33,6 +35,7 @@ static struct shared {
 } *shared;
 static struct table table;
 static struct ring ring;
+static uint64_t counts[COUNTS_SIZE / 8];
 
 static uint64_t get(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 static void set(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_SEQ_CST); }
@@ -247,6 +250,30 @@ static uint32_t fill(void)
     return in_use();
 }
 
+static uint32_t fill_ring(void)
+{
+    struct ring_entry e;
+    uint32_t n = 0;
+
+    for (uint64_t cookie = COOKIES; cookie < COOKIES + 20 * ring_slots(&ring); cookie++) {
+        e = origin_of(cookie, 1);
+        ring_put(&ring, &e);
+    }
+    for (uint32_t i = 0; i < ring_slots(&ring); i++)
+        n += ring_at(&ring, i, &e);
+    return n;
+}
+
+static bool all_counted(void)
+{
+    struct counts_unseen u;
+    uint64_t n = 0;
+
+    for (unsigned i = 0; counts_unseen_get(counts, i, &u); i++)
+        n += u.times;
+    return n == counts_get(counts, COUNT_UNSEEN) && n == counts_get(counts, COUNT_LEAK);
+}
+
 /* --- Processes ------------------------------------------------------------------------ */
 
 static pid_t start(unsigned w, uint64_t seed)
@@ -323,8 +350,12 @@ static void *write_thread(void *arg)
     unsigned w = (unsigned)(uintptr_t)arg;
     uint64_t seed = w;
 
-    for (unsigned long i = 0; i < things; i++)
+    for (unsigned long i = 0; i < things; i++) {
+        const char name[] = {'/', (char)('a' + draw(&seed) % 5), 0};
         step(w, &seed);
+        counts_unseen(counts, name, "static");
+        counts_add(counts, COUNT_LEAK);
+    }
     return NULL;
 }
 
@@ -360,9 +391,10 @@ int main(int argc, char **argv)
     fprintf(stderr, "%llu writes, %llu reads, %llu of them busy, %u slots in use\n",
             (unsigned long long)get(&shared->writes), (unsigned long long)reads, (unsigned long long)get(&shared->busy),
             in_use());
-    uint32_t full = fill();
-    printf("read %s torn %llu lost %llu refused %llu full %u of %u\n", reads ? "yes" : "no",
+    uint32_t full = fill(), ring_full = fill_ring();
+    printf("read %s torn %llu lost %llu refused %llu full %u of %u, %u of %u counted %s\n", reads ? "yes" : "no",
            (unsigned long long)get(&shared->torn), (unsigned long long)get(&shared->lost),
-           (unsigned long long)get(&shared->refused), full, table_slots(&table));
+           (unsigned long long)get(&shared->refused), full, table_slots(&table), ring_full, ring_slots(&ring),
+           all_counted() ? "yes" : "no");
     return 0;
 }
