@@ -1,5 +1,7 @@
 /* The line that sunshim run ends with, and the status that goes with it. What
  * happened is written by a program that counts as the library does. */
+#include <string.h>
+
 #include "tests/e2e/harness.h"
 
 /* --- The line ---------------------------------------------------------------- */
@@ -206,4 +208,73 @@ StockTest(cli_summary, of_a_nested_run_is_part_of_the_one_around_it)
     check_out(r, "0\n9\n");
     cr_assert_str_eq(r.err, "sunshim: 2 denied, 1 leaked\n"
                             "sunshim: 3 denied, 1 leaked, 2 not seen: b (static)\n", "%s", run_report(&r));
+}
+
+/* --- Live: what the library counts ------------------------------------------------ */
+
+#define TWO_SOCKETS "perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) for 1, 2'"
+
+/* The lines that are no records, in order. */
+static const char *said(const struct run *r)
+{
+    char *all = text("%s", r->err), *out = text("%s", ""), *save = NULL;
+
+    for (char *line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+        if (!strncmp(line, "sunshim: ", 9))
+            out = text("%s%s\n", out, line);
+    return out;
+}
+
+#define check_said(r, want) cr_assert_str_eq(said(&(r)), (want), "%s", run_report(&(r)))
+
+StockTest(cli_summary, denials_are_counted_on_record_or_not)
+{
+    struct run r = run("$SUNSHIM run --rule 'deny unix (create) type=stream,' -- " TWO_SOCKETS "\n"
+                       "$SUNSHIM run --log $T/log --rule 'deny unix (create) type=stream,' -- " TWO_SOCKETS "\n"
+                       "$SUNSHIM run --complain --rule 'deny unix (create) type=stream,' -- " TWO_SOCKETS "\n");
+
+    check_status(r, 0);
+    check_said(r, "sunshim: 2 denied\nsunshim: 2 denied\nsunshim: 2 allowed by complain\n");
+}
+
+StockTest(cli_summary, of_a_closed_log_says_what_was_lost)
+{
+    struct run r = run("$SUNSHIM run --log fd:7 --rule 'deny unix (create) type=stream,' -- sh -c \"exec 7>&-; $(cat <<'END'\n" TWO_SOCKETS "\nEND\n)\" 7>$T/log");
+
+    check_status(r, 0);
+    check_said(r, "sunshim: 2 denied, 2 records dropped\n");
+}
+
+StockTest(cli_summary, the_outer_layer_denies_in_both_runs)
+{
+    struct run r = run("s=0; $SUNSHIM run --error-exitcode 9 --rule 'deny unix (create) type=stream,' -- $SUNSHIM run -- " TWO_SOCKETS " || s=$?; exit $s");
+
+    check_status(r, 9);
+    check_said(r, "sunshim: 2 denied\nsunshim: 2 denied\n");
+}
+
+StockTest(cli_summary, leaks_are_counted_when_tracking)
+{
+    struct run r = run("s=0; $SUNSHIM run --error-exitcode 9 --track -- perl -MSocket -e '$^F = 100; socket(S, AF_UNIX, SOCK_STREAM, 0); system(\"/bin/true\")' || s=$?; exit $s");
+
+    check_status(r, 9);
+    check_said(r, "sunshim: 1 leaked\n");
+}
+
+StockTest(cli_summary, programs_started_later_that_are_not_seen_are_named)
+{
+    struct run r = run(STATIC "s=0; $SUNSHIM run --error-exitcode 9 --track -- sh -c '$T/quiet; $T/quiet; env -i $T/quiet' || s=$?; echo $s\n"
+                       "$SUNSHIM run --error-exitcode 9 --rule 'deny network inet,' --allow-unseen quiet -- sh -c '$T/quiet; $T/quiet'");
+
+    check_status(r, 0);
+    check_out(r, "9\n");
+    check_said(r, "sunshim: 3 not seen: quiet (static)\n");
+}
+
+StockTest(cli_summary, what_a_nested_run_starts_unseen_is_counted_once_by_each)
+{
+    struct run r = run(STATIC "$SUNSHIM run --track -- $SUNSHIM run -- $T/quiet");
+
+    check_status(r, 0);
+    check_said(r, "sunshim: not seen: quiet (static)\nsunshim: 1 not seen: quiet (static)\n");
 }
