@@ -1,5 +1,5 @@
 #!/bin/sh
-# demo.sh BUILD: what sunshim does, in four steps. Needs no root, no network, and
+# demo.sh BUILD: what sunshim does, in six steps. Needs no root, no network, and
 # only sh, perl and logger besides what `make` built. Leaves nothing behind. Every
 # step is checked: the exit status is 0 only if all went as the text says.
 set -u
@@ -90,6 +90,41 @@ try "sunshim explain ./no-log.policy connect family=unix type=dgram peer_addr=$w
 expect_status 1
 expect '^deny$'
 expect 'no-log.policy:2'
+
+step=5
+say '5. Only what this run made itself may be reached. logger finds its own receiver, not the one around it:'
+cat >own.sh <<'END'
+perl -MIO::Socket::UNIX -e '
+    my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "own.sock") or die "own.sock: $!";
+    recv($s, my $text, 1000, 0); print "its own receiver got a message\n"' &
+until [ -S own.sock ]; do sleep 0.1; done
+logger -d --socket-errors=on -u own.sock hello
+wait
+logger -d --socket-errors=on -u log.sock hello
+END
+try "sunshim run --rule 'scope pathname abstract,' -- sh own.sh"
+[ "$status" -ne 0 ] || fail 'logger reached what was outside'
+expect 'its own receiver got a message'
+expect "sunshim=\"DENIED\" operation=\"connect\".* peer_addr=\"$work/log.sock\" errno=EPERM"
+[ "$(grep -c 'DENIED' out)" -eq 1 ] || fail 'more than one denial'
+
+step=6
+say '6. What is socket:[...]? A program left it open for those that it starts:'
+cat >careless.pl <<'END'
+use Socket;
+$^F = 99; # what Perl opens from now on lacks FD_CLOEXEC
+socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die $!;
+bind($s, pack_sockaddr_un("careless.sock")) && listen($s, 5) or die $!;
+unlink "careless.sock";
+exec "readlink", "/proc/self/fd/" . fileno $s;
+END
+try 'sunshim run --track -- perl careless.pl'
+expect_status 0
+expect '^socket:\['
+expect "sunshim=\"LEAK\".* comm=\"readlink\".* addr=\"$work/careless.sock\" .*origin=socket .*origin_comm=\"perl\""
+try "sunshim run --rule 'deny unix (inherit) type=stream,' -- perl careless.pl"
+expect_status 0
+expect '^/dev/null$'
 
 say "Next: README.md; or sunshim run -p no-network -- COMMAND, with a command of yours."
 printf '(Shortened here: a record also has the time, the process, the program and more.)\n'
