@@ -11,6 +11,9 @@
 #include "sys.h"
 #include "tally.h"
 
+/* Of LOG_ROOM, for the name of the log; the rest is for a line of our own. */
+enum { PLACE = 1280 };
+
 static atomic_uint dropped;
 
 void log_dropped(void)
@@ -91,7 +94,7 @@ static int open_log(const char *path)
 
 static bool put_file(const struct log_state *log, const char *line, size_t len, char *room)
 {
-    struct text t = text_into(room, LOG_ROOM); /* log->path and some pids */
+    struct text t = text_into(room, PLACE); /* log->path and some pids */
 
     for (const char *p = log->path; *p; p++) {
         if (p[0] == '%' && p[1] == 'p') {
@@ -139,8 +142,8 @@ static bool put_somewhere(const char *line, size_t len, char *room)
 static void confess(char *room)
 {
     unsigned n = atomic_exchange_explicit(&dropped, 0, memory_order_relaxed);
-    char buffer[160];
-    struct text t = text_into(buffer, sizeof buffer);
+    char *buffer = room + PLACE;
+    struct text t = text_into(buffer, LOG_ROOM - PLACE);
     bool json = state->log.format == LOG_JSON;
 
     if (!n)
@@ -155,8 +158,9 @@ static void confess(char *room)
         atomic_fetch_add_explicit(&dropped, n, memory_order_relaxed);
 }
 
-/* Once in a process: records are being lost, and where. */
-static void complain(char *room)
+/* Once in a process: records are being lost, and where. Not on the stack of every
+ * record that is written. */
+static __attribute__((noinline)) void complain(char *room)
 {
     static atomic_bool complained;
     const struct log_state *log = &state->log;

@@ -16,7 +16,7 @@ const char *log_set_place(struct log_state *log, const char *where);
  * LOG_ROOM bytes to work in: paths do not belong on a small stack. */
 void log_write(const char *line, size_t len, char *room);
 
-#define LOG_ROOM 1280
+#define LOG_ROOM 1440
 
 /* Counts a record that could not even be put together. */
 void log_dropped(void);
