@@ -25,6 +25,10 @@ static const struct {
     VARIABLE("XDG_RUNTIME_DIR", runtime_dir),
     VARIABLE("XDG_CONFIG_HOME", config_home),
     VARIABLE("TMPDIR", tmpdir),
+    VARIABLE("SUNSHIM_HOME", first_home),
+    VARIABLE("SUNSHIM_XDG_RUNTIME_DIR", first_runtime_dir),
+    VARIABLE("SUNSHIM_XDG_CONFIG_HOME", first_config_home),
+    VARIABLE("SUNSHIM_TMPDIR", first_tmpdir),
     VARIABLE("LISTEN_PID", listen_pid),
     VARIABLE("LISTEN_FDS", listen_fds),
 #undef VARIABLE
@@ -43,12 +47,22 @@ static void take(struct environment *e, const char *entry)
     }
 }
 
+static void prefer(const char **value, const char *first)
+{
+    if (first)
+        *value = first;
+}
+
 void environment_read(struct environment *e, char *const *envp)
 {
     *e = (struct environment){0};
     for (; *envp; envp++)
         if ((*envp)[0] == 'S' || (*envp)[0] == 'H' || (*envp)[0] == 'X' || (*envp)[0] == 'T' || (*envp)[0] == 'L')
             take(e, *envp);
+    prefer(&e->home, e->first_home);
+    prefer(&e->runtime_dir, e->first_runtime_dir);
+    prefer(&e->config_home, e->first_config_home);
+    prefer(&e->tmpdir, e->first_tmpdir);
 }
 
 static bool holds(const char *dir, const char *name)

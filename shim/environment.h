@@ -6,7 +6,10 @@
 
 struct environment {
     const char *policy, *mode, *log, *log_format, *profile, *domain, *report, *follow;
+    /* What a policy as text may depend on. The first process of several that pass
+     * SUNSHIM_POLICY on decides (follow.h): the text is to mean the same in all. */
     const char *home, *runtime_dir, *config_home, *tmpdir;
+    const char *first_home, *first_runtime_dir, *first_config_home, *first_tmpdir;
     const char *listen_pid, *listen_fds; /* sd_listen_fds(3) */
 };
 

@@ -46,12 +46,13 @@ static unsigned place(const struct follow *f, const char *name, size_t len)
     return i;
 }
 
-static void keep(struct follow *f, const char *name, size_t name_len, const char *value, size_t len)
+/* Returns the text; NULL when there is no room for more. */
+static const char *keep(struct follow *f, const char *name, size_t name_len, const char *value, size_t len)
 {
     unsigned i = place(f, name, name_len);
 
     if (i == FOLLOW_MAX)
-        return;
+        return NULL;
     char *text = take(f, name_len + len + 1);
     memcpy(text, name, name_len);
     memcpy(text + name_len, value, len);
@@ -61,6 +62,16 @@ static void keep(struct follow *f, const char *name, size_t name_len, const char
     f->count += i == f->count;
     if (text < f->bytes || text >= f->bytes + sizeof f->bytes)
         sys_protect(text, name_len + len + 1, PROT_READ);
+    return text;
+}
+
+static void keep_first(struct follow *f, const char *name, const char *value)
+{
+    size_t len = strlen(name);
+
+    /* With its own name the first has handed it on to us. */
+    if (value && place(f, name, len) == f->count && keep(f, name, len, value, strlen(value)))
+        f->kept[f->count - 1].mirror = true;
 }
 
 static bool separates(char c)
@@ -94,11 +105,14 @@ static bool is_same(const char *part, size_t len, const char *name)
 }
 
 /* By its usual name, or by the one that the loader knows it by. */
-static void keep_library(struct follow *f, const char *list)
+static void keep_library(struct follow *f, char *const *envp)
 {
-    const char *self = real_self(), *found = NULL;
+    const char *self = real_self(), *found = NULL, *list = "";
     size_t found_len = 0, len;
 
+    for (; *envp; envp++)
+        if (starts(*envp, PRELOAD))
+            list = *envp + sizeof PRELOAD - 1;
     for (const char *part = list; !found && (len = next_part(&part)); part += len)
         if (named_library(part, len) || is_same(part, len, self))
             found = part, found_len = len;
@@ -106,25 +120,27 @@ static void keep_library(struct follow *f, const char *list)
         found = self, found_len = len; /* the loader was told by another way */
     if (!found)
         return;
-    keep(f, PRELOAD, sizeof PRELOAD - 1, found, found_len);
-    f->library = f->kept[place(f, PRELOAD, sizeof PRELOAD - 1)].text + sizeof PRELOAD - 1;
+    const char *text = keep(f, PRELOAD, sizeof PRELOAD - 1, found, found_len);
+    f->library = text ? text + sizeof PRELOAD - 1 : NULL;
 }
 
 void follow_prepare(struct follow *f, char *const *envp, const struct environment *env)
 {
-    const char *list = "";
-
+    keep_library(f, envp);
     for (; *envp; envp++)
-        if (starts(*envp, PRELOAD))
-            list = *envp + sizeof PRELOAD - 1;
-        else if (starts(*envp, OWN) && !starts(*envp, REPORT) && strchr(*envp, '=')) {
+        if (starts(*envp, OWN) && !starts(*envp, REPORT) && strchr(*envp, '=')) {
             size_t name = (size_t)(strchr(*envp, '=') - *envp) + 1;
 
             keep(f, *envp, name, *envp + name, strlen(*envp + name));
         }
     if (env->domain) /* not in the environment, perhaps: environment.h */
         keep(f, "SUNSHIM_DOMAIN=", sizeof "SUNSHIM_DOMAIN=" - 1, env->domain, strlen(env->domain));
-    keep_library(f, list);
+    if (env->policy) {
+        keep_first(f, "SUNSHIM_HOME=", env->home);
+        keep_first(f, "SUNSHIM_XDG_RUNTIME_DIR=", env->runtime_dir);
+        keep_first(f, "SUNSHIM_XDG_CONFIG_HOME=", env->config_home);
+        keep_first(f, "SUNSHIM_TMPDIR=", env->tmpdir);
+    }
     f->off = env->follow && strcmp(env->follow, "0") == 0;
 }
 
@@ -157,10 +173,12 @@ static void look_at_entry(struct sight *s, size_t at)
         s->list = entry + sizeof PRELOAD - 1;
         s->plan->preload = at;
     }
-    if (entry[0] == 'L' || starts(entry, OWN))
-        for (unsigned i = 0; i < f->count; i++)
-            if (strncmp(entry, f->kept[i].text, f->kept[i].name) == 0)
-                s->plan->missing &= ~(1u << i);
+    if (entry[0] != 'L' && entry[0] != 'H' && entry[0] != 'X' && entry[0] != 'T' && !starts(entry, OWN))
+        return;
+    for (unsigned i = 0; i < f->count; i++)
+        if (strncmp(entry, f->kept[i].text, f->kept[i].name) == 0 ||
+            (f->kept[i].mirror && strcmp(entry, f->kept[i].text + sizeof OWN - 1) == 0))
+            s->plan->missing &= ~(1u << i);
 }
 
 static bool misses(const struct follow_plan *p, const char *name)

@@ -24,13 +24,16 @@ struct follow {
     struct {
         const char *text; /* NAME=VALUE */
         unsigned name;    /* bytes of NAME= */
+        bool mirror;      /* SUNSHIM_NAME=VALUE: not needed where NAME=VALUE is there */
     } kept[FOLLOW_MAX];
     unsigned used;
     char bytes[FOLLOW_BYTES]; /* longer ones are mapped */
 };
 
 /* Keeps LD_PRELOAD's part that is ours and every SUNSHIM_ variable, but for
- * SUNSHIM_REPORT, which is for one process. Constructor only. */
+ * SUNSHIM_REPORT, which is for one process; with SUNSHIM_POLICY also what its text
+ * may depend on, HOME and its like, for children that have it otherwise (as
+ * SUNSHIM_HOME, environment.h). Constructor only. */
 void follow_prepare(struct follow *f, char *const *envp, const struct environment *env);
 
 /* An environment for a child. */

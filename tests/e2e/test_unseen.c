@@ -86,7 +86,7 @@ static void check_seen(struct run r)
 
 /* --- Which programs --------------------------------------------------------------- */
 
-StockTest(unseen, by_what_the_file_says)
+Test(unseen, by_what_the_file_says)
 {
     static const struct {
         const char *name;
@@ -107,7 +107,7 @@ StockTest(unseen, by_what_the_file_says)
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const char *path = put_elf(table[i].name, table[i].shape);
-        struct run r = look(text("\"$N/execs\" execve $T/%s || :", table[i].name));
+        struct run r = look(text("\"$P/execs\" execve $T/%s || :", table[i].name));
         if (table[i].info)
             check_unseen(r, path, table[i].info);
         else
@@ -115,7 +115,7 @@ StockTest(unseen, by_what_the_file_says)
     }
 }
 
-StockTest(unseen, whatever_call_starts_it)
+Test(unseen, whatever_call_starts_it)
 {
     static const char *const calls[] = {"execve",       "execv",          "execvp",         "execvpe",       "execl",
                                         "execlp",       "execle",         "fexecve",        "fexecve-path",  "execveat",
@@ -123,70 +123,70 @@ StockTest(unseen, whatever_call_starts_it)
                                         "spawnp"};
     const char *path = put_elf("prog", 0);
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        struct run r = look(text("\"$N/execs\" env=clear %s $T/prog", calls[i]));
+        struct run r = look(text("\"$P/execs\" env=clear %s $T/prog", calls[i]));
         check_status(r, 0);
         check_unseen(r, path, "static");
     }
 }
 
-StockTest(unseen, relative_names_are_completed)
+Test(unseen, relative_names_are_completed)
 {
     const char *path = put_elf("prog", 0);
-    check_unseen(look("\"$N/execs\" execve ./prog"), path, "static");
-    check_unseen(look("mkdir d; cd d; \"$N/execs\" execvp ../prog"), path, "static");
+    check_unseen(look("\"$P/execs\" execve ./prog"), path, "static");
+    check_unseen(look("mkdir d; cd d; \"$P/execs\" execvp ../prog"), path, "static");
 }
 
-StockTest(unseen, the_one_that_is_found_in_the_path)
+Test(unseen, the_one_that_is_found_in_the_path)
 {
     const char *path;
     mkdir(text("%s/a", scratch()), 0755), mkdir(text("%s/b", scratch()), 0755), mkdir(text("%s/c", scratch()), 0755);
     put_elf("a/prog", 0), path = put_elf("b/prog", GO), put_elf("c/prog", 0);
     static const char *const calls[] = {"execvp", "execlp", "execvpe", "spawnp"};
     for (int i = 0; i < 4; i++) {
-        struct run r = look(text("chmod -x a/prog; mkdir -p d/prog; \"$N/execs\" path=/nowhere:$T/d:$T/a:$T/b:$T/c %s prog", calls[i]));
+        struct run r = look(text("chmod -x a/prog; mkdir -p d/prog; \"$P/execs\" path=/nowhere:$T/d:$T/a:$T/b:$T/c %s prog", calls[i]));
         check_status(r, 0);
         check_unseen(r, path, "static Go");
-        check_unseen(look(text("cd b; \"$N/execs\" path=:$T/c %s prog", calls[i])), path, "static Go");
+        check_unseen(look(text("cd b; \"$P/execs\" path=:$T/c %s prog", calls[i])), path, "static Go");
     }
-    check_seen(look("\"$N/execs\" path=/usr/bin:$T/b execvp true"));
+    check_seen(look("\"$P/execs\" path=/usr/bin:$T/b execvp true"));
     /* Not searched for by calls that do not. */
-    check_seen(look("\"$N/execs\" path=$T/b execve prog || :"));
+    check_seen(look("\"$P/execs\" path=$T/b execve prog || :"));
 }
 
-StockTest(unseen, scripts_are_as_their_interpreter_is)
+Test(unseen, scripts_are_as_their_interpreter_is)
 {
     const char *path = put_elf("prog", 0);
     const char *info = text("its interpreter %s: static", path);
-    check_unseen(look("printf '#!  %s/prog  -x y\\n' $T >script; chmod +x script; \"$N/execs\" execve $T/script"),
+    check_unseen(look("printf '#!  %s/prog  -x y\\n' $T >script; chmod +x script; \"$P/execs\" execve $T/script"),
                  text("%s/script", scratch()), info);
-    check_unseen(look("printf '#!%s/script' $T >second; chmod +x second; \"$N/execs\" execvp $T/second"),
+    check_unseen(look("printf '#!%s/script' $T >second; chmod +x second; \"$P/execs\" execvp $T/second"),
                  text("%s/second", scratch()), info);
-    check_seen(look("printf '#!/bin/sh\\ntrue\\n' >script; chmod +x script; \"$N/execs\" execve $T/script"));
-    check_seen(look("echo true >text; chmod +x text; \"$N/execs\" execvp $T/text"));
-    check_seen(look("printf '#!/nowhere/x\\n' >script; chmod +x script; \"$N/execs\" execve $T/script || :"));
-    check_seen(look("printf '#!%s/loop\\n' $T >loop; chmod +x loop; \"$N/execs\" execve $T/loop || :"));
+    check_seen(look("printf '#!/bin/sh\\ntrue\\n' >script; chmod +x script; \"$P/execs\" execve $T/script"));
+    check_seen(look("echo true >text; chmod +x text; \"$P/execs\" execvp $T/text"));
+    check_seen(look("printf '#!/nowhere/x\\n' >script; chmod +x script; \"$P/execs\" execve $T/script || :"));
+    check_seen(look("printf '#!%s/loop\\n' $T >loop; chmod +x loop; \"$P/execs\" execve $T/loop || :"));
 }
 
 StockTest(unseen, the_dynamic_linker_is_a_program_that_preloads)
 {
-    struct run r = look("l=$(readelf -l /bin/true | sed -n 's/.*interpreter: \\(.*\\)]/\\1/p'); \"$N/execs\" execve $l \"$N/sk\" 'socket unix dgram' 'bind auto' || :");
+    struct run r = look("l=$(readelf -l /bin/true | sed -n 's/.*interpreter: \\(.*\\)]/\\1/p'); \"$P/execs\" execve $l \"$N/sk\" 'socket unix dgram' 'bind auto' || :");
     check_has(r, out, "bind auto -> -1 EACCES");
     check_seen(r);
 }
 
 /* What fails, or cannot be looked at, starts nothing. */
-StockTest(unseen, only_what_can_be_executed)
+Test(unseen, only_what_can_be_executed)
 {
     put_elf("prog", 0);
-    check_seen(look("chmod -x prog; for c in execve execvp fexecve spawn; do \"$N/execs\" $c $T/prog || :; done"));
-    check_seen(look("for f in /nowhere $T /dev/null; do \"$N/execs\" execve $f || :; done"));
-    check_seen(look("mkfifo f; chmod +x f; timeout 20 \"$N/execs\" execve $T/f || :"));
+    check_seen(look("chmod -x prog; for c in execve execvp fexecve spawn; do \"$P/execs\" $c $T/prog || :; done"));
+    check_seen(look("for f in /nowhere $T /dev/null; do \"$P/execs\" execve $f || :; done"));
+    check_seen(look("mkfifo f; chmod +x f; timeout 20 \"$P/execs\" execve $T/f || :"));
 }
 
-StockTest(unseen, a_full_descriptor_table_is_no_obstacle_to_the_call)
+Test(unseen, a_full_descriptor_table_is_no_obstacle_to_the_call)
 {
     put_elf("prog", 0);
-    struct run r = look("\"$N/execs\" fds=full execve $T/prog");
+    struct run r = look("\"$P/execs\" fds=full execve $T/prog");
     check_status(r, 0);
     check_seen(r);
 }
@@ -194,7 +194,7 @@ StockTest(unseen, a_full_descriptor_table_is_no_obstacle_to_the_call)
 StockTest(unseen, nothing_is_looked_at_where_nothing_is_checked)
 {
     put_elf("prog", 0);
-    struct run r = run("LD_PRELOAD=\"$LIB\" \"$N/execs\" execve $T/prog; SUNSHIM_MODE=off SUNSHIM_POLICY=/x LD_PRELOAD=\"$LIB\" \"$N/execs\" execve $T/prog");
+    struct run r = run("LD_PRELOAD=\"$LIB\" \"$P/execs\" execve $T/prog; SUNSHIM_MODE=off SUNSHIM_POLICY=/x LD_PRELOAD=\"$LIB\" \"$P/execs\" execve $T/prog");
     check_status(r, 0);
     cr_assert_str_empty(r.err, "%s", run_report(&r));
 }
@@ -264,20 +264,20 @@ StockTest(unseen, a_library_out_of_reach)
 
 /* --- How it is said ------------------------------------------------------------------------------ */
 
-StockTest(unseen, in_json)
+Test(unseen, in_json)
 {
     put_elf("pr\"og", GO);
     with_env("SUNSHIM_LOG_FORMAT=json");
-    struct run r = look("\"$N/execs\" execve '/proc/self/cwd/pr\"og'");
+    struct run r = look("\"$P/execs\" execve '/proc/self/cwd/pr\"og'");
     check_has(r, err, "\"sunshim\":\"UNSEEN\",\"operation\":\"exec\"");
     check_has(r, err, "\"name\":\"/proc/self/cwd/pr\\\"og\",\"info\":\"static Go\"}\n");
 }
 
-StockTest(unseen, in_the_format_of_apparmor)
+Test(unseen, in_the_format_of_apparmor)
 {
     const char *path = put_elf("prog", GO);
     with_env("SUNSHIM_LOG_FORMAT=apparmor");
-    struct run r = look("\"$N/execs\" execve $T/prog");
+    struct run r = look("\"$P/execs\" execve $T/prog");
     aa_log_record *a = parse_record(r.err);
     cr_assert(a && a->event == AA_RECORD_HINT && a->name && a->info && a->operation, "%s", run_report(&r));
     cr_expect_str_eq(a->name, path);
