@@ -157,8 +157,10 @@ static int run_child(struct start *s)
 
     if (started && !unprotected)
         happened = summary_say(&s->domain, s->outer, &s->options, s->unseen ? &s->program : NULL);
-    if (err || !out.others)
-        domain_remove(&s->domain); /* with others alive a later run does */
+    /* With others alive a later run does, unless they end with us: process 1 takes
+     * its name space along, and nobody could tell later. */
+    if (err || !out.others || getpid() == 1)
+        domain_remove(&s->domain);
     if (err)
         return fail("cannot start a process: %s", strerror(-err));
     if (out.exec_error)

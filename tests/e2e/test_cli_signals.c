@@ -256,3 +256,31 @@ StockTest(cli_signals, daemons_that_end_are_reaped)
     check_status(r, 0);
     check_out(r, "201\n1\n");
 }
+
+/* --- As process 1 -------------------------------------------------------------- */
+
+#define CONTAINER "[ $(id -u) = 0 ] || map=-r; unshare ${map-} -pf --mount-proc --kill-child "
+
+StockTest(cli_signals, as_process_1_it_passes_signals_on)
+{
+    struct run r = run("cat >$T/command <<'END'\n"
+                       "trap 'echo told; exit 6' TERM; [ $PPID = 1 ]; /bin/kill -TERM 1; while :; do sleep 0.02; done\n"
+                       "END\n"
+                       "s=0; { " CONTAINER "$SUNSHIM run -- sh $T/command; } || s=$?; echo $s");
+
+    check_out(r, "told\n6\n");
+}
+
+StockTest(cli_signals, as_process_1_it_says_by_its_status_what_ended_the_command)
+{
+    struct run r = run("s=0; { " CONTAINER "$SUNSHIM run -- sh -c 'kill -KILL $$'; } || s=$?; echo $s");
+
+    check_out(r, "137\n");
+}
+
+StockTest(cli_signals, as_process_1_it_leaves_nothing_behind)
+{
+    struct run r = run("{ " CONTAINER "$SUNSHIM run -- sh -c 'echo $SUNSHIM_DOMAIN >$T/domain; setsid sleep 60 & true'; }; [ -s $T/domain ]; [ ! -e $(cat $T/domain) ]");
+
+    check_status(r, 0);
+}
