@@ -35,9 +35,9 @@ $(B)/tests/native/%: tests/progs/%.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(PROG_FLAGS) -MMD -MP -MF $@.d -o $@ $< $(more_src) -ldl
 
-# Uses the memory of a run itself.
-$(B)/tests/native/tablestorm: more_src = $(domain_src)
-$(B)/tests/native/tablestorm: $(domain_src) $(wildcard domain/*.h)
+# Use the memory of a run themselves.
+$(B)/tests/native/tablestorm $(B)/tests/native/counts: more_src = $(domain_src)
+$(B)/tests/native/tablestorm $(B)/tests/native/counts: $(domain_src) $(wildcard domain/*.h)
 
 $(B)/tests/progs/lib%.so: $(B)/tests/native/lib%.so
 	@mkdir -p $(@D)
