@@ -278,3 +278,54 @@ char *const *follow_fill(const struct follow_plan *p, void *room)
     }
     return out;
 }
+
+/* --- For a shell ------------------------------------------------------------- */
+
+/* What would be written, counted whether or not there is room for it. */
+struct out {
+    char *at;
+    size_t len;
+};
+
+static void emit(struct out *o, const char *bytes, size_t len)
+{
+    if (o->at)
+        memcpy(o->at + o->len, bytes, len);
+    o->len += len;
+}
+
+/* Within single quotes everything is what it is, but for themselves. */
+static void emit_quoted(struct out *o, const char *value)
+{
+    for (const char *p = value; *p; p++)
+        *p == '\'' ? emit(o, "'\\''", 4) : emit(o, p, 1);
+}
+
+static void emit_export(struct out *o, const char *name, size_t len, const char *value, const char *between,
+                        const char *more)
+{
+    emit(o, "export ", 7);
+    emit(o, name, len);
+    emit(o, "'", 1);
+    emit_quoted(o, value);
+    emit_quoted(o, between);
+    emit_quoted(o, more);
+    emit(o, "'; ", 3);
+}
+
+size_t follow_exports(const struct follow_plan *p, const char *command, char *line)
+{
+    const struct follow *f = &state->follow;
+    struct out o = {line, 0};
+
+    for (unsigned i = 0; i < f->count; i++)
+        if (p->missing >> i & 1)
+            emit_export(&o, f->kept[i].text, f->kept[i].name, f->kept[i].text + f->kept[i].name, "", "");
+    if (p->preload < p->count) {
+        const char *list = p->envp[p->preload] + sizeof PRELOAD - 1;
+
+        emit_export(&o, PRELOAD, sizeof PRELOAD - 1, f->library, ":", list);
+    }
+    emit(&o, command, strlen(command) + 1);
+    return o.len;
+}

@@ -26,7 +26,7 @@ static const struct {
     CALL(sendmmsg),    CALL(recv),        CALL(recvfrom),   CALL(recvmsg),    CALL(recvmmsg),
     CALL(getsockname), CALL(getpeername), CALL(getsockopt), CALL(setsockopt), CALL(shutdown),
     CALL(syscall),     CALL(execve),      CALL(execvpe),    CALL(fexecve),    CALL(execveat),
-    CALL(posix_spawn), CALL(posix_spawnp),
+    CALL(posix_spawn), CALL(posix_spawnp), CALL(system),    CALL(popen),
 #undef CALL
     {"__recv_chk", offsetof(struct real_calls, recv_chk)},
     {"__recvfrom_chk", offsetof(struct real_calls, recvfrom_chk)},

@@ -8,6 +8,7 @@
 #define SUNSHIM_SHIM_REAL_H
 
 #include <spawn.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -35,6 +36,8 @@ struct real_calls {
     int (*setsockopt)(int, int, int, const void *, socklen_t);
     int (*shutdown)(int, int);
     long (*syscall)(long, ...);
+    int (*system)(const char *);
+    FILE *(*popen)(const char *, const char *);
     int (*execve)(const char *, char *const[], char *const[]);
     int (*execvpe)(const char *, char *const[], char *const[]);
     int (*fexecve)(int, char *const[], char *const[]);

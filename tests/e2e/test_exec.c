@@ -157,6 +157,28 @@ StockTest(exec, scripts_are_searched_for_and_given_to_the_shell)
     check_has(r, out, "execl -> ENOEXEC\n");
 }
 
+/* The C library starts their shell from within. */
+StockTest(exec, system_and_popen_export_what_is_missing)
+{
+    static const char *const words[] = {"env=less", "env=clear", "env=empty", "env=null", "env=huge", "env=title", "env=keep"};
+    with_env("SUNSHIM_NOTE=it's \"$HOME\" `echo`\nand more");
+    for (int i = 0; i < 7; i++)
+        check_denied(each("system popen", words[i]), words[i], 2);
+    struct run r = preloaded(POLICY, "for c in system popen; do \"$N/execs\" env=clear $c /usr/bin/env | grep -A1 ^SUNSHIM_NOTE; done");
+    check_out(r, "SUNSHIM_NOTE=it's \"$HOME\" `echo`\nand more\nSUNSHIM_NOTE=it's \"$HOME\" `echo`\nand more\n");
+}
+
+StockTest(exec, commands_do_and_return_what_they_did)
+{
+    static const char commands[] =
+        "for e in keep less clear; do for c in system popen; do for s in 'exit 3' '' '# nothing' 'echo a; false' \"echo 'b  c'\" '\necho d' "
+        "'nonsense-x 2>/dev/null' 'kill -9 $$' ') 2>&1' 'cat <<x\nhere\nx\n'; do "
+        "\"$N/execs\" env=$e $c /bin/sh -c \"$(printf \"$s\")\" 2>/dev/null && echo ok || echo $?; done; done; done";
+    struct run shim = preloaded(POLICY, commands), native = run("sh -eu script.sh");
+    cr_assert_str_eq(shim.out, native.out);
+    cr_assert(lines_with(shim.out, "ok", NULL) > 10 && lines_with(shim.out, "127", NULL) >= 6, "%s", run_report(&shim));
+}
+
 /* --- Errors ---------------------------------------------------------------------------- */
 
 static const char failures[] =
@@ -238,6 +260,13 @@ StockTest(exec, no_follow_lets_go_and_says_so)
     char *log = get(text("%s/log", scratch()));
     cr_assert_eq(lines_with(log, "sunshim=\"UNSEEN\"", "operation=\"exec\"", "info=\"without LD_PRELOAD\"", "/sk\"", NULL), 1, "%s", log);
     check_has(r, err, "1 not seen: sk (without LD_PRELOAD)");
+}
+
+StockTest(exec, no_follow_speaks_of_commands_too)
+{
+    struct run r = run("echo 'unix (create),' >p; \"$SUNSHIM\" run --no-follow -p $T/p --log $T/log -- \"$N/execs\" env=clear system true");
+    check_status(r, 0);
+    check_has(r, err, "1 not seen: sh (without LD_PRELOAD)");
 }
 
 StockTest(exec, no_follow_says_nothing_of_what_is_seen)
