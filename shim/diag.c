@@ -59,6 +59,23 @@ static int ask(uint32_t ino, union answer *a, size_t *len)
     return n < 0 ? (int)n : 0;
 }
 
+/* RTA_NEXT and NLMSG_NEXT, without casts that raise alignment. */
+static const struct rtattr *next_attribute(const struct rtattr *attr, size_t *left)
+{
+    size_t step = RTA_ALIGN(attr->rta_len);
+
+    *left = step < *left ? *left - step : 0;
+    return (const void *)((const char *)attr + step);
+}
+
+static const struct nlmsghdr *next_message(const struct nlmsghdr *m, size_t *left)
+{
+    size_t step = NLMSG_ALIGN(m->nlmsg_len);
+
+    *left = step < *left ? *left - step : 0;
+    return (const void *)((const char *)m + step);
+}
+
 static void take_attribute(struct diag_unix *out, const struct rtattr *attr)
 {
     size_t len = RTA_PAYLOAD(attr);
@@ -90,7 +107,7 @@ static int read_answer(const union answer *a, size_t len, struct diag_unix *out)
                               .state = msg.udiag_state};
     size_t left = a->head.nlmsg_len - NLMSG_LENGTH(sizeof msg);
     const struct rtattr *attr = (const void *)(a->bytes + NLMSG_LENGTH(sizeof msg));
-    for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
+    for (; RTA_OK(attr, left); attr = next_attribute(attr, &left))
         take_attribute(out, attr);
     return 0;
 }
@@ -111,7 +128,7 @@ static bool message_has_name(const struct nlmsghdr *m, const void *name, size_t 
     size_t left = m->nlmsg_len - NLMSG_LENGTH(sizeof(struct unix_diag_msg));
     const struct rtattr *attr = (const void *)((const char *)m + NLMSG_LENGTH(sizeof(struct unix_diag_msg)));
 
-    for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left)) {
+    for (; RTA_OK(attr, left); attr = next_attribute(attr, &left)) {
         const char *at = RTA_DATA(attr);
 
         if (attr->rta_type == UNIX_DIAG_NAME && RTA_PAYLOAD(attr) == len + 1 && !at[0])
@@ -125,7 +142,7 @@ static int look_through(const char *buffer, size_t size, const void *name, size_
 {
     const struct nlmsghdr *m = (const void *)buffer;
 
-    for (; NLMSG_OK(m, size); m = NLMSG_NEXT(m, size)) {
+    for (; NLMSG_OK(m, size); m = next_message(m, &size)) {
         if (m->nlmsg_type == NLMSG_DONE)
             return -ENOENT;
         if (m->nlmsg_type == NLMSG_ERROR)

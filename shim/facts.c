@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "domain.h"
 #include "process.h"
 #include "scope.h"
 #include "scratch.h"
@@ -12,6 +13,7 @@ void facts_start(struct facts *f, const struct request *r)
 {
     f->query = (struct policy_query){
         .perm = r->perm, .family = r->family, .type = r->type, .protocol = r->protocol,
+        .label = domain_remembers() ? NULL : "unconfined", /* scope.c knows better */
     };
     f->sight.up = -1;
     f->sender = NULL;
