@@ -152,25 +152,46 @@ static uint32_t slot_of(const struct homes *h, uint32_t i)
     return h->bucket[i / TABLE_SLOTS] * TABLE_SLOTS + i % TABLE_SLOTS;
 }
 
-/* How many of the homes' slots there are to look at. */
-static uint32_t reach(const struct table *t)
-{
-    return (claim_load(table_word(t, TABLE_SPILLED)) ? HOMES : FIRST) * TABLE_SLOTS;
-}
-
 /* Claims of all homes at one time, or nearly: see steady(). */
 struct view {
     uint32_t n;
     uint64_t seen[HOMES * TABLE_SLOTS];
 };
 
-static void look(const struct table *t, struct homes *h, struct view *v, uint32_t n)
+static void look_from(const struct table *t, const struct homes *h, struct view *v, uint32_t n)
 {
-    v->n = n;
-    if (n > FIRST * TABLE_SLOTS)
-        spill_homes(t, h);
-    for (uint32_t i = 0; i < n; i++)
-        v->seen[i] = claim_load(claim_at(t, slot_of(h, i)));
+    for (; v->n < n; v->n++)
+        v->seen[v->n] = claim_load(claim_at(t, slot_of(h, v->n)));
+}
+
+/* A bucket with a slot that was never taken was never full: its keys went nowhere
+ * else. (A word that was taken once is not 0 again, as its owner stands in it.) */
+static bool was_full(const struct view *v)
+{
+    for (uint32_t i = 0; i < FIRST * TABLE_SLOTS; i++)
+        if (!v->seen[i])
+            return false;
+    return true;
+}
+
+static void look_first(const struct table *t, const struct homes *h, struct view *v)
+{
+    v->n = 0;
+    look_from(t, h, v, FIRST * TABLE_SLOTS);
+}
+
+static void look_on(const struct table *t, struct homes *h, struct view *v)
+{
+    spill_homes(t, h);
+    look_from(t, h, v, HOMES * TABLE_SLOTS);
+}
+
+/* All slots where the key may be. */
+static void look(const struct table *t, struct homes *h, struct view *v)
+{
+    look_first(t, h, v);
+    if (was_full(v))
+        look_on(t, h, v);
 }
 
 /* Nothing changed since: all that was seen was there at one moment, so what was not
@@ -217,11 +238,11 @@ static int newest(const struct table *t, const struct homes *h, const struct vie
  * what is older before it is done, and until then the older one is the answer. */
 static int find(const struct table *t, struct homes *h, struct view *v, uint64_t *words)
 {
-    look(t, h, v, FIRST * TABLE_SLOTS);
+    look_first(t, h, v);
     int place = newest(t, h, v, 0, words);
 
-    if (place < 0 && reach(t) > v->n) {
-        look(t, h, v, reach(t));
+    if (place < 0 && was_full(v)) {
+        look_on(t, h, v);
         place = newest(t, h, v, 0, words);
     }
     return place;
@@ -238,7 +259,7 @@ bool table_get(const struct table *t, const struct table_key *key, struct table_
 
     for (int tries = 0; tries < TRIES; tries++) {
         place = find(t, &h, &v, words);
-        if (steady(t, &h, &v) && (place >= 0 || v.n == reach(t)))
+        if (steady(t, &h, &v))
             break;
     }
     if (place >= 0)
@@ -333,21 +354,15 @@ static int open_place(const struct table *t, const struct view *v, uint32_t firs
     return place >= 0 ? place : stale_place(t, v, first, buckets);
 }
 
-/* Whoever reads looks at these buckets only once the table says that they are used. */
-static int spill_place(const struct table *t, struct homes *h, struct view *v)
-{
-    claim_change(table_word(t, TABLE_SPILLED), 0, 1);
-    look(t, h, v, reach(t));
-    return v->n == HOMES * TABLE_SLOTS ? open_place(t, v, FIRST, SPILL) : -1;
-}
-
 static int choose(const struct table *t, struct homes *h, struct view *v)
 {
     uint64_t words[TABLE_BODY_WORDS];
     int place;
 
-    look(t, h, v, reach(t));
-    if ((place = open_place(t, v, 0, FIRST)) >= 0 || (place = spill_place(t, h, v)) >= 0)
+    look(t, h, v);
+    if ((place = open_place(t, v, 0, FIRST)) >= 0)
+        return place;
+    if ((place = open_place(t, v, FIRST, SPILL)) >= 0) /* no slot is free before: they were looked at */
         return place;
     place = newest(t, h, v, 0, words);
     return place >= 0 ? place : gone_place(t, h, v);
@@ -361,7 +376,7 @@ static void settle(const struct table *t, struct homes *h, uint32_t mine, uint64
     uint64_t words[TABLE_BODY_WORDS];
     struct view v;
 
-    look(t, h, &v, reach(t));
+    look(t, h, &v);
     for (uint32_t i = 0; i < v.n; i++) {
         uint32_t slot = slot_of(h, i);
         if (slot == mine || !matches(t, h, &v, i, words))
@@ -427,7 +442,7 @@ void table_drop(const struct table *t, const struct table_key *key, uint64_t coo
     struct view v;
     uint64_t words[TABLE_BODY_WORDS];
 
-    look(t, &h, &v, reach(t));
+    look(t, &h, &v);
     int place = newest(t, &h, &v, cookie, words);
     if (place < 0)
         return;

@@ -7,7 +7,6 @@
 
 /* In lines of their own: what each writer changes, and what each reader reads. */
 #define TABLE_ORDER 8         /* how many entries were written */
-#define TABLE_SPILLED 16      /* not 0: some entry is not in its first two buckets */
 #define TABLE_PENDING_HIGH 24 /* pending words from here on were never used */
 #define TABLE_BEGUN 32        /* how many binds began */
 #define TABLE_PENDING 64

@@ -26,7 +26,7 @@
 #include "domain/ring.h"
 #include "domain/table_layout.h"
 
-enum { WRITERS = 10, KEYS = 48, EVERYBODYS = 24, SLOTS = 1024, COOKIES = 300 };
+enum { WRITERS = 10, KEYS = 90, EVERYBODYS = 24, SLOTS = 1024, COOKIES = 300 };
 
 static struct shared {
     uint64_t intent[WRITERS][KEYS], done[WRITERS][KEYS];
@@ -135,8 +135,8 @@ static void step(unsigned w, uint64_t *seed)
     else
         put(id_of(w, k), version);
     set(&shared->done[w][k], version);
-    if (dice >> 32 & 1)
-        put(id_of(WRITERS, dice >> 33 & 7), draw(seed) & 0xffff);
+    if (dice >> 32 & 3)
+        put(id_of(WRITERS, dice >> 33 & 1), draw(seed) & 0xffff);
     if (dice >> 40 & 1)
         put(id_of(WRITERS, 8 + (dice >> 41 & 15)), draw(seed) & 0xffff);
     struct ring_entry origin = origin_of(1 + (dice >> 48) % COOKIES, (uint32_t)draw(seed));
@@ -189,6 +189,7 @@ static void look(uint64_t *seed)
 
     check((unsigned)(dice % WRITERS), (unsigned)(dice >> 8) % KEYS);
     check_everybodys((unsigned)(dice >> 40) % EVERYBODYS);
+    check_everybodys((unsigned)(dice >> 45) & 1);
     check_origin(1 + (dice >> 48) % COOKIES);
     if (table_busy(&table, table_begun(&table)))
         count(&shared->busy);

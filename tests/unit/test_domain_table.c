@@ -292,6 +292,40 @@ Test(domain_table, a_claim_keeps_its_parts_apart)
     dead_pid = 0;
 }
 
+/* A signal handler binds, too, in the midst of a bind: whenever it comes, the one key
+ * has one entry in the end, and other keys have theirs. */
+static const struct table *interrupted;
+static int calls_before, calls;
+
+static struct claim_owner self_that_is_interrupted(void)
+{
+    if (++calls == calls_before) {
+        put_cookie(interrupted, 5, 77);
+        cr_assert_eq(put_nth(interrupted, 6), 0);
+    }
+    return writer;
+}
+
+Test(domain_table, may_be_written_in_the_midst_of_writing)
+{
+    int interruptions = 0;
+
+    for (calls_before = 1; calls_before < 10; calls_before++) {
+        struct table t = new_table(64);
+        put_cookie(&t, 5, 10);
+        t.self = self_that_is_interrupted;
+        interrupted = &t;
+        calls = 0;
+        put_cookie(&t, 5, 11);
+        interruptions += calls >= calls_before;
+        cr_assert(cookie_of(&t, 5) == 11 || (calls >= calls_before && cookie_of(&t, 5) == 77));
+        cr_assert_eq(entries_in(&t), calls >= calls_before ? 2 : 1);
+        cr_assert_eq(has_nth(&t, 6), calls >= calls_before);
+        free(t.at);
+    }
+    cr_assert(interruptions > 0);
+}
+
 /* --- Binds on their way ------------------------------------------------------------- */
 
 Test(domain_table, is_busy_between_begin_and_end)
