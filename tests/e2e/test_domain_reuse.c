@@ -18,7 +18,7 @@ static void need_root(void)
     cr_skip_test("needs root");
 }
 
-#define SAFE "unix,\ndeny unix (connect, send) peer=(scope=outside),\n"
+#define SAFE "network,\ndeny network (connect, send) peer=(scope=outside),\n"
 #define RUN "\"$SUNSHIM\" run --log /dev/null -p $T/p.policy "
 #define SHELL "sk() { \"$N/sk\" \"$@\"; }\n"
 
@@ -35,7 +35,7 @@ static struct run with_safe_bind(const char *script)
 /* In a directory that `mount` prepared at $T/m. */
 static void check_reuse(const char *mount, const char *name)
 {
-    struct run r = with_safe_bind(text("mkdir $T/m; %s \"$N/reuse\" %d %s " RUN, mount, CYCLES, name));
+    struct run r = with_safe_bind(text("mkdir -p $T/m; %s \"$N/reuse\" %d %s " RUN, mount, CYCLES, name));
     check_status(r, 0);
     check_out(r, text("reached %d refused %d else 0\n", CYCLES, CYCLES));
 }
@@ -63,6 +63,15 @@ StockTest(domain_reuse, of_a_path_on_an_overlay, .timeout = 60)
 StockTest(domain_reuse, of_an_abstract_name, .timeout = 60)
 {
     check_reuse("", "@$T/m/s");
+}
+
+/* Of the loopback, in a network namespace of their own: no port is anybody else's. */
+StockTest(domain_reuse, of_a_port, .timeout = 60)
+{
+    need_root();
+    put("alone", "set -eu; ip link set lo up; exec \"$@\"");
+    check_reuse("unshare -n sh $T/alone", "udp:4000");
+    check_reuse("unshare -n sh $T/alone", "tcp:4000");
 }
 
 /* --- Many at once -------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ static void need_root(void)
     "kill $servers\n"
 
 #define OUTSIDERS \
-    "chmod 777 $T; for name in $T/out @$T/out; do \"$N/sk\" 'umask 0' 'socket unix dgram' \"bind $name\" 'sleep 100000' >outsider & ready $name; done\n"
+    "chmod 777 $T; rm -f $T/in $T/out; for name in $T/out @$T/out; do \"$N/sk\" 'umask 0' 'socket unix dgram' \"bind $name\" 'sleep 100000' >outsider & ready $name; done\n"
 
 static void check_four(const struct run *r)
 {
@@ -75,6 +75,18 @@ StockTest(domain_surroundings, another_user)
 {
     need_root();
     check_surroundings("setpriv --reuid=65534 --regid=65534 --clear-groups", "");
+}
+
+StockTest(domain_surroundings, other_namespaces_of_processes_mounts_and_users)
+{
+    need_root();
+    check_surroundings("unshare --pid --fork --mount", "");
+    check_surroundings("unshare --user --ipc", "");
+}
+
+StockTest(domain_surroundings, other_preloaded_libraries)
+{
+    check_surroundings("stdbuf -oL", "");
 }
 
 StockTest(domain_surroundings, children_of_children)

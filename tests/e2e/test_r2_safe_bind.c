@@ -78,6 +78,24 @@ StockTest(r2_safe_bind, an_autobound_name_is_reached)
     check_out(r, "6 1\n6 1\n6 1\n");
 }
 
+/* With SO_PASSCRED the kernel names the client when it sends or connects. */
+StockTest(r2_safe_bind, a_name_that_a_client_got_by_the_way_is_reached)
+{
+    put("auto.py", "import socket\n"
+                   "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+                   "s.bind('')\n"
+                   "def sendto(c): c.sendto(b'x', s.getsockname())\n"
+                   "def sendmsg(c): c.sendmsg([b'x'], [], 0, s.getsockname())\n"
+                   "def connect(c): c.connect(s.getsockname()), c.send(b'x')\n"
+                   "for way in sendto, sendmsg, connect:\n"
+                   "    c = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+                   "    c.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)\n"
+                   "    way(c)\n"
+                   "    print(s.sendto(b'reply', s.recvfrom(9)[1]), c.recv(9))\n");
+    struct run r = safe("", "python3 -I $T/auto.py");
+    check_out(r, "5 b'reply'\n5 b'reply'\n5 b'reply'\n");
+}
+
 StockTest(r2_safe_bind, somebody_elses_autobound_name_is_not)
 {
     put("auto.py", "import os, socket, sys\n"

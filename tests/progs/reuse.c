@@ -1,5 +1,6 @@
 /* reuse CYCLES NAME COMMAND...: somebody inside a run and somebody outside bind
- * the same name in turn, a path or @abstract, CYCLES times each. COMMAND, followed
+ * the same name in turn, a path, @abstract, or udp:PORT or tcp:PORT of 127.0.0.1,
+ * CYCLES times each. COMMAND, followed
  * by this program, starts the run.
  *
  * Prints how often the one inside reached what it had bound itself; how often it
@@ -8,6 +9,7 @@
  * inode number as the one that was there before. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -21,8 +23,14 @@
 
 enum { HEAR = 10, TELL = 11 }; /* both sides' ends of the two pipes */
 
-static struct sockaddr_un un = {.sun_family = AF_UNIX};
+static union {
+    struct sockaddr any;
+    struct sockaddr_un un;
+    struct sockaddr_in in;
+} where;
 static socklen_t len;
+static bool path; /* it is one */
+static int type;  /* 0: both in turn */
 
 static void die(const char *what)
 {
@@ -30,12 +38,25 @@ static void die(const char *what)
     exit(1);
 }
 
+static void unix_name(const char *given)
+{
+    path = *given != '@';
+    where.un.sun_family = AF_UNIX;
+    strncpy(where.un.sun_path, given, sizeof where.un.sun_path - 1);
+    len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(given)) + path;
+    if (!path)
+        where.un.sun_path[0] = '\0';
+}
+
 static void name(const char *given)
 {
-    strncpy(un.sun_path, given, sizeof un.sun_path - 1);
-    len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(given)) + (*given != '@');
-    if (*given == '@')
-        un.sun_path[0] = '\0';
+    if (strncmp(given, "udp:", 4) && strncmp(given, "tcp:", 4)) {
+        unix_name(given);
+        return;
+    }
+    type = *given == 'u' ? SOCK_DGRAM : SOCK_STREAM;
+    where.in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(given + 4)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    len = sizeof where.in;
 }
 
 static void tell(void)
@@ -53,13 +74,22 @@ static void hear(void)
 
 static int type_of(long cycle)
 {
-    return cycle % 2 ? SOCK_STREAM : SOCK_DGRAM;
+    return type ? type : cycle % 2 ? SOCK_STREAM : SOCK_DGRAM;
+}
+
+static int new_socket(long cycle)
+{
+    int fd = socket(where.any.sa_family, type_of(cycle) | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        die("socket");
+    return fd;
 }
 
 static int take_name(long cycle)
 {
-    int fd = socket(AF_UNIX, type_of(cycle) | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&un, len) || (cycle % 2 && listen(fd, 8)))
+    int fd = new_socket(cycle);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    if (bind(fd, &where.any, len) || (type_of(cycle) == SOCK_STREAM && listen(fd, 8)))
         die("bind");
     return fd;
 }
@@ -67,21 +97,21 @@ static int take_name(long cycle)
 static ino_t inode(void)
 {
     struct stat st;
-    return un.sun_path[0] && !lstat(un.sun_path, &st) ? st.st_ino : 0;
+    return path && !lstat(where.un.sun_path, &st) ? st.st_ino : 0;
 }
 
 static void leave_name(int fd)
 {
     close(fd);
-    if (un.sun_path[0] && unlink(un.sun_path))
+    if (path && unlink(where.un.sun_path))
         die("unlink");
 }
 
 /* 0, or errno. */
 static int reach(long cycle)
 {
-    int fd = socket(AF_UNIX, type_of(cycle) | SOCK_CLOEXEC, 0);
-    int err = connect(fd, (struct sockaddr *)&un, len) ? errno : 0;
+    int fd = new_socket(cycle);
+    int err = connect(fd, &where.any, len) ? errno : 0;
     close(fd);
     return err;
 }
