@@ -250,6 +250,31 @@ StockTest(exec, a_run_in_a_cleaned_environment_is_still_nested)
     check_has(r, err, "inner.policy:2");
 }
 
+/* A daemon: another session, no terminal, the directory /, nothing open, nothing in
+ * the environment, two forks from whoever started it. */
+StockTest(exec, a_daemon_stays)
+{
+    struct run r = under(POLICY, "perl -MPOSIX -e '%ENV = (); exit 0 if fork; setsid(); exit 0 if fork; chdir \"/\"; POSIX::close($_) for 0 .. 1023; "
+                                 "open STDIN, \"</dev/null\"; open STDOUT, \">\", $ARGV[0]; open STDERR, \">&STDOUT\"; "
+                                 "exec @ARGV[1 .. 3]' $T/out \"$N/sk\" 'socket unix dgram' 'bind auto'; "
+                                 "for i in $(seq 500); do grep -q bind out 2>/dev/null && break; sleep 0.02; done; cat out");
+    check_has(r, out, "bind auto -> -1 EACCES\n");
+}
+
+StockTest(exec, closing_every_descriptor_loses_nothing)
+{
+    struct run r = under(POLICY, "env -i python3 -c 'import os, sys; os.closerange(3, 65536); os.execve(sys.argv[1], sys.argv[1:], {})' " DENIED_BIND
+                                 " 3</dev/null 7</dev/null || echo status $?");
+    check_has(r, out, "bind auto -> -1 EACCES\nstatus 1\n");
+}
+
+StockTest(exec, a_run_whose_library_has_an_odd_path)
+{
+    struct run r = run("mkdir -p 'a b:c/bin' 'a b:c/lib'; cp \"$SUNSHIM\" 'a b:c/bin/'; cp \"$LIB\" 'a b:c/lib/'; cp \"$LIB\" 'a b:c/bin/'; echo 'unix (create),' >p; "
+                       "'a b:c/bin/sunshim' run -p $T/p -- env -i " DENIED_BIND " || echo status $?");
+    check_has(r, out, "bind auto -> -1 EACCES\nstatus 1\n");
+}
+
 /* --- Turned off -------------------------------------------------------------------------- */
 
 StockTest(exec, no_follow_lets_go_and_says_so)

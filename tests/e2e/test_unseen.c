@@ -262,6 +262,17 @@ StockTest(unseen, a_library_out_of_reach)
     cr_assert(lines_with(r.err, "sunshim=\"UNSEEN\"", "info=\"library not reachable\"", NULL) >= 1, "%s", run_report(&r));
 }
 
+/* Its directory is out of reach, too: only a log that is a descriptor gets the record. */
+StockTest(unseen, behind_a_chroot_without_the_library)
+{
+    need_root();
+    put_elf("prog", 0);
+    struct run r = run("mkdir -p root/bin; cp -L \"$N/sk\" root/bin/; for f in $(ldd \"$N/sk\" | grep -o '/[^ ]*'); do mkdir -p root${f%/*}; cp -L $f root$f; done; "
+                       "echo 'unix (create),' >p; \"$SUNSHIM\" run -p $T/p -- env -i /usr/sbin/chroot root /bin/sk 'socket unix dgram' 'bind auto'");
+    check_has(r, out, "bind auto -> 0");
+    cr_assert_eq(lines_with(r.err, "sunshim=\"UNSEEN\"", "name=\"/bin/sk\"", "info=\"library not reachable\"", NULL), 1, "%s", run_report(&r));
+}
+
 /* --- How it is said ------------------------------------------------------------------------------ */
 
 Test(unseen, in_json)
