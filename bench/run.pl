@@ -104,6 +104,7 @@ my %variant = (
     inside => { before => [in_run('inside')] },
     nested => { before => [in_run('scope'), in_run('scope')] },
     track => { before => ["$build/sunshim", 'run', '--track', '--'] },
+    landlock => { before => ["$build/bench/landlock"] },
     run1000 => { before => ["$build/sunshim", 'run', '-p', policy(1000, 'path'), '--'] },
     socket_wrapper => $sw && { env => { LD_PRELOAD => $sw, SOCKET_WRAPPER_DIR => "$root/sw",
                                         SOCKET_WRAPPER_DEFAULT_IFACE => 10 } },
@@ -240,7 +241,7 @@ sub start_instructions {
 
 sub exec_figures {
     $ENV{BENCH_NOTHING} = "$build/bench/nothing";
-    my @kinds = ('empty', 'shim', '100', 'run1000', 'scope', 'track', @peers);
+    my @kinds = ('empty', 'shim', '100', 'run1000', 'scope', 'track', 'landlock', @peers);
     my (%ratio, @native);
     for (1 .. $rounds) {
         my %round = map { $_ => measure($_, 'path', "$build/bench/calls", 'exec', $dir, 100) } 'native', @kinds;
@@ -250,7 +251,7 @@ sub exec_figures {
     }
     my %title = (empty => 'an empty preload', shim => 'sunshim without policy',
         100 => '100 rules as text (SUNSHIM_POLICY)', run1000 => '1,000 rules under sunshim run',
-        scope => 'a scope under sunshim run', track => 'sunshim run --track');
+        scope => 'a scope under sunshim run', track => 'sunshim run --track', landlock => "Landlock's scope");
     my %budget = (100 => '1.12', run1000 => '1.15');
     my $base = start_instructions('native');
     printf "\nStarting a small program (exec to wait): native %.0f us", median(@native) / 1000;
@@ -266,7 +267,7 @@ sub exec_figures {
 
 # --- Runs that remember ------------------------------------------------------
 
-my @memories = qw(scope inside nested track);
+my @memories = qw(scope inside nested track landlock);
 
 # name, operation, budget
 my @run_rows = (
@@ -308,7 +309,8 @@ sub run_row {
 sub run_figures {
     my @rows = grep { !%wanted || $wanted{run} || $wanted{ $_->[1] } } @run_rows or return;
     print "\nUnder sunshim run, with a memory: time over native, extra system calls + instructions. Columns: 'scope pathname\n",
-          "abstract,'; rules with scope=inside; the first, twice nested; --track without a policy.\n\n";
+          "abstract,'; rules with scope=inside; the first, twice nested; --track without a policy. For comparison:\n",
+          "Landlock's scope, which is about abstract names.\n\n";
     printf "%-30s %8s", '', 'native';
     printf " %16s", $_ for @memories;
     print "  budget\n";

@@ -1,6 +1,6 @@
 # What sunshim costs (DESIGN.md section 12). `make bench` measures; it judges nothing.
 
-bench_tools := $(addprefix $(B)/bench/,calls count nothing empty.so) \
+bench_tools := $(addprefix $(B)/bench/,calls count nothing landlock empty.so) \
                $(if $(wildcard bench/decide.c),$(B)/bench/decide) $(B)/bench/table
 
 $(B)/bench/empty.so: $(B)/bench/empty.o
@@ -17,7 +17,7 @@ $(B)/bench/table: $(B)/bench/table.o $(call obj,$(domain_src))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^
 
-$(addprefix $(B)/bench/,calls count nothing): $(B)/bench/%: $(B)/bench/%.o
+$(addprefix $(B)/bench/,calls count nothing landlock): $(B)/bench/%: $(B)/bench/%.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $<
 
