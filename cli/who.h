@@ -59,6 +59,7 @@ struct sock {
     struct end local, remote; /* AF_INET, AF_INET6 */
     char protocol_name[16];   /* of other families: what the kernel calls them */
     unsigned space;           /* index of its network name space; 0: ours */
+    bool asked_file;          /* the path that was asked for leads to it now */
 };
 
 /* All sockets that can be seen, sorted by inode. */
@@ -216,9 +217,20 @@ struct answer {
     bool all_runs;   /* nothing was asked for */
 };
 
+/* What file a path leads to, in the kernel's words: a socket is bound to it if one
+ * of the devices and the inode are its own. On overlay a file and its directory
+ * name different devices. `dev` is 0 where it is not known. */
+struct file_id {
+    bool is_socket;
+    uint32_t ino, dev[2];
+};
+/* The last component is not followed. 0 or errno. */
+int file_identify(const char *path, struct file_id *id);
+bool file_is_of(const struct file_id *id, const struct sock *s);
+
 /* Where the file of a pathname socket is: said in words, and the handle. */
 struct file_state {
-    const char *word; /* "there", "gone", "replaced", "unclear" */
+    const char *word; /* "there", "gone", "moved" (but asked for), "replaced", "unclear" */
     char *why;        /* for people; may be empty */
     char *handle;     /* TYPE:HEX of the file that is there; NULL */
 };

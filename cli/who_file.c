@@ -33,14 +33,36 @@ static char *handle_of(const char *path)
     return text;
 }
 
-static bool same_device(const struct stat *st, uint32_t dev)
+static uint32_t device(dev_t dev)
 {
-    return major(st->st_dev) == dev >> 20 && minor(st->st_dev) == (dev & 0xfffff);
+    return major(dev) << 20 | minor(dev);
 }
 
-static bool is_that(const struct stat *st, const struct sock *s)
+int file_identify(const char *path, struct file_id *id)
 {
-    return S_ISSOCK(st->st_mode) && (uint32_t)st->st_ino == s->file_ino && same_device(st, s->dev);
+    const char *slash = strrchr(path, '/');
+    struct stat st, dir;
+    int err = lstat(path, &st) ? errno : 0;
+
+    *id = (struct file_id){.is_socket = false};
+    if (err)
+        return err;
+    id->is_socket = S_ISSOCK(st.st_mode);
+    id->ino = (uint32_t)st.st_ino;
+    id->dev[0] = device(st.st_dev);
+    if (!stat(slash ? format_new("%.*s", (int)(slash - path) + 1, path) : ".", &dir))
+        id->dev[1] = device(dir.st_dev);
+    return 0;
+}
+
+static bool same_device(const struct file_id *id, const struct sock *s)
+{
+    return s->dev == id->dev[0] || s->dev == id->dev[1];
+}
+
+bool file_is_of(const struct file_id *id, const struct sock *s)
+{
+    return s->has_file && id->is_socket && id->ino == s->file_ino && same_device(id, s);
 }
 
 /* The name as a holder would find it: it may have another root, or have bound a
@@ -54,12 +76,12 @@ static bool look_as_holder(const struct answer *a, const struct sock *s, struct 
 {
     size_t count;
     const struct holder *h = holders_find(&a->holders, s->ino, &count);
-    struct stat st;
+    struct file_id id;
 
     for (size_t i = 0; i < count; i++) {
         char *path = i && h[i].pid == h[i - 1].pid ? NULL : seen_by(h[i].pid, &s->name);
 
-        if (!path || lstat(path, &st) || !is_that(&st, s))
+        if (!path || file_identify(path, &id) || !file_is_of(&id, s))
             continue;
         f->word = "there";
         f->why = format_new("seen from process %d", h[i].pid);
@@ -82,10 +104,11 @@ struct file_state file_state(const struct answer *a, const struct sock *s)
 {
     struct file_state f = {"unclear", format_new("%s", ""), NULL};
     char *path = format_new("%.*s", (int)s->name.len, s->name.bytes);
+    struct file_id id;
     struct stat st;
-    int err = lstat(path, &st) ? errno : 0;
+    int err = lstat(path, &st) ? errno : file_identify(path, &id);
 
-    if (*path == '/' && !err && is_that(&st, s)) {
+    if (*path == '/' && !err && file_is_of(&id, s)) {
         f.word = "there";
         f.handle = handle_of(path);
     } else if (look_as_holder(a, s, &f)) {
@@ -93,16 +116,16 @@ struct file_state file_state(const struct answer *a, const struct sock *s)
     } else if (*path != '/') {
         f.why = format_new("relative to a directory that is not known");
     } else if (err == ENOENT || err == ENOTDIR) {
-        f.word = "gone";
+        f.word = s->asked_file ? "moved" : "gone";
     } else if (err) {
         f.why = format_new("%s", strerror(err));
     } else if (!s->has_file) {
         f.why = format_new("%s is there", S_ISSOCK(st.st_mode) ? "a socket" : kind_of(&st));
-    } else if (!S_ISSOCK(st.st_mode) || same_device(&st, s->dev)) {
+    } else if (!S_ISSOCK(st.st_mode) || same_device(&id, s)) {
         f.word = "replaced";
         f.why = format_new("%s has its name now", kind_of(&st));
     } else {
-        /* On overlay and btrfs the kernel and stat(2) name different devices. */
+        /* On some file systems (btrfs) the kernel and stat(2) name different devices. */
         f.why = format_new("a socket is there, on another device");
     }
     return f;

@@ -31,10 +31,10 @@ void found_add(struct answer *a, struct sock *s)
     a->found[a->found_count++] = s;
 }
 
-/* Listeners, then what is bound, then connections. */
+/* Listeners, then what is bound, then connections; first those that can be reached. */
 static int rank(const struct sock *s)
 {
-    return s->state == STATE_LISTEN ? 0 : sock_is_connection(s) ? 2 : 1;
+    return (s->state == STATE_LISTEN ? 0 : sock_is_connection(s) ? 4 : 2) + !s->asked_file;
 }
 
 static int by_rank(const void *a, const void *b)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -51,8 +50,7 @@ int find_abstract(struct answer *a, const char *operand)
 struct spellings {
     struct name names[2];
     unsigned count;
-    bool is_file; /* st is of a socket's file */
-    struct stat st;
+    struct file_id file; /* of the canonical one */
 };
 
 static void add_spelling(struct spellings *s, char *path)
@@ -61,17 +59,11 @@ static void add_spelling(struct spellings *s, char *path)
         s->names[s->count++] = (struct name){NAME_PATHNAME, path, strlen(path)};
 }
 
-static bool is_file_of(const struct sock *s, const struct stat *st)
-{
-    return s->has_file && s->file_ino == (uint32_t)st->st_ino && s->dev >> 20 == major(st->st_dev) &&
-           (s->dev & 0xfffff) == minor(st->st_dev);
-}
-
 static bool has_spelling(const struct spellings *p, const struct sock *s)
 {
     if (s->name.kind != NAME_PATHNAME)
         return false;
-    if (p->is_file && is_file_of(s, &p->st))
+    if (file_is_of(&p->file, s))
         return true;
     for (unsigned i = 0; i < p->count; i++)
         if (*p->names[i].bytes == '/' && name_equal(&p->names[i], &s->name))
@@ -96,8 +88,9 @@ static struct spellings spell(const char *path)
     struct spellings s = {.count = 0};
     char here[PATH_MAX];
 
-    s.is_file = !stat(path, &s.st) && S_ISSOCK(s.st.st_mode);
     add_spelling(&s, canonical(path));
+    if (s.count)
+        file_identify(s.names[0].bytes, &s.file);
     if (*path == '/')
         add_spelling(&s, format_new("%s", path));
     else if (getcwd(here, sizeof here))
@@ -109,7 +102,7 @@ static const char *why_nobody(const struct spellings *s, const char *path)
 {
     struct stat st;
 
-    if (s->is_file)
+    if (s->file.is_socket)
         return "a socket's file, but no socket is bound to it (any more): connecting is refused";
     if (stat(path, &st))
         return errno == ENOENT ? "no such file, and no socket has that name" : strerror(errno);
@@ -136,8 +129,10 @@ int find_path(struct answer *a, const char *path)
 
     world_widen(&a->world);
     for (size_t i = 0; i < a->world.count; i++)
-        if (has_spelling(&s, a->world.all[i]))
+        if (has_spelling(&s, a->world.all[i])) {
             found_add(a, a->world.all[i]);
+            a->world.all[i]->asked_file = file_is_of(&s.file, a->world.all[i]);
+        }
     if (a->found_count)
         return found_complete(a);
     if ((plain = without_escapes(path)))

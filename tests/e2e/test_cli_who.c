@@ -6,12 +6,13 @@
 
 /* For every script. `sk` is what the sockets of most tests belong to:
  *   hold NAME STEP...    starts it, waits until it has done all steps, $hold is its pid
+ *   listener PATH        the same, for a listener
  *   inode PATH           of a listener, as ss(8) says it */
 #define WHO \
     "who() { $SUNSHIM who \"$@\"; }\n" \
     "hold() { name=$1; rm -f $T/$name.out; shift; $N/sk \"$@\" \"write .\" 'sleep 100000' >$T/$name.out 2>&1 & hold=$!\n" \
     "  until grep -q '^write' $T/$name.out 2>/dev/null; do sleep 0.02; done; }\n" \
-    "listener() { $N/sk 'socket unix stream' \"bind $1\" listen 'sleep 100000' >/dev/null & hold=$!; ready \"$1\"; }\n" \
+    "listener() { hold listener 'socket unix stream' \"bind $1\" listen; }\n" \
     "inode() { ss -xlH | awk -v name=\"$1\" '$5 == name {print $6}'; }\n"
 
 /* The rest of the line that begins with `word`, of the first such line. */
@@ -232,6 +233,26 @@ Test(cli_who, says_what_became_of_the_file)
     check_has(r, out, "  file      replaced: a directory has its name now; device ");
 }
 
+Test(cli_who, names_the_socket_first_that_has_the_file_now)
+{
+    struct run r = run(WHO "for i in 1 2 3; do rm -f a.sock; listener $T/a.sock; done; who a.sock; echo; who --json a.sock | grep -o '\"state\":\"[a-z]*\"'; rm a.sock; listener $T/a.sock; who a.sock | sed -n 2p");
+
+    check_status(r, 0);
+    check_said(r, "file", "there; ");
+    check_has(r, out, "\n\n\"state\":\"there\"\n\"state\":\"replaced\"\n\"state\":\"replaced\"\n  file      there; ");
+}
+
+Test(cli_who, knows_files_on_overlay)
+{
+    struct run r = run(WHO "[ $(id -u) = 0 ] || exec printf '  file      there;\\n  file      moved;\\n  file      moved;\\n  file      gone;\\n'\n"
+                       "cat >script <<'END'\n" "mount -t tmpfs none $T; cd $T; mkdir l u w m; mount -t overlay none -o lowerdir=l,upperdir=u,workdir=w m\n"
+                       WHO "cd m; listener $T/m/a; for n in a b c a; do who $n | sed -n 2p; mv a b 2>/dev/null || :; [ -e c ] || ln -s b c; done\n" "END\n"
+                       "unshare -m sh -eu script | sed 's/;.*/;/'");
+
+    check_status(r, 0);
+    check_out(r, "  file      there;\n  file      moved;\n  file      moved;\n  file      gone;\n");
+}
+
 Test(cli_who, knows_a_file_that_was_bound_by_a_relative_name)
 {
     struct run r = run(WHO "mkdir d; hold h \"chdir $T/d\" 'socket unix dgram' 'bind rel:r.sock'; who d/r.sock; who $hold/3 | sed -n 2p");
@@ -257,7 +278,7 @@ Test(cli_who, says_why_nobody_has_a_path)
 Test(cli_who, names_every_holder_and_whether_exec_closes_it)
 {
     struct run r = run(WHO "perl -MSocket -e 'socket(S, AF_UNIX, SOCK_DGRAM, 0); bind(S, sockaddr_un(\"$ENV{T}/a\")); $^F = 100; open T, \">&S\"; open O, \">\", \"ready\"; close O; fork; sleep 100' &\n"
-                       "until [ -e ready ] && [ $(who $T/a | grep -c holder) = 4 ]; do sleep 0.05; done; who $T/a");
+                       "until [ -e ready ] && [ $(who $T/a | grep -c '^  holder') = 4 ]; do sleep 0.05; done; who $T/a");
 
     check_status(r, 0);
     cr_assert_eq(lines_with(r.out, "  holder ", " perl fd 3, close-on-exec  /", NULL), 2, "%s", run_report(&r));
@@ -346,6 +367,18 @@ StockTest(cli_who, falls_back_to_proc_without_unix_diag)
     check_has(r, out, "\nnote: the kernel's unix_diag is not available (Permission denied): peers, owners and queues are not known\n");
     check_has(r, out, "\n1\n");
     check_has(r, err, "sunshim: @nothing: no socket has that name\n");
+}
+
+Test(cli_who, tells_what_it_can_without_proc)
+{
+    struct run r = run(WHO "[ $(id -u) = 0 ] || exec printf '  unix stream LISTEN  \\n  holder not known without /proc\\n\\nnote: /proc is not mounted: holders are not known\\n1\\n'\n"
+                       "listener $T/a.sock; cat >script <<'END'\n" "umount -l /proc; $SUNSHIM who a.sock; $SUNSHIM who pid 1 || echo $?\n" "END\n"
+                       "unshare -m sh -eu script");
+
+    check_status(r, 0);
+    check_has(r, out, "  unix stream LISTEN  ");
+    check_said(r, "holder", "not known without /proc");
+    check_has(r, out, "\nnote: /proc is not mounted: holders are not known\n1\n");
 }
 
 Test(cli_who, exit_statuses)
@@ -442,7 +475,9 @@ StockTest(cli_who, shows_runs_inside_runs)
 
 StockTest(cli_who, says_that_no_run_is_going_on)
 {
-    struct run r = run("as() { if [ $(id -u) = 0 ]; then setpriv --reuid=65533 --regid=65533 --clear-groups \"$@\"; else \"$@\"; fi; }\n"
+    /* Of a user who runs no tests. */
+    struct run r = run("[ $(id -u) = 0 ] || exec printf 'no runs\\n{\"runs\":[],\"notes\":[]}\\n'\n"
+                       "as() { setpriv --reuid=65533 --regid=65533 --clear-groups \"$@\"; }\n"
                        "XDG_RUNTIME_DIR=$T/none as $SUNSHIM who; XDG_RUNTIME_DIR=$T/none as $SUNSHIM who --json");
 
     check_status(r, 0);
