@@ -98,9 +98,11 @@ static bool is_run(int dir)
 
 static void read_run(struct runs *r, const char *path)
 {
-    int dir = runs_by_dir(r, path) ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
 
+    if (runs_by_dir(r, path))
+        return;
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     /* Root's can be entered by all, but not listed. */
     if (dir < 0 && errno == EACCES)
         dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
