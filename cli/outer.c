@@ -30,11 +30,14 @@ static const void *map(const char *path, size_t *len)
     return file == MAP_FAILED ? NULL : file;
 }
 
-const char *outer_directory(void)
+int outer_directory(const char **dir)
 {
     const char *domain = getenv("SUNSHIM_DOMAIN");
 
-    return domain && *domain ? realpath(domain, NULL) : NULL;
+    *dir = NULL;
+    if (!domain || !*domain || (*dir = realpath(domain, NULL)))
+        return 0;
+    return fail("cannot tell where the run around this one is: %s: %s", domain, strerror(errno));
 }
 
 /* How many runs there are, the one of `domain` and those around it. */

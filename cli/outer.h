@@ -10,8 +10,8 @@
  * would let a program out by starting another sunshim. */
 int outer_layers(struct layer *layers);
 
-/* The directory of that run, absolute and without symbolic links; NULL without one.
- * After outer_layers(). */
-const char *outer_directory(void);
+/* The directory of that run, absolute and without symbolic links, or NULL without one.
+ * 0, or 125 after saying why it cannot be told. */
+int outer_directory(const char **dir);
 
 #endif

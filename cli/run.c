@@ -198,10 +198,10 @@ static int start(struct start *s, const char *library)
     int status;
 
     if ((status = load_all(&s->options, 0, layers)) || (status = check_profile(s, layers)) ||
-        (status = check_program(s)) || (status = lay_out(&s->options, layers, &file, &len)))
+        (status = check_program(s)) || (status = lay_out(&s->options, layers, &file, &len)) ||
+        (status = outer_directory(&s->outer)))
         return status;
     domain_sweep();
-    s->outer = outer_directory();
     const struct contents c = {library, file, len, s->outer, memory_wanted(&s->options, layers)};
     if ((status = make_domain(s, &c)))
         return status;

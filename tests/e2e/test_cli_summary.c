@@ -227,10 +227,11 @@ static const char *said(const struct run *r)
 
 #define check_said(r, want) cr_assert_str_eq(said(&(r)), (want), "%s", run_report(&(r)))
 
-StockTest(cli_summary, denials_are_counted_on_record_or_not)
+StockTest(cli_summary, denials_are_counted_but_quiet_ones)
 {
     struct run r = run("$SUNSHIM run --rule 'deny unix (create) type=stream,' -- " TWO_SOCKETS "\n"
                        "$SUNSHIM run --log $T/log --rule 'deny unix (create) type=stream,' -- " TWO_SOCKETS "\n"
+                       "$SUNSHIM run --rule 'quiet deny unix (create) type=stream,' -- " TWO_SOCKETS "\n"
                        "$SUNSHIM run --complain --rule 'deny unix (create) type=stream,' -- " TWO_SOCKETS "\n");
 
     check_status(r, 0);
