@@ -257,7 +257,8 @@ struct blob_entry {
 /* For one permission and one group of families. */
 struct blob_slot {
     uint32_t list;
-    uint32_t needs;
+    uint16_t needs;
+    uint16_t connected; /* the same where scope statements do not speak */
 };
 
 /* --- Reading a checked policy ------------------------------------------ */

@@ -404,6 +404,11 @@ uint32_t policy_needs(const struct policy *p, uint32_t perm, int family)
     return slot_of(p, perm, family)->needs;
 }
 
+uint32_t policy_needs_connected(const struct policy *p, uint32_t perm, int family)
+{
+    return slot_of(p, perm, family)->connected;
+}
+
 static enum knowledge knowledge(const struct policy_addr *addr)
 {
     if (addr->kind == POLICY_ADDR_UNKNOWN)

@@ -236,6 +236,10 @@ enum {
  * with the family. O(1). */
 uint32_t policy_needs(const struct policy *p, uint32_t perm, int family);
 
+/* The same for a call without an address, on what is connected already: scope
+ * statements have nothing to say there, and query.made is INSIDE. */
+uint32_t policy_needs_connected(const struct policy *p, uint32_t perm, int family);
+
 /* Decides. Deny beats allow whatever the order; nothing matching is a denial
  * with EACCES; of several matching denies the first in the file decides, of
  * several matching allows the first (of those that audit, if any does). What is

@@ -15,7 +15,7 @@ struct kept {
 struct slot {
     uint32_t first[SLOT_PARTS], last[SLOT_PARTS]; /* kept + 1 */
     bool denied, allowed, audited; /* always, whatever the facts */
-    uint16_t deny_facts, allow_facts, audit_facts;
+    uint16_t deny_facts, scope_facts, allow_facts, audit_facts; /* scope: of scope statements */
 };
 
 /* Rules alike in all of this have the same effect on every slot but for their
@@ -150,9 +150,8 @@ static void add_deny(struct slots *s, struct slot *slot, uint32_t rule, uint16_t
 
     if (slot->denied)
         return;
-    if (!certain)
-        slot->deny_facts |= POLICY_NEEDS_FAMILY;
-    slot->deny_facts |= facts;
+    *(facts & POLICY_NEEDS_MADE ? &slot->scope_facts : &slot->deny_facts) |=
+        (uint16_t)(facts | (certain ? 0 : POLICY_NEEDS_FAMILY));
     slot->denied = certain && !facts;
     keep(s, slot, PART_DENY, rule, flags | ghost_flags(facts));
 }
@@ -236,13 +235,15 @@ static uint32_t facts_of(const struct slot *slot, bool default_allow)
 }
 
 /* Slot `i` of all; whoever asks about inherit does not say whether it is exempt. */
-static uint32_t needs(const struct slots *s, uint32_t i)
+static uint16_t needs(const struct slots *s, uint32_t i, bool connected)
 {
     uint32_t facts = facts_of(&s->slots[i], s->p->default_allow);
 
+    if (!connected)
+        facts |= s->slots[i].scope_facts;
     if (i % SLOT_PERMS == POLICY_PERM_COUNT - 1)
         facts |= facts_of(&s->slots[i + 1], true);
-    return facts & POLICY_NEEDS_FAMILY ? POLICY_NEEDS_FAMILY : facts;
+    return (uint16_t)(facts & POLICY_NEEDS_FAMILY ? POLICY_NEEDS_FAMILY : facts);
 }
 
 static bool same_kept(const struct slots *s, const struct slot *a, const struct slot *b)
@@ -298,7 +299,7 @@ static void lay(struct slots *s)
         return;
     struct blob_slot *out = TABLE(s->b, struct blob_slot, BLOB_SLOTS) + s->p->slots;
     for (uint32_t i = 0; i < n; i++)
-        out[i] = (struct blob_slot){.list = shared_list(s, i, out), .needs = needs(s, i)};
+        out[i] = (struct blob_slot){.list = shared_list(s, i, out), .needs = needs(s, i, false), .connected = needs(s, i, true)};
 }
 
 void slots_build(struct build *b, struct blob_profile *p)

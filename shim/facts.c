@@ -16,6 +16,9 @@ void facts_start(struct facts *f, const struct request *r)
         .label = domain_remembers() ? NULL : "unconfined", /* scope.c knows better */
     };
     f->sight.up = -1;
+    f->connected = r->perm == POLICY_SEND && !r->target;
+    if (f->connected)
+        f->query.made = POLICY_SCOPE_INSIDE;
     f->sender = NULL;
     f->exe = NULL;
     f->unconnected = f->spoken = false;
@@ -38,12 +41,18 @@ void facts_end(struct facts *f)
     scratch_give(f->exe);
 }
 
+uint32_t facts_needed_by(const struct facts *f, const struct active_layer *layer)
+{
+    return f->connected ? policy_needs_connected(&layer->policy, f->query.perm, f->query.family)
+                        : policy_needs(&layer->policy, f->query.perm, f->query.family);
+}
+
 uint32_t facts_needed(const struct facts *f)
 {
     uint32_t needs = 0;
 
     for (unsigned i = 0; i < state->layer_count; i++)
-        needs |= policy_needs(&state->layers[i].policy, f->query.perm, f->query.family);
+        needs |= facts_needed_by(f, &state->layers[i]);
     return needs;
 }
 

@@ -18,6 +18,7 @@ struct facts {
     struct sight sight;
     const struct address *sender;         /* a peer that the kernel told of; or NULL */
     char *exe;                            /* scratch; or NULL */
+    bool connected;                       /* the call names nobody: a peer was reached before */
     struct address own, peer;             /* read back from the kernel */
     struct name local_name, peer_name;    /* canonical, where the address is a pathname */
     bool unconnected;                     /* a peer was asked for, and there is none */
@@ -29,7 +30,8 @@ struct facts {
 /* Starts with what the request itself says. */
 void facts_start(struct facts *f, const struct request *r);
 
-/* What the verdict of all layers together depends on. */
+/* What the verdict of one layer, and of all together, depends on. */
+uint32_t facts_needed_by(const struct facts *f, const struct active_layer *layer);
 uint32_t facts_needed(const struct facts *f);
 
 /* Gathers what `needs` (POLICY_NEEDS_*) names and pins the target if its path

@@ -2,20 +2,32 @@
 
 #include <sys/socket.h>
 
+/* What of struct state's free_ fields is about: a permission, or FREE_CONNECTED. */
+static uint32_t perm_of(unsigned i)
+{
+    return i == FREE_CONNECTED ? POLICY_SEND : 1u << i;
+}
+
+static uint32_t needs_of(const struct policy *p, unsigned i, int family)
+{
+    return i == FREE_CONNECTED ? policy_needs_connected(p, POLICY_SEND, family) : policy_needs(p, 1u << i, family);
+}
+
 static enum policy_outcome constant_outcome(const struct active_layer *layer, uint32_t perm, int family)
 {
-    struct policy_query q = {.perm = perm, .family = family, .type = -1, .protocol = -1};
+    struct policy_query q = {
+        .perm = perm, .family = family, .type = -1, .protocol = -1, .made = POLICY_SCOPE_INSIDE};
     struct policy_verdict v;
 
     policy_decide(&layer->policy, &q, &v);
     return v.outcome;
 }
 
-static bool all_free(const struct state *s, uint32_t perm, int family)
+static bool all_free(const struct state *s, unsigned which, int family)
 {
     for (unsigned i = 0; i < s->layer_count; i++)
-        if (policy_needs(&s->layers[i].policy, perm, family) != 0 ||
-            constant_outcome(&s->layers[i], perm, family) != POLICY_ALLOWED)
+        if (needs_of(&s->layers[i].policy, which, family) != 0 ||
+            constant_outcome(&s->layers[i], perm_of(which), family) != POLICY_ALLOWED)
             return false;
     return true;
 }
@@ -53,9 +65,9 @@ static void find_perm(struct state *s, unsigned i, uint64_t possible)
     const uint64_t common = 1ull << AF_UNIX | 1ull << AF_INET | 1ull << AF_INET6 | 1ull << AF_NETLINK;
     uint64_t worth = possible | common;
 
-    s->free_always[i] = all_free(s, 1u << i, -1);
+    s->free_always[i] = all_free(s, i, -1);
     for (int family = 0; family < POLICY_FAMILIES; family++)
-        if (s->free_always[i] || ((worth >> family & 1) && all_free(s, 1u << i, family)))
+        if (s->free_always[i] || ((worth >> family & 1) && all_free(s, i, family)))
             s->free_families[i] |= 1ull << family;
     s->free_created[i] = (possible & ~s->free_families[i]) == 0;
 }
@@ -67,5 +79,6 @@ void free_find(struct state *s)
     for (unsigned i = 0; i < POLICY_PERM_COUNT; i++)
         if (!(1u << i & (POLICY_AUTOBIND | POLICY_INHERIT)))
             find_perm(s, i, possible);
+    find_perm(s, FREE_CONNECTED, possible);
     s->autobind_matters = s->remembers || !(s->free_families[perm_index(POLICY_BIND)] >> AF_UNIX & 1);
 }

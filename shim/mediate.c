@@ -65,19 +65,22 @@ static enum policy_outcome relaxed(const struct active_layer *layer, enum policy
 /* One layer's verdict, put on record if it is to be. 0 or -errno. */
 static int decide_layer(struct facts *f, struct request *r, const struct active_layer *layer)
 {
-    bool scope = policy_needs(&layer->policy, f->query.perm, f->query.family) & SCOPE_NEEDS;
+    bool scope = facts_needed_by(f, layer) & SCOPE_NEEDS;
     struct policy_verdict v;
+    int absent;
 
-    if (scope)
-        scope_fill(f, r, layer);
-    policy_decide(&layer->policy, &f->query, &v);
-    v.outcome = relaxed(layer, v.outcome);
-    if (v.outcome == POLICY_ALLOWED)
-        return 0;
-    f->spoken = true;
-    if (kernel_refuses(r, false))
-        return 0;
-    int absent = scope && is_denial(v.outcome) ? scope_absent(f, r, layer) : 0;
+    do {
+        if (scope)
+            scope_fill(f, r, layer);
+        policy_decide(&layer->policy, &f->query, &v);
+        v.outcome = relaxed(layer, v.outcome);
+        if (v.outcome == POLICY_ALLOWED)
+            return 0;
+        f->spoken = true;
+        if (kernel_refuses(r, false))
+            return 0;
+        absent = scope && is_denial(v.outcome) ? scope_absent(f, r, layer) : 0;
+    } while (absent == SCOPE_AGAIN);
     if (absent)
         return absent == SCOPE_NO_SOCKET ? 0 : absent;
     if (v.outcome != POLICY_QUIET) {

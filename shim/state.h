@@ -52,15 +52,18 @@ struct log_state {
     char path[1024];    /* LOG_FILE; "%p" stands for the pid */
 };
 
+/* Besides the permissions: send to whom the socket is connected to. */
+enum { FREE_CONNECTED = POLICY_PERM_COUNT, FREE_COUNT };
+
 struct state {
     unsigned layer_count;
     struct active_layer layers[LAYERS_MAX];
     /* Families (bit AF_x) that get a permission from every layer whatever the
      * other facts are, and without a record; by number of the permission's bit. */
-    uint64_t free_families[POLICY_PERM_COUNT];
-    bool free_always[POLICY_PERM_COUNT]; /* the same, for every family there is */
+    uint64_t free_families[FREE_COUNT];
+    bool free_always[FREE_COUNT]; /* the same, for every family there is */
     /* The same, for every family whose sockets this process may create. */
-    bool free_created[POLICY_PERM_COUNT];
+    bool free_created[FREE_COUNT];
     bool complain;                       /* SUNSHIM_MODE=complain */
     bool autobind_matters;               /* some layer does not let everything autobind, or a run remembers names */
     const char *stack_end;               /* end of the main thread's stack */
@@ -126,15 +129,18 @@ static inline unsigned perm_index(uint32_t perm)
 
 /* True when `perm` is granted to the family (-1: of whatever socket it is)
  * whatever else is true. */
-static inline bool state_free(uint32_t perm, int family)
+static inline bool state_free_at(unsigned i, int family)
 {
-    unsigned i = perm_index(perm);
-
     if (family >= 0)
         return family < 64 && (state->free_families[i] >> family & 1);
     if (state->free_always[i] || !state->free_created[i])
         return state->free_always[i];
     return (state_strangers() & ~(state->free_families[i] | INHERITED_LOOKED)) == 0;
+}
+
+static inline bool state_free(uint32_t perm, int family)
+{
+    return state_free_at(perm_index(perm), family);
 }
 
 #endif

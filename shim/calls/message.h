@@ -24,9 +24,9 @@ void message_passes(const struct msghdr *msg);
 
 /* True when a send with these flags needs no look at all: granted for every
  * family, it opens no connection, and no socket can be bound by it. */
-static inline bool sends_are_free(int flags)
+static inline bool sends_are_free(int flags, bool with_name)
 {
-    return state_free(POLICY_SEND, -1) && (!(flags & MSG_FASTOPEN) || state_free(POLICY_CONNECT, -1)) &&
+    return state_free_at(with_name ? perm_index(POLICY_SEND) : FREE_CONNECTED, -1) && (!(flags & MSG_FASTOPEN) || state_free(POLICY_CONNECT, -1)) &&
            !mediate_may_autobind();
 }
 

@@ -93,7 +93,7 @@ int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
     unsigned done = 0;
     int err = 0;
 
-    if ((sends_are_free(flags) && !domain_remembers()) || count == 0)
+    if ((sends_are_free(flags, true) && !domain_remembers()) || count == 0)
         return perform(via, fd, vec, count, flags);
     if (count > MESSAGES_MAX)
         count = MESSAGES_MAX;

@@ -43,12 +43,12 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
     struct address target;
     struct msghdr copy;
 
-    if (sends_are_free(flags) && !domain_remembers())
+    if (sends_are_free(flags, true) && !domain_remembers())
         return perform(via, fd, msg, flags);
     if (copy_in(&copy, msg, sizeof copy) < 0)
         return perform(via, fd, ADDRESS_UNREADABLE, flags);
     message_passes(&copy);
-    if (sends_are_free(flags))
+    if (sends_are_free(flags, copy.msg_name && copy.msg_namelen))
         return perform(via, fd, msg, flags);
     int err = message_judge(&r, &target, message_name_of(&copy), flags);
     if (err < 0)

@@ -690,6 +690,21 @@ Test(engine, a_scope_needs_the_kind_of_address_and_no_text)
     cr_expect_eq(policy_needs(&lab.policy, POLICY_CONNECT, AF_INET), 0);
 }
 
+/* What is connected goes on, and costs nothing more than without the statement. */
+Test(engine, a_scope_has_nothing_to_say_to_what_is_connected)
+{
+    lab_rule(&lab, POLICY_CONNECT | POLICY_SEND);
+    scope_statement("pathname");
+    scope_statement("abstract");
+    lab_build(&lab);
+    cr_expect_eq(policy_needs_connected(&lab.policy, POLICY_SEND, AF_UNIX), 0);
+    lab_rule(&lab, POLICY_SEND)->types = 1u << SOCK_DGRAM;
+    lab_rule(&lab, POLICY_SEND)->deny = true;
+    lab.rules[lab.count - 1].peer = lab_cond(&lab, "@x");
+    lab_build(&lab);
+    cr_expect_eq(policy_needs_connected(&lab.policy, POLICY_SEND, AF_UNIX), POLICY_NEEDS_PEER);
+}
+
 Test(engine, each_rarer_condition_is_a_fact_of_its_own)
 {
     struct glob exe = lab_glob(&lab, GLOB_PLAIN, "/x");
