@@ -607,6 +607,45 @@ StockTest(leaks, what_may_be_forgotten_is_never_wrong)
     }
 }
 
+StockTest(leaks, a_ring_full_of_rubbish_makes_all_unknown)
+{
+    struct run r = tracked("--track", "pair listener:$T/l.sock",
+                           "dd if=/dev/urandom of=$SUNSHIM_DOMAIN/ring conv=notrunc bs=4096 seek=1 count=800 2>/dev/null; exec true");
+
+    check_status(r, 0);
+    check_value(r, leak(&r, "hook", "left"), "origin", "socketpair");
+    check_value(r, leak(&r, "true", "left"), "origin", "unknown");
+    check_value(r, leak(&r, "true", "left"), "peer_inode", told(&r, "right", INODE));
+    check_value(r, leak(&r, "true", "listener"), "addr", text("%s/l.sock", scratch()));
+}
+
+/* As a service that gives up its rights; the ring of root's run is for it as well. */
+StockTest(leaks, by_a_daemon_that_became_another_user)
+{
+    need_root();
+    struct run r = run("ln -s \"$N/leaky\" leakyd; \"$SUNSHIM\" run --track -- setpriv --reuid=65534 --regid=65534 --clear-groups "
+                       "./leakyd pair received -- true");
+
+    check_value(r, leak(&r, "true", "left"), "origin_comm", "leakyd");
+    check_value(r, leak(&r, "true", "received"), "origin_pid", told(&r, "received", PID));
+}
+
+/* SO_COOKIE; the time and the process come without one. */
+StockTest(leaks, a_tracked_socket_costs_one_system_call)
+{
+    struct run r = run("for n in 100 200; do strace -f -o trace \"$SUNSHIM\" run --track -- \"$N/leaky\" many:$n; "
+                       "for call in socket getsockopt clock_gettime getpid fstat close prctl; do grep -c \" $call(\" trace >>$call || :; done; done; "
+                       "for call in socket getsockopt clock_gettime getpid fstat close prctl; do echo $call $(tr '\\n' ' ' <$call); done");
+    static const char *const added[][2] = {{"socket", "100"}, {"getsockopt", "100"}, {"close", "100"}, {"clock_gettime", "0"},
+                                           {"getpid", "0"},   {"fstat", "0"},        {"prctl", "0"}};
+    for (size_t i = 0; i < sizeof added / sizeof *added; i++) {
+        int few, many;
+        const char *line = strstr(text("\n%s", r.out), text("\n%s ", added[i][0]));
+        cr_assert(line && sscanf(line + 1, "%*s %d %d", &few, &many) == 2, "%s", run_report(&r));
+        cr_expect_eq(many - few, atoi(added[i][1]), "%s: %d more\n%s", added[i][0], many - few, run_report(&r));
+    }
+}
+
 StockTest(leaks, a_run_inside_another_knows_what_the_outer_one_saw)
 {
     struct run r = run(DAEMON "\"$SUNSHIM\" run --track -- ./leakyd pair listener:$T/l.sock -- \"$SUNSHIM\" run -- true");
