@@ -122,7 +122,7 @@ int find_past(struct answer *a, const char *operand, uint32_t ino, const struct 
                          : history_by_ino(&a->runs, ino, a->past, HISTORIES_MAX);
     if (a->past_count)
         return 0;
-    say("%s: %s", operand, why);
+    say("%s: %s", shown_text(operand), why);
     for (const char *const *note = notes_of(a); *note; note++)
         say("%s", *note);
     return NOT_FOUND;

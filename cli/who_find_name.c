@@ -28,6 +28,14 @@ static bool nearly_equal(const struct name *typed, const struct name *own)
     return i == own->len;
 }
 
+static void add_named(struct answer *a, const struct name *typed,
+                      bool (*equal)(const struct name *typed, const struct name *own))
+{
+    for (size_t i = 0; i < a->world.count; i++)
+        if (equal(typed, &a->world.all[i]->name))
+            found_add(a, a->world.all[i]);
+}
+
 int find_abstract(struct answer *a, const char *operand)
 {
     char *bytes = format_new("%s", operand + 1);
@@ -37,12 +45,9 @@ int find_abstract(struct answer *a, const char *operand)
     if (len < 0)
         return fail("%s: \\x needs two hexadecimal digits", operand);
     world_widen(&a->world);
-    for (size_t i = 0; i < a->world.count; i++)
-        if (name_equal(&name, &a->world.all[i]->name))
-            found_add(a, a->world.all[i]);
-    for (size_t i = 0; i < a->world.count && (!a->found_count || nearly_equal(&name, &a->found[0]->name)); i++)
-        if (!name_equal(&name, &a->world.all[i]->name) && nearly_equal(&name, &a->world.all[i]->name))
-            found_add(a, a->world.all[i]);
+    add_named(a, &name, name_equal);
+    if (!a->found_count)
+        add_named(a, &name, nearly_equal);
     return a->found_count ? found_complete(a) : find_past(a, operand, 0, &name, "no socket has that name");
 }
 
@@ -159,6 +164,6 @@ int find_port(struct answer *a, const char *operand, int protocol)
     }
     if (a->found_count)
         return found_complete(a);
-    say("%s: no socket uses that port", operand);
+    say("%s: no socket uses that port", shown_text(operand));
     return NOT_FOUND;
 }

@@ -146,7 +146,7 @@ static void put_from(const struct history *h)
     json_object(h->ring.origin == RING_ACCEPT ? "listener" : "carrier");
     if (h->has_from)
         put_entry(&h->from);
-    else
+    if (!h->from.ino)
         json_unsigned("inode", h->ring.from_ino);
     json_end();
 }

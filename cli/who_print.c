@@ -119,7 +119,8 @@ static void print_history(const struct history *h)
         print_from(h);
     }
     print_bound(h);
-    print_passed(&h->ring);
+    if (h->ring.origin != RING_RECEIVED)
+        print_passed(&h->ring);
     if (h->made)
         field("created", "%s the run", h->made == MADE_INSIDE ? "inside" : "outside");
     field("run", "%s%s", shown_text(h->run->dir), owner);

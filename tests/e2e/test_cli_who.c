@@ -325,6 +325,7 @@ Test(cli_who, lets_no_name_forge_a_line_or_reach_the_terminal)
     check_lacks(r, out, "\033");
     check_lacks(r, out, "\302\233");
     check_lacks(r, err, "\033");
+    check_lacks(r, err, "\302\233");
     check_lacks(r, out, "\nsocket:[1]");
     cr_assert_eq(lines_with(r.out, "\\x1b[31m\\x0asocket:[1]\\ \\ unix\\ stream\\ LISTEN\\ \\ \\xc2\\x9bx\\xff", NULL), 6, "%s", run_report(&r));
     cr_assert_eq(lines_with(r.out, "a\\x0a\\x1bb fd 3", NULL), 4, "%s", run_report(&r));
@@ -484,6 +485,18 @@ StockTest(cli_who, says_that_no_run_is_going_on)
     check_out(r, "no runs\n{\"runs\":[],\"notes\":[]}\n");
 }
 
+/* It is found in the runtime directory, by the variable, and among root's that cannot
+ * be looked into. */
+StockTest(cli_who, lists_a_run_of_an_ordinary_user_once)
+{
+    struct run r = run("mkdir xdg; as() { \"$@\"; }\n"
+                       "if [ $(id -u) = 0 ]; then chmod 755 .; chown 65533 xdg\n"
+                       "    as() { setpriv --reuid=65533 --regid=65533 --clear-groups \"$@\"; }; fi\n"
+                       "XDG_RUNTIME_DIR=$T/xdg as $SUNSHIM run --track -- $SUNSHIM who | grep -c launcher");
+
+    check_out(r, "1\n");
+}
+
 StockTest(cli_who, remembers_who_made_a_socket_and_its_unlinked_name)
 {
     struct run r = run(WHO RUN("--track --log $T/log", "$P/sk 'socket unix stream' \"bind $T/a.sock\" listen 'sleep 100000' >/dev/null & echo $! >$T/sk; ready $T/a.sock; rm $T/a.sock")
@@ -515,6 +528,19 @@ StockTest(cli_who, remembers_which_listener_accepted_and_what_was_passed)
     check_status(r, 0);
     check_said(r, "origin", "accept() by ");
     check_said(r, "listener", text("%.*s %s/a.sock: socket() by ", (int)strcspn(r.out, "\n"), r.out, scratch()));
+}
+
+StockTest(cli_who, remembers_who_sent_a_socket_from_outside)
+{
+    struct run r = run(WHO "$N/sk 'socket unix stream' \"bind $T/a.sock\" listen accept 'socket unix dgram' 'bind @'$T 'use 4' 'put 5' 'sleep 100000' >/dev/null & sender=$!; ready $T/a.sock\n"
+                       RUN("--track --log $T/log", "$P/sk 'socket unix stream' \"connect $T/a.sock\" take 'sleep 100000' >/dev/null & echo $! >$T/sk; until [ -e /proc/$(cat $T/sk)/fd/4 ]; do sleep 0.02; done")
+                       "until who @$T | grep -q received; do sleep 0.02; done; readlink /proc/$(cat sk)/fd/3; who @$T; who --json @$T; echo $sender; touch go");
+    int sender = atoi(strrchr(text("%.*s", (int)r.out_len - 1, r.out), '\n') + 1);
+
+    check_status(r, 0);
+    check_said(r, "origin", text("received from %d sk, 20", sender));
+    check_said(r, "carrier", text("%.*s (unnamed): socket() by ", (int)strcspn(r.out, "\n"), r.out));
+    check_has(r, out, "\"origin\":\"received\"");
 }
 
 StockTest(cli_who, remembers_sockets_that_are_gone)
