@@ -263,6 +263,13 @@ static bool only_outside(const struct facts *f, const struct active_layer *layer
     return v.outcome != POLICY_DENIED && v.outcome != POLICY_QUIET;
 }
 
+/* It is there now, and may have come since it was looked for. */
+static int look_again(struct facts *f, const struct request *r, const struct active_layer *layer)
+{
+    look(f, r, layer->up);
+    return f->sight.found ? SCOPE_AGAIN : 0;
+}
+
 int scope_absent(struct facts *f, const struct request *r, const struct active_layer *layer)
 {
     struct identity id;
@@ -274,8 +281,9 @@ int scope_absent(struct facts *f, const struct request *r, const struct active_l
     if (name->kind == POLICY_ADDR_PATHNAME)
         return identity_of_pin(&id, r->pin.fd) == -ENOTSOCK ? SCOPE_NO_SOCKET : 0;
     if (name->kind == POLICY_ADDR_ABSTRACT)
-        return diag_unix_named(name->bytes, name->len, r->fd) == -ENOENT ? -ECONNREFUSED : 0;
-    if ((name->kind != POLICY_ADDR_INET && name->kind != POLICY_ADDR_INET6) || r->perm != POLICY_CONNECT)
+        return diag_unix_named(name->bytes, name->len, r->fd) == -ENOENT ? -ECONNREFUSED : look_again(f, r, layer);
+    if ((name->kind != POLICY_ADDR_INET && name->kind != POLICY_ADDR_INET6) || r->perm != POLICY_CONNECT ||
+        !inet_is_local(name))
         return 0;
-    return inet_is_local(name) && inet_diag_answers(name, r->fd, &cookie) == -ENOENT ? -ECONNREFUSED : 0;
+    return inet_diag_answers(name, r->fd, &cookie) == -ENOENT ? -ECONNREFUSED : look_again(f, r, layer);
 }

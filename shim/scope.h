@@ -13,8 +13,9 @@ void scope_fill(struct facts *f, const struct request *r, const struct active_la
 
 /* A target that was denied only for being outside may not be there at all: then the
  * kernel's own answer to that, negative; or SCOPE_NO_SOCKET: a file of another kind,
- * of which the kernel says the same. 0: it is there, or nobody can tell. */
-enum { SCOPE_NO_SOCKET = 1 };
+ * of which the kernel says the same; or SCOPE_AGAIN: the run has bound it meanwhile,
+ * scope_fill() and decide once more. 0: it is there, or nobody can tell. */
+enum { SCOPE_NO_SOCKET = 1, SCOPE_AGAIN };
 int scope_absent(struct facts *f, const struct request *r, const struct active_layer *layer);
 
 #endif
