@@ -65,7 +65,7 @@ static enum policy_outcome relaxed(const struct active_layer *layer, enum policy
 /* One layer's verdict, put on record if it is to be. 0 or -errno. */
 static int decide_layer(struct facts *f, struct request *r, const struct active_layer *layer)
 {
-    bool scope = policy_needs(&layer->policy, f->query.perm, f->query.family) & SCOPE_NEEDS;
+    bool scope = facts_needed_by(f, layer) & SCOPE_NEEDS;
     struct policy_verdict v;
     int absent;
 
