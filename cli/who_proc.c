@@ -210,7 +210,7 @@ const struct holder *holders_find(const struct holders *h, uint32_t ino, size_t 
 
 /* --- What a process is -------------------------------------------------------------- */
 
-char *process_comm(int pid)
+static char *read_comm(int pid)
 {
     char path[40], *text;
     size_t len;
@@ -223,13 +223,34 @@ char *process_comm(int pid)
     return text;
 }
 
-char *process_exe(int pid)
+static char *read_exe(int pid)
 {
     char path[40], target[PATH_MAX];
 
     snprintf(path, sizeof path, "/proc/%d/exe", pid);
     ssize_t n = readlink(path, target, sizeof target - 1);
     return n < 0 ? format_new("?") : format_new("%.*s", (int)n, target);
+}
+
+/* A process's thousands of sockets come one after another. */
+char *process_comm(int pid)
+{
+    static int last;
+    static char *comm;
+
+    if (pid != last)
+        comm = read_comm(last = pid);
+    return comm;
+}
+
+char *process_exe(int pid)
+{
+    static int last;
+    static char *exe;
+
+    if (pid != last)
+        exe = read_exe(last = pid);
+    return exe;
 }
 
 void process_protocol(int pid, int fd, char *out, size_t size)
