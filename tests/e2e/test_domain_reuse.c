@@ -84,6 +84,13 @@ StockTest(domain_reuse, a_thousand_processes_at_once, .timeout = 100)
     check_out(r, "crowd of 1000: refused 0, outsiders reached 0, else 0\n");
 }
 
+StockTest(domain_reuse, a_name_is_inside_from_its_first_moment, .timeout = 60)
+{
+    struct run r = with_safe_bind("mkdir $T/d; " RUN "\"$N/catch\" 600 $T/d");
+    check_status(r, 0);
+    check_out(r, "caught 1200 refused 0\n");
+}
+
 /* --- Network namespaces ----------------------------------------------------------------- */
 
 StockTest(domain_reuse, another_network_namespace_has_its_own_abstract_names)
