@@ -2,13 +2,12 @@
 
 #define PID_SHIFT 14
 #define PID_MASK ((1u << 22) - 1)
-#define SPACE_SHIFT 36
 
 uint64_t claim_take(uint64_t *claim, uint64_t seen, struct claim_owner owner, uint32_t tag)
 {
     uint64_t next = ((seen >> CLAIM_GENERATION_SHIFT) + 1) << CLAIM_GENERATION_SHIFT;
 
-    next |= (uint64_t)owner.space << SPACE_SHIFT | (uint64_t)(owner.pid & PID_MASK) << PID_SHIFT;
+    next |= (uint64_t)owner.space << CLAIM_SPACE_SHIFT | (uint64_t)(owner.pid & PID_MASK) << PID_SHIFT;
     next |= (uint64_t)(tag & ((1u << CLAIM_TAG_BITS) - 1)) << 2 | CLAIM_WRITING;
     return claim_change(claim, seen, next) ? next : 0;
 }
@@ -17,7 +16,7 @@ bool claim_stale(uint64_t word, struct claim_owner self, bool (*dead)(uint32_t p
 {
     if (claim_state(word) != CLAIM_WRITING)
         return claim_state(word) == CLAIM_DAMAGED;
-    return (uint8_t)(word >> SPACE_SHIFT) == self.space && dead && dead(word >> PID_SHIFT & PID_MASK);
+    return claim_space(word) == self.space && dead && dead(word >> PID_SHIFT & PID_MASK);
 }
 
 /* Not secret: whoever can write here can write anything. It is against accidents,

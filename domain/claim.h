@@ -25,6 +25,7 @@ struct claim_owner {
 /* Word: generation 20 bits, space 8, pid 22, tag 12, state 2. */
 enum claim_state { CLAIM_FREE, CLAIM_WRITING, CLAIM_LIVE, CLAIM_DAMAGED };
 #define CLAIM_TAG_BITS 12
+#define CLAIM_SPACE_SHIFT 36
 #define CLAIM_GENERATION_SHIFT 44
 
 static inline enum claim_state claim_state(uint64_t word)
@@ -36,6 +37,12 @@ static inline enum claim_state claim_state(uint64_t word)
 static inline uint32_t claim_tag(uint64_t word)
 {
     return word >> 2 & ((1u << CLAIM_TAG_BITS) - 1);
+}
+
+/* Name space of process ids of who wrote. */
+static inline uint8_t claim_space(uint64_t word)
+{
+    return (uint8_t)(word >> CLAIM_SPACE_SHIFT);
 }
 
 /* Sequentially consistent, as are the changes: of two writers that each publish and

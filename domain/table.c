@@ -323,6 +323,7 @@ static int gone_place(const struct table *t, const struct homes *h, const struct
     uint64_t words[TABLE_BODY_WORDS], order[HOMES * TABLE_SLOTS];
     struct table_entry e;
     uint64_t left = 0;
+    uint8_t space = t->self().space;
 
     for (uint32_t i = 0; i < v->n; i++) {
         if (claim_state(v->seen[i]) != CLAIM_LIVE)
@@ -330,7 +331,8 @@ static int gone_place(const struct table *t, const struct homes *h, const struct
         if (!read_slot(t, slot_of(h, i), v->seen[i], words))
             return (int)i;
         order[i] = words[BODY_ORDER];
-        left |= (uint64_t)1 << i;
+        if (claim_space(v->seen[i]) == space)
+            left |= (uint64_t)1 << i;
     }
     while (left && t->gone) {
         uint32_t oldest = (uint32_t)__builtin_ctzll(left);

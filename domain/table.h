@@ -52,8 +52,9 @@ struct table {
     struct claim_owner (*self)(void); /* who the caller is now (after a fork, another) */
     /* Whether a process of the caller's own name space of process ids is surely gone. */
     bool (*dead)(uint32_t pid);
-    /* Whether the socket of an entry surely exists no more, so that its slot may be
-     * used again; asked only when there is no other place. May be NULL. */
+    /* Whether the socket of an entry exists no more, so that its slot may be used again;
+     * asked only when there is no other place, and only about what processes of the
+     * caller's own name space wrote. May be NULL. */
     bool (*gone)(const struct table_entry *e);
 };
 

@@ -7,12 +7,13 @@
 
 #include "diag.h"
 #include "domain/names.h"
+#include "held.h"
 #include "policy/policy.h"
 #include "policy/text.h"
 #include "say.h"
 #include "sys.h"
 
-enum { PAGE = 4096, PATH_BYTES = 4096, BARE_ENTRIES = 8192 };
+enum { PAGE = 4096, PATH_BYTES = 4096 };
 
 /* --- Who we are --------------------------------------------------------- */
 
@@ -81,15 +82,19 @@ static bool process_dead(uint32_t pid)
     return SYS2(SYS_kill, pid, 0) == -ESRCH;
 }
 
-/* Asked for unix sockets only when a table is full. A mark that a socket came from
- * outside is never given up. */
+/* Asked only when a table is full. A mark that a socket came from outside is never
+ * given up. Of an inet socket the kernel tells nothing by inode: it counts as closed
+ * when its binder lives and has it no more; a binder that ended may have left it to
+ * a child. */
 static bool socket_gone(const struct table_entry *e)
 {
     struct diag_unix now;
 
     if (e->kind == TABLE_PROCESS)
         return process_dead((uint32_t)e->pid);
-    if (e->kind == TABLE_INET || (e->kind == TABLE_SOCKET && e->made == POLICY_SCOPE_OUTSIDE))
+    if (e->kind == TABLE_INET)
+        return !process_dead((uint32_t)e->pid) && held(e) == 0;
+    if (e->kind == TABLE_SOCKET && e->made == POLICY_SCOPE_OUTSIDE)
         return false;
     int err = diag_unix(e->ino, &now);
     return err == -ENOENT || (err == 0 && now.cookie != e->cookie);
@@ -198,7 +203,7 @@ static bool own_layers_remember(const struct state *s)
 
 /* Some profile of some layer asks who is at the other end of a connection, and that
  * may be this process, whatever its own profile asks. */
-static bool asks_process(const struct active_layer *layer)
+static bool asks_peer(const struct active_layer *layer, int family)
 {
     const uint32_t asked = POLICY_NEEDS_BOUND | POLICY_NEEDS_LABEL;
     struct policy p = layer->policy;
@@ -206,8 +211,8 @@ static bool asks_process(const struct active_layer *layer)
     if (!(policy_uses(&p) & POLICY_USES_MEMORY))
         return false;
     for (p.profile = 0; p.profile < policy_profile_count(&p); p.profile++)
-        if ((policy_needs(&p, POLICY_ACCEPT, AF_UNIX) | policy_needs(&p, POLICY_SEND, AF_UNIX) |
-             policy_needs(&p, POLICY_RECEIVE, AF_UNIX)) & asked)
+        if ((policy_needs(&p, POLICY_ACCEPT, family) | policy_needs(&p, POLICY_SEND, family) |
+             policy_needs(&p, POLICY_RECEIVE, family)) & asked)
             return true;
     return false;
 }
@@ -234,7 +239,10 @@ static void note_layer(struct state *s, const struct active_layer *layer)
         run->profiles[layer->nth] = (uint16_t)layer->policy.profile;
     if (layer->text && run->table.at)
         run->policies = fingerprint(run->policies, &layer->policy);
-    s->asks_process |= run->table.at && asks_process(layer);
+    if (!run->table.at)
+        return;
+    s->asks_process |= asks_peer(layer, AF_UNIX);
+    s->asks_inet |= asks_peer(layer, AF_INET) || asks_peer(layer, AF_INET6);
 }
 
 static void finish(struct state *s, struct run_memory *run)
@@ -260,7 +268,7 @@ void domain_map(struct state *s, const char *path)
     if (!s->run_count)
         s->run_count = 1;
     if (!s->runs[0].table.at && own_layers_remember(s)) {
-        size_t size = table_size(BARE_ENTRIES);
+        size_t size = table_size(TABLE_ENTRIES);
 
         table_open(&s->runs[0].table, anonymous_table(size), size);
     }

@@ -191,6 +191,21 @@ Test(domain_table, asks_for_each_entry_before_it_refuses)
     free(t.at);
 }
 
+Test(domain_table, asks_nothing_about_sockets_of_another_name_space)
+{
+    struct table t = new_table(512);
+    uint64_t n = fill_table(&t, 0);
+
+    gone_asked = 0;
+    gone_cookie = UINT64_MAX;
+    writer.space = 2;
+    cr_assert_eq(put_nth(&t, n), -ENOSPC);
+    cr_assert_eq(gone_asked, 0);
+    writer.space = 1;
+    gone_cookie = 0;
+    free(t.at);
+}
+
 Test(domain_table, that_may_not_be_written_is_only_read)
 {
     struct table t = new_table(64);
