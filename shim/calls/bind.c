@@ -52,11 +52,22 @@ static __attribute__((noinline)) void track(int fd, const struct address *target
     }
 }
 
+/* A second autobind succeeds and changes nothing: the name is still that of whoever
+ * bound the socket, and that may be somebody outside. */
+static __attribute__((noinline)) bool has_name(int fd)
+{
+    struct address own;
+
+    return address_own(&own, fd) == 0 && own.name.kind != POLICY_ADDR_NONE;
+}
+
 static int perform_remembered(enum via via, int fd, const struct address *target)
 {
     struct binding b;
     int err = 0;
 
+    if (target->name.kind == POLICY_ADDR_AUTO && has_name(fd))
+        return perform(via, fd, &target->raw.any, target->len);
     remember_begin(&b);
     int ret = perform(via, fd, &target->raw.any, target->len);
     if (ret == 0) {
