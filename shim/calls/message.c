@@ -45,6 +45,15 @@ static int judge_fastopen(const struct request *r, int flags)
     return mediate(&open);
 }
 
+/* A datagram from an inet socket that has no port yet gives it one. */
+static bool will_bind(const struct request *r)
+{
+    int type;
+
+    return (r->target->family == AF_INET || r->target->family == AF_INET6) &&
+           sys_getsockopt_int(r->fd, SO_TYPE, &type) == 0 && type == SOCK_DGRAM;
+}
+
 int message_judge(struct request *r, struct address *target, struct message_name name, int flags)
 {
     int err = 0;
@@ -70,11 +79,19 @@ int message_judge(struct request *r, struct address *target, struct message_name
         err = judge_fastopen(r, flags);
     if (err == 0)
         err = mediate(r);
+    if (err == 0 && state->asks_inet && r->target && will_bind(r))
+        remember_unbound(r->fd);
     if (err == 0 && unjudged) { /* the kernel is to see it as it was */
         r->via = &target->raw.any;
         r->via_len = target->len;
     }
     return err;
+}
+
+/* A length that leads out of the control data: the kernel refuses such a call. */
+static bool is_whole(const struct msghdr *m, const struct cmsghdr *c)
+{
+    return c->cmsg_len <= m->msg_controllen - (size_t)((const char *)c - (const char *)m->msg_control);
 }
 
 /* The control data is read once, from a copy: it may not be there at all. */
@@ -85,7 +102,7 @@ static __attribute__((noinline)) void note_passed(const struct msghdr *msg)
     if (copy && copy_in(copy, msg->msg_control, msg->msg_controllen) == 0) {
         struct msghdr m = {.msg_control = copy, .msg_controllen = msg->msg_controllen};
 
-        for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c && is_whole(&m, c); c = CMSG_NXTHDR(&m, c))
             if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
                 receive_each_descriptor(c, remember_sent);
     }
