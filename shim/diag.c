@@ -46,7 +46,7 @@ static int open_diag(void)
 
 static int ask(uint32_t ino, union answer *a, size_t *len)
 {
-    struct question q = question(ino, 0, UDIAG_SHOW_NAME | UDIAG_SHOW_PEER);
+    struct question q = question(ino, 0, UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_VFS);
     int fd = open_diag();
 
     if (fd < 0)
@@ -82,6 +82,13 @@ static void take_attribute(struct diag_unix *out, const struct rtattr *attr)
 
     if (attr->rta_type == UNIX_DIAG_PEER && len == sizeof out->peer_ino)
         memcpy(&out->peer_ino, RTA_DATA(attr), len);
+    if (attr->rta_type == UNIX_DIAG_VFS && len == sizeof(struct unix_diag_vfs)) {
+        struct unix_diag_vfs file;
+
+        memcpy(&file, RTA_DATA(attr), sizeof file);
+        out->file_ino = file.udiag_vfs_ino;
+        out->file_dev = file.udiag_vfs_dev;
+    }
     if (attr->rta_type == UNIX_DIAG_NAME) {
         out->name_len = (uint8_t)(len > sizeof out->name ? sizeof out->name : len);
         memcpy(out->name, RTA_DATA(attr), out->name_len);

@@ -12,6 +12,7 @@ struct diag_unix {
     uint64_t cookie;
     uint8_t type, state;
     uint32_t peer_ino;   /* 0: none */
+    uint32_t file_ino, file_dev; /* of a pathname socket: its file; dev as major<<20|minor; 0: none */
     uint8_t name_len;    /* 0: unnamed */
     char name[108];      /* as in sun_path: an abstract one starts with NUL */
 };

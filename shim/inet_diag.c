@@ -29,12 +29,16 @@ union answer {
 
 /* TCP is asked by what would be the socket's own address; UDP, by an old accident of
  * the kernel (udp_dump_one), by the destination of a packet. */
-static void set_target(struct inet_diag_req_v2 *ask, const struct policy_addr *name)
+static void set_target(struct inet_diag_req_v2 *ask, const struct policy_addr *name, const struct policy_addr *from)
 {
     bool udp = ask->sdiag_protocol == IPPROTO_UDP;
 
     memcpy(udp ? ask->id.idiag_dst : ask->id.idiag_src, name->bytes, name->len);
     *(udp ? &ask->id.idiag_dport : &ask->id.idiag_sport) = htons(name->port);
+    if (from && from->kind == name->kind) {
+        memcpy(udp ? ask->id.idiag_src : ask->id.idiag_dst, from->bytes, from->len);
+        *(udp ? &ask->id.idiag_sport : &ask->id.idiag_dport) = htons(from->port);
+    }
     ask->id.idiag_cookie[0] = ask->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 }
 
@@ -51,7 +55,7 @@ static int exchange(const struct question *q, union answer *a)
     return n < 0 ? (int)n : n < (long)sizeof a->head ? -EIO : 0;
 }
 
-int inet_diag_answers(const struct policy_addr *name, int fd, uint64_t *cookie)
+int inet_diag_answers(const struct policy_addr *name, const struct policy_addr *from, int fd, uint64_t *cookie)
 {
     struct question q = {
         .head = {.nlmsg_len = sizeof q, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
@@ -66,7 +70,7 @@ int inet_diag_answers(const struct policy_addr *name, int fd, uint64_t *cookie)
     if (type != SOCK_STREAM && type != SOCK_DGRAM)
         return -EOPNOTSUPP;
     q.ask.sdiag_protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
-    set_target(&q.ask, name);
+    set_target(&q.ask, name, from);
     err = exchange(&q, &a);
     if (err < 0)
         return err;
@@ -78,6 +82,15 @@ int inet_diag_answers(const struct policy_addr *name, int fd, uint64_t *cookie)
     return 0;
 }
 
+static bool is_multicast(const struct policy_addr *name)
+{
+    unsigned char first = *(const unsigned char *)name->bytes;
+
+    return name->kind == POLICY_ADDR_INET6 ? first == 0xff : (first & 0xf0) == 0xe0;
+}
+
+/* Only an own address can be bound to, broadcast addresses apart; and those cannot
+ * be connected to without SO_BROADCAST. No packet is sent by either. */
 bool inet_is_local(const struct policy_addr *name)
 {
     union {
@@ -86,6 +99,8 @@ bool inet_is_local(const struct policy_addr *name)
     } addr = {.in = {.sin_family = AF_INET}};
     bool in6 = name->kind == POLICY_ADDR_INET6;
 
+    if (is_multicast(name))
+        return false;
     if (in6) {
         addr.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6};
         memcpy(&addr.in6.sin6_addr, name->bytes, 16);
@@ -95,7 +110,11 @@ bool inet_is_local(const struct policy_addr *name)
     int fd = (int)SYS3(SYS_socket, in6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    long err = SYS3(SYS_bind, fd, &addr, in6 ? sizeof addr.in6 : sizeof addr.in);
+    size_t len = in6 ? sizeof addr.in6 : sizeof addr.in;
+    long err = SYS3(SYS_bind, fd, &addr, len);
+    addr.in.sin_port = htons(9); /* the port stands at the same place in both forms */
+    if (err == 0)
+        err = SYS3(SYS_connect, fd, &addr, len);
     sys_close(fd);
     return err == 0;
 }

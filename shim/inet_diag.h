@@ -9,10 +9,13 @@
 #include "policy/policy.h"
 
 /* Which socket (SO_COOKIE) answers at address and port `name` to one of the type of
- * `fd`, stream or dgram. -ENOENT: none; others: it cannot be asked. */
-int inet_diag_answers(const struct policy_addr *name, int fd, uint64_t *cookie);
+ * `fd`, stream or dgram: one that is connected to `from`, where that is not NULL and
+ * there is one, else whoever takes what comes. -ENOENT: none; others: it cannot be
+ * asked. */
+int inet_diag_answers(const struct policy_addr *name, const struct policy_addr *from, int fd, uint64_t *cookie);
 
-/* True when the address is one of this machine's. */
+/* True when the address is one of this machine's, and of nobody else's as well: not
+ * a broadcast or multicast address. */
 bool inet_is_local(const struct policy_addr *name);
 
 #endif

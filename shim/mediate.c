@@ -82,7 +82,7 @@ static int decide_layer(struct facts *f, struct request *r, const struct active_
         absent = scope && is_denial(v.outcome) ? scope_absent(f, r, layer) : 0;
     } while (absent == SCOPE_AGAIN);
     if (absent)
-        return absent == SCOPE_NO_SOCKET ? 0 : absent;
+        return absent == SCOPE_KERNEL ? 0 : absent;
     if (v.outcome != POLICY_QUIET) {
         facts_complete(f, r);
         record_verdict(r->operation, &f->query, &v, &layer->policy);
@@ -208,6 +208,8 @@ static bool is_settled(struct facts *f, const struct request *r, uint32_t needs)
         return true;
     if (f->query.type < 0 && sys_getsockopt_int(r->fd, SO_TYPE, &f->query.type) < 0)
         return false;
+    if (q->type == SOCK_DGRAM) /* until it is connected to somebody else: settled_forget() */
+        return r->perm == POLICY_SEND && is_connected(f, r, needs);
     if (q->type != SOCK_STREAM && (q->type != SOCK_SEQPACKET || q->family != AF_UNIX))
         return false;
     /* A connect gives an inet socket its own address as well. */

@@ -185,6 +185,21 @@ int remember_bound(int fd, const struct address *asked)
     return 0;
 }
 
+void remember_unbound(int fd)
+{
+    struct sockaddr_in6 any = {0};
+    struct address own;
+    struct binding b;
+
+    if (address_own(&own, fd) < 0 || (own.family != AF_INET && own.family != AF_INET6) || own.name.port)
+        return;
+    any.sin6_family = own.raw.any.sa_family;
+    remember_begin(&b);
+    if (SYS3(SYS_bind, fd, &any, own.len) == 0)
+        remember_bound(fd, NULL);
+    remember_end(&b);
+}
+
 /* --- Processes --------------------------------------------------------------- */
 
 void remember_process(void)

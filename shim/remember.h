@@ -17,6 +17,10 @@ void remember_end(const struct binding *b);
  * it a name by itself). 0, or -ENOSPC: a run's memory is full. */
 int remember_bound(int fd, const struct address *asked);
 
+/* Listening and sending bind an inet socket that has no port yet. It is done a moment
+ * earlier here, so that others can be told. */
+void remember_unbound(int fd);
+
 /* This process connects or listens: others will see it at the other end. Nothing
  * is done where no policy of a run asks who that is, and nothing twice. */
 void remember_process(void);

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "diag.h"
 #include "domain.h"
+#include "held.h"
 #include "identity.h"
 #include "inet_diag.h"
 #include "policy/text.h"
@@ -26,31 +28,6 @@ struct search {
 
 /* --- Confirming ---------------------------------------------------------- */
 
-static void put_link(char *buf, size_t size, const struct table_entry *e)
-{
-    struct text t = text_into(buf, size);
-
-    text_str(&t, "/proc/");
-    text_unsigned(&t, (unsigned)e->pid);
-    text_str(&t, "/fd/");
-    text_unsigned(&t, (unsigned)e->fd);
-    text_done(&t);
-}
-
-/* Whoever bound the socket still has it where it was. */
-static bool still_held(const struct table_entry *e)
-{
-    char path[48], is[40], want[40];
-    struct text t = text_into(want, sizeof want);
-
-    put_link(path, sizeof path, e);
-    text_str(&t, "socket:[");
-    text_unsigned(&t, e->ino);
-    text_byte(&t, ']');
-    long len = sys_readlink(path, is, sizeof is);
-    return len == (long)text_len(&t) && memcmp(is, want, (size_t)len) == 0;
-}
-
 /* An abstract name is free for others once its socket is gone. Of another network
  * name space than ours the kernel does not tell; there the holder is looked at. */
 static bool confirm_abstract(const struct search *s, const struct table_entry *e)
@@ -59,29 +36,50 @@ static bool confirm_abstract(const struct search *s, const struct table_entry *e
     int err = diag_unix(e->ino, &now);
 
     if (err < 0)
-        return still_held(e);
+        return held(e) > 0;
     return now.cookie == e->cookie && now.name_len == s->name->len + 1 && now.name[0] == '\0' &&
            memcmp(now.name + 1, s->name->bytes, s->name->len) == 0;
 }
 
-/* Ports are used again by others at once. The kernel is asked who would answer, and
- * that must be a socket of the run; one of a group (SO_REUSEPORT) will do. */
-static bool confirm_inet(const struct search *s, const struct table_entry *e)
+/* The socket of an entry, or one of a group that shares a port with it. */
+static bool is_of_run(const struct search *s, const struct table_entry *e, uint64_t cookie)
 {
-    struct identity id = {.kind = TABLE_SOCKET, .len = sizeof(uint64_t)};
+    struct identity id = {.kind = TABLE_SOCKET, .len = sizeof cookie};
     struct table_entry other;
-    uint64_t cookie;
 
-    if (!s->request->target) /* connected: it was there when that happened */
-        return true;
-    int err = inet_diag_answers(s->name, s->request->fd, &cookie);
-    if (err == -ENOENT)
-        return still_held(e);
-    if (err < 0 || cookie == e->cookie)
+    if (cookie == e->cookie)
         return true;
     memcpy(id.bytes, &cookie, sizeof cookie);
     struct table_key key = identity_key(s->table, &id);
     return table_get(s->table, &key, &other) && other.made == POLICY_SCOPE_INSIDE;
+}
+
+/* The other end of a connection: the socket that is there, which connected, or the
+ * listener that it came from. Where both are gone, they were there when it was made. */
+static bool confirm_connected(const struct search *s, const struct table_entry *e, int fd)
+{
+    struct address own;
+    uint64_t cookie;
+
+    if (address_own(&own, fd) == 0 && inet_diag_answers(s->name, &own.name, fd, &cookie) == 0 &&
+        is_of_run(s, e, cookie))
+        return true;
+    return inet_diag_answers(s->name, NULL, fd, &cookie) < 0 || is_of_run(s, e, cookie);
+}
+
+/* Ports are used again by others at once. The kernel is asked who would answer, and
+ * that must be a socket of the run. */
+static bool confirm_inet(const struct search *s, const struct table_entry *e)
+{
+    const struct request *r = s->request;
+    uint64_t cookie;
+
+    if (!r->target)
+        return confirm_connected(s, e, r->other >= 0 ? r->other : r->fd);
+    int err = inet_diag_answers(s->name, NULL, r->fd, &cookie);
+    if (err == -ENOENT)
+        return held(e) > 0;
+    return err < 0 || is_of_run(s, e, cookie);
 }
 
 static bool confirm(const struct search *s, const struct table_entry *e)
@@ -187,6 +185,22 @@ static const struct policy_addr *name_of(const struct facts *f, const struct req
 
 /* --- What is seen ---------------------------------------------------------- */
 
+static uint32_t device_of(const struct stat *st)
+{
+    return (uint32_t)(major(st->st_dev) << 20 | minor(st->st_dev));
+}
+
+/* By whatever name: the file is that of the socket at the other end. */
+static bool pin_is_peers(const struct request *r)
+{
+    struct stat st;
+    struct diag_unix own, peer;
+
+    return sys_fstat(r->fd, &st) == 0 && diag_unix((uint32_t)st.st_ino, &own) == 0 && own.peer_ino &&
+           diag_unix(own.peer_ino, &peer) == 0 && peer.file_ino && sys_fstat(r->pin.fd, &st) == 0 &&
+           (uint32_t)st.st_ino == peer.file_ino && device_of(&st) == peer.file_dev;
+}
+
 /* A datagram socket that is connected to that very peer goes on sending to it. */
 static bool is_own_peer(const struct request *r)
 {
@@ -194,6 +208,8 @@ static bool is_own_peer(const struct request *r)
 
     if (r->perm != POLICY_SEND || address_peer(&peer, r->fd) < 0 || !peer.len)
         return false;
+    if (r->pin.fd >= 0 && peer.name.kind == POLICY_ADDR_PATHNAME)
+        return pin_is_peers(r);
     return peer.name.kind == r->target->name.kind && peer.name.len == r->target->name.len &&
            memcmp(peer.name.bytes, r->target->name.bytes, peer.name.len) == 0;
 }
@@ -270,20 +286,29 @@ static int look_again(struct facts *f, const struct request *r, const struct act
     return f->sight.found ? SCOPE_AGAIN : 0;
 }
 
+/* Who sends to a peer that has closed its socket is to hear so. */
+static bool peer_has_gone(const struct request *r, const struct policy_addr *name)
+{
+    return r->perm == POLICY_SEND && name->kind == POLICY_ADDR_ABSTRACT &&
+           diag_unix_named(name->bytes, name->len, r->fd) == -ENOENT;
+}
+
 int scope_absent(struct facts *f, const struct request *r, const struct active_layer *layer)
 {
     struct identity id;
     uint64_t cookie;
 
-    if (!r->target || f->sight.found || !only_outside(f, layer))
+    if (f->sight.found || !only_outside(f, layer))
         return 0;
-    const struct policy_addr *name = &r->target->name;
+    const struct policy_addr *name = name_of(f, r);
+    if (!r->target)
+        return peer_has_gone(r, name) ? SCOPE_KERNEL : 0;
     if (name->kind == POLICY_ADDR_PATHNAME)
-        return identity_of_pin(&id, r->pin.fd) == -ENOTSOCK ? SCOPE_NO_SOCKET : 0;
+        return identity_of_pin(&id, r->pin.fd) == -ENOTSOCK ? SCOPE_KERNEL : 0;
     if (name->kind == POLICY_ADDR_ABSTRACT)
         return diag_unix_named(name->bytes, name->len, r->fd) == -ENOENT ? -ECONNREFUSED : look_again(f, r, layer);
     if ((name->kind != POLICY_ADDR_INET && name->kind != POLICY_ADDR_INET6) || r->perm != POLICY_CONNECT ||
         !inet_is_local(name))
         return 0;
-    return inet_diag_answers(name, r->fd, &cookie) == -ENOENT ? -ECONNREFUSED : look_again(f, r, layer);
+    return inet_diag_answers(name, NULL, r->fd, &cookie) == -ENOENT ? -ECONNREFUSED : look_again(f, r, layer);
 }

@@ -11,11 +11,11 @@
  * Targets must be pinned where they are pathnames. */
 void scope_fill(struct facts *f, const struct request *r, const struct active_layer *layer);
 
-/* A target that was denied only for being outside may not be there at all: then the
- * kernel's own answer to that, negative; or SCOPE_NO_SOCKET: a file of another kind,
- * of which the kernel says the same; or SCOPE_AGAIN: the run has bound it meanwhile,
+/* A peer that was denied only for being outside may not be there at all: then the
+ * kernel's own answer to that, negative; or SCOPE_KERNEL: let the kernel answer (a file
+ * of another kind, a connected peer that has gone); or SCOPE_AGAIN: the run has bound it meanwhile,
  * scope_fill() and decide once more. 0: it is there, or nobody can tell. */
-enum { SCOPE_NO_SOCKET = 1, SCOPE_AGAIN };
+enum { SCOPE_KERNEL = 1, SCOPE_AGAIN };
 int scope_absent(struct facts *f, const struct request *r, const struct active_layer *layer);
 
 #endif

@@ -74,6 +74,7 @@ struct state {
     struct run_memory runs[RUNS_MAX];    /* the innermost first */
     bool remembers, tracks;              /* some run has a table; a ring */
     bool asks_process;                   /* some policy asks which process is at the other end */
+    bool asks_inet;                      /* ... which run the other end of an inet socket is of */
     char domain[256];                    /* the innermost run's directory; "": none, or too long */
 };
 

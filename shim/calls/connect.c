@@ -14,6 +14,26 @@ static void close_pin(void *pin)
     pin_close(pin);
 }
 
+static bool is_inet(const struct address *a)
+{
+    return a->family == AF_INET || a->family == AF_INET6;
+}
+
+/* Connecting gives an inet socket its address, by which the other end knows it. */
+static int perform_remembered(enum via via, const struct request *r)
+{
+    struct binding b;
+
+    remember_begin(&b);
+    int ret = perform(via, r->fd, r->via, r->via_len);
+    int err = errno;
+    if (ret == 0 || err == EINPROGRESS)
+        remember_bound(r->fd, NULL);
+    remember_end(&b);
+    errno = err;
+    return ret;
+}
+
 /* Through a pin, which is closed also when the thread is cancelled meanwhile. */
 static int perform_pinned(enum via via, struct request *r)
 {
@@ -62,6 +82,9 @@ int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t le
         return fail(err);
     if (target.family == AF_UNIX)
         remember_process_once();
+    settled_forget(fd);
+    if (state->asks_inet && is_inet(&target))
+        return perform_remembered(via, &r);
     return r.pin.fd >= 0 ? perform_pinned(via, &r) : perform(via, fd, r.via, r.via_len);
 }
 

@@ -19,6 +19,8 @@ int call_listen(enum via via, int fd, int backlog)
     if (err < 0)
         return fail(err);
     remember_process_once(); /* peers will see who listened */
+    if (domain_remembers())
+        remember_unbound(fd);
     return via == VIA_LIBC ? real.listen(fd, backlog) : (int)real.syscall(SYS_listen, fd, backlog);
 }
 
