@@ -25,3 +25,11 @@ Test(table_storm, keeps_what_many_threads_write, .timeout = 120)
     check_status(r, 0);
     check_out(r, WHOLE);
 }
+
+/* More names than there are slots; the sockets that had them are closed. */
+Test(table_storm, is_never_full_of_closed_sockets, .timeout = 120)
+{
+    struct run r = preloaded("network,\ndeny network (connect) peer=(scope=outside),\n", "\"$P/binder\" 140000");
+    check_out(r, "140000\n");
+    check_lacks(r, err, "sunshim=");
+}
