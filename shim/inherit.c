@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/sysmacros.h>
 
 #include "address.h"
 #include "descriptors.h"
@@ -17,7 +16,10 @@
 #include "tally.h"
 #include "track.h"
 
-enum { LISTEN_FDS_START = 3 }; /* sd_listen_fds(3) */
+enum {
+    LISTEN_FDS_START = 3,     /* sd_listen_fds(3) */
+    NULL_DEVICE = 1 << 8 | 3, /* null(4); makedev(3) may be a function */
+};
 
 struct look {
     const struct state *state;
@@ -129,7 +131,7 @@ static int open_null(int flags)
     struct stat st;
     int fd = sys_openat(AT_FDCWD, "/dev/null", O_RDWR | O_NOCTTY | flags, 0);
 
-    if (fd < 0 || (sys_fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+    if (fd < 0 || (sys_fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == NULL_DEVICE))
         return fd;
     sys_close(fd);
     return -ENODEV;

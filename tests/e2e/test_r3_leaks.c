@@ -633,9 +633,11 @@ StockTest(leaks, by_a_daemon_that_became_another_user)
 /* SO_COOKIE; the time and the process come without one. */
 StockTest(leaks, a_tracked_socket_costs_one_system_call)
 {
-    struct run r = run("for n in 100 200; do strace -f -o trace \"$SUNSHIM\" run --track -- \"$N/leaky\" many:$n; "
-                       "for call in socket getsockopt clock_gettime getpid fstat close prctl; do grep -c \" $call(\" trace >>$call || :; done; done; "
-                       "for call in socket getsockopt clock_gettime getpid fstat close prctl; do echo $call $(tr '\\n' ' ' <$call); done");
+    const char *calls = "socket getsockopt clock_gettime getpid fstat close prctl";
+    struct run r = run(text("for n in 100 200; do strace -f -o trace \"$SUNSHIM\" run --track -- \"$N/leaky\" many:$n; "
+                            "pid=$(grep -m 1 ' socket(AF_UNIX, SOCK_DGRAM' trace | cut -d ' ' -f 1); "
+                            "for call in %s; do grep -c \"^$pid *$call(\" trace >>$call || :; done; done; "
+                            "for call in %s; do echo $call $(tr '\\n' ' ' <$call); done", calls, calls));
     static const char *const added[][2] = {{"socket", "100"}, {"getsockopt", "100"}, {"close", "100"}, {"clock_gettime", "0"},
                                            {"getpid", "0"},   {"fstat", "0"},        {"prctl", "0"}};
     for (size_t i = 0; i < sizeof added / sizeof *added; i++) {
