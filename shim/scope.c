@@ -286,9 +286,11 @@ static int look_again(struct facts *f, const struct request *r, const struct act
     return f->sight.found ? SCOPE_AGAIN : 0;
 }
 
-/* Who sends to a peer that has closed its socket is to hear so. */
-static bool peer_has_gone(const struct request *r, const struct policy_addr *name)
+/* Who sends to a peer that has closed its socket, or without any, is to hear so. */
+static bool peer_is_none(const struct facts *f, const struct request *r, const struct policy_addr *name)
 {
+    if (f->unconnected)
+        return true;
     return r->perm == POLICY_SEND && name->kind == POLICY_ADDR_ABSTRACT &&
            diag_unix_named(name->bytes, name->len, r->fd) == -ENOENT;
 }
@@ -302,7 +304,7 @@ int scope_absent(struct facts *f, const struct request *r, const struct active_l
         return 0;
     const struct policy_addr *name = name_of(f, r);
     if (!r->target)
-        return peer_has_gone(r, name) ? SCOPE_KERNEL : 0;
+        return peer_is_none(f, r, name) ? SCOPE_KERNEL : 0;
     if (name->kind == POLICY_ADDR_PATHNAME)
         return identity_of_pin(&id, r->pin.fd) == -ENOTSOCK ? SCOPE_KERNEL : 0;
     if (name->kind == POLICY_ADDR_ABSTRACT)

@@ -58,3 +58,15 @@ Test(parity, under_rules_about_accept_and_receive, .timeout = 120)
     check_same("peer rules", "network,\nunix,\ndeny unix (accept, receive, send, connect) peer=(addr=@nobody/**),\n"
                              "deny network (accept, receive) inet peer=(ip=203.0.113.7),\n");
 }
+
+/* All of the table's sockets are its own, so a scope has nothing against them; what is
+ * not there at all is the kernel's to report. */
+Test(parity, under_a_scope, .timeout = 120)
+{
+    check_same("scope", "allow all,\nscope pathname abstract,\n");
+}
+
+Test(parity, where_only_its_own_sockets_may_be_reached, .timeout = 120)
+{
+    check_same("safe bind", "network,\nunix,\ndeny unix (connect, send) peer=(scope=outside),\n");
+}
