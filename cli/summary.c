@@ -29,7 +29,7 @@ static int open_counts(int dir, int flags)
     int fd = openat(dir, DOMAIN_COUNTS, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
 
-    if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size == COUNTS_SIZE)
+    if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_size == COUNTS_SIZE)
         return fd;
     if (fd >= 0)
         close(fd);
