@@ -80,6 +80,7 @@ static void mark(int fd, enum policy_scope where, unsigned runs)
     if (!can_be_bound(fd) || identity_of_socket(&socket, fd) < 0)
         return;
     fill(&e, fd);
+    e.fd = -1; /* not bound (yet) */
     e.made = (uint8_t)where;
     for (unsigned up = 0; up < runs; up++)
         if (domain_table(up) && !mark_of(domain_table(up), &socket, &before))
@@ -138,7 +139,7 @@ static enum policy_scope made_at(unsigned up, const struct bound *b, bool unix_s
 
 static int put_everywhere(const struct identity *id, struct bound *b)
 {
-    bool unix_socket = id->kind == TABLE_PATHNAME || id->kind == TABLE_ABSTRACT;
+    bool unix_socket = id->kind != TABLE_INET;
     int err = 0;
 
     for (unsigned up = 0; up < domain_runs(); up++) {
@@ -167,6 +168,19 @@ static int remember_inet(struct bound *b, const struct address *own)
     return err;
 }
 
+/* By name, and for those who are connected to it as datagram sockets are, by itself. */
+static int remember_unix(struct bound *b, const struct identity *name)
+{
+    struct identity socket;
+    int type;
+    int err = put_everywhere(name, b);
+
+    if (!err && sys_getsockopt_int(b->fd, SO_TYPE, &type) == 0 && type == SOCK_DGRAM &&
+        identity_of_socket(&socket, b->fd) == 0)
+        err = put_everywhere(&socket, b);
+    return err;
+}
+
 int remember_bound(int fd, const struct address *asked)
 {
     struct bound b = {.fd = fd};
@@ -175,13 +189,13 @@ int remember_bound(int fd, const struct address *asked)
 
     fill(&b.entry, fd);
     if (asked && asked->name.kind == POLICY_ADDR_PATHNAME)
-        return identity_of_path(&id, asked->name.bytes) == 0 ? put_everywhere(&id, &b) : 0;
+        return identity_of_path(&id, asked->name.bytes) == 0 ? remember_unix(&b, &id) : 0;
     if (address_own(&own, fd) < 0)
         return 0;
     if (own.name.kind == POLICY_ADDR_INET || own.name.kind == POLICY_ADDR_INET6)
         return remember_inet(&b, &own);
     if (own.name.kind == POLICY_ADDR_ABSTRACT && identity_of_abstract(&id, fd, &own.name) == 0)
-        return put_everywhere(&id, &b);
+        return remember_unix(&b, &id);
     return 0;
 }
 

@@ -28,16 +28,16 @@ struct search {
 
 /* --- Confirming ---------------------------------------------------------- */
 
-/* An abstract name is free for others once its socket is gone. Of another network
- * name space than ours the kernel does not tell; there the holder is looked at. */
+/* An abstract name is free for others once its socket is gone. Where its binder has
+ * it no more somebody else may; unix_diag knows, but goes through all sockets to find
+ * it, and sees our network name space alone. */
 static bool confirm_abstract(const struct search *s, const struct table_entry *e)
 {
     struct diag_unix now;
-    int err = diag_unix(e->ino, &now);
 
-    if (err < 0)
-        return held(e) > 0;
-    return now.cookie == e->cookie && now.name_len == s->name->len + 1 && now.name[0] == '\0' &&
+    if (held(e) > 0)
+        return true;
+    return diag_unix(e->ino, &now) == 0 && now.cookie == e->cookie && now.name_len == s->name->len + 1 && now.name[0] == '\0' &&
            memcmp(now.name + 1, s->name->bytes, s->name->len) == 0;
 }
 
@@ -174,6 +174,26 @@ static bool probe_by_process(struct search *s, struct table_entry *out)
     return process_peer(&s->id, r->other >= 0 ? r->other : r->fd) == 0 && probe(s, out);
 }
 
+/* A connected datagram socket knows its peer, whatever has become of the name. */
+static bool probe_by_socket(struct search *s, struct table_entry *out)
+{
+    struct diag_unix own, peer;
+    struct stat st;
+
+    if (sys_fstat(s->request->fd, &st) < 0 || diag_unix((uint32_t)st.st_ino, &own) < 0 || !own.peer_ino ||
+        diag_unix(own.peer_ino, &peer) < 0)
+        return false;
+    s->id.kind = TABLE_SOCKET;
+    s->id.len = sizeof peer.cookie;
+    memcpy(s->id.bytes, &peer.cookie, sizeof peer.cookie);
+    return probe(s, out) && out->fd >= 0;
+}
+
+static bool is_unix(const struct policy_addr *name)
+{
+    return name->kind == POLICY_ADDR_ABSTRACT || name->kind == POLICY_ADDR_PATHNAME;
+}
+
 /* Which address the peer has: as it was given, or as the kernel told it, not the
  * canonical form that rules are about. */
 static const struct policy_addr *name_of(const struct facts *f, const struct request *r)
@@ -235,7 +255,8 @@ static __attribute__((noinline)) void look(struct facts *f, const struct request
     if (s.table && has_process(r)) {
         found = probe_by_process(&s, &e);
     } else if (s.table) {
-        found = probe_by_name(&s, &e);
+        found = r->perm == POLICY_SEND && !r->target && is_unix(s.name) ? probe_by_socket(&s, &e)
+                                                                        : probe_by_name(&s, &e);
         unknown = s.name->kind == POLICY_ADDR_NONE || s.name->kind == POLICY_ADDR_UNKNOWN;
     }
     see(&f->sight, found, unknown, &e);
