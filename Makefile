@@ -60,7 +60,7 @@ $(B)/%.o: %.c
 
 # What runs once in a process, or once for a record, need not be fast; every page of
 # the library is read at every exec.
-cold       := $(addprefix shim/,format format_apparmor unseen follow inherit log quote say search load files record start domain real) \
+cold       := $(addprefix shim/,calls/exec calls/spawn calls/command environment format format_apparmor unseen follow inherit log quote say search load files record start domain real) \
               $(addprefix policy/,diag include parse_profile parse_scope parse_if words defer open select parse_file \
               socket_words socket_conds parse_address vars expand)
 $(patsubst %,$(B)/%.o,$(cold)): OPT += -Os
