@@ -121,11 +121,14 @@ static int read_answer(const union answer *a, size_t len, struct diag_unix *out)
 
 int diag_unix(uint32_t ino, struct diag_unix *out)
 {
-    union answer a;
+    union answer *a = (void *)scratch_take();
     size_t len;
-    int err = ask(ino, &a, &len);
+    int err = a ? ask(ino, a, &len) : -ENOMEM;
 
-    return err ? err : read_answer(&a, len, out);
+    if (!err)
+        err = read_answer(a, len, out);
+    scratch_give((char *)a);
+    return err;
 }
 
 /* --- By name -------------------------------------------------------------- */

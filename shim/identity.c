@@ -23,6 +23,8 @@ struct handle {
     unsigned char data[128];
 };
 
+_Static_assert(sizeof(uint64_t) + sizeof(struct handle) <= IDENTITY_MAX, "a device and a handle must fit");
+
 static void add(struct identity *id, const void *bytes, size_t len)
 {
     memcpy(id->bytes + id->len, bytes, len);
@@ -44,7 +46,7 @@ static int read_handle(struct handle *h, int dir, const char *path, int flags)
 
 static int of_file(struct identity *id, int dir, const char *path, int flags)
 {
-    struct handle h;
+    struct handle *h = (void *)(id->bytes + sizeof(uint64_t)); /* in place: stacks are small */
     struct stat st;
     int err = (int)SYS4(SYS_newfstatat, dir, path, &st, flags | AT_SYMLINK_NOFOLLOW);
 
@@ -52,14 +54,13 @@ static int of_file(struct identity *id, int dir, const char *path, int flags)
         return err;
     if (!S_ISSOCK(st.st_mode))
         return -ENOTSOCK;
-    err = read_handle(&h, dir, path, flags);
+    err = read_handle(h, dir, path, flags);
     if (err < 0)
         return err;
     uint64_t device = st.st_dev;
+    memcpy(id->bytes, &device, sizeof device);
     id->kind = TABLE_PATHNAME;
-    id->len = 0;
-    add(id, &device, sizeof device);
-    add(id, &h, offsetof(struct handle, data) + (h.bytes <= sizeof h.data ? h.bytes : 0));
+    id->len = (uint32_t)(sizeof device + offsetof(struct handle, data) + (h->bytes <= sizeof h->data ? h->bytes : 0));
     return 0;
 }
 

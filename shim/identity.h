@@ -11,7 +11,7 @@ enum { IDENTITY_MAX = 144 }; /* device, and a file handle with its head of 8 byt
 struct identity {
     enum table_kind kind;
     uint32_t len;
-    unsigned char bytes[IDENTITY_MAX];
+    unsigned char bytes[IDENTITY_MAX] __attribute__((aligned(8)));
 };
 
 /* A socket file: device and file handle. (Device and inode number are not enough:

@@ -14,6 +14,7 @@ struct question {
     struct inet_diag_req_v2 ask;
 };
 
+/* Attributes may follow; they are cut off. */
 union answer {
     struct nlmsghdr head;
     struct {
@@ -24,7 +25,6 @@ union answer {
         struct nlmsghdr h;
         struct nlmsgerr error;
     } failed;
-    char bytes[512];
 };
 
 /* TCP is asked by what would be the socket's own address; UDP, by an old accident of
@@ -50,7 +50,7 @@ static int exchange(const struct question *q, union answer *a)
         return fd;
     long n = SYS6(SYS_sendto, fd, q, sizeof *q, 0, NULL, 0);
     if (n >= 0)
-        n = SYS6(SYS_recvfrom, fd, a->bytes, sizeof a->bytes, 0, NULL, NULL);
+        n = SYS6(SYS_recvfrom, fd, a, sizeof *a, 0, NULL, NULL);
     sys_close(fd);
     return n < 0 ? (int)n : n < (long)sizeof a->head ? -EIO : 0;
 }

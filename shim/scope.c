@@ -17,6 +17,9 @@
 /* A bind between its system call and its entry is waited for this long. */
 enum { WAIT_NANOSECONDS = 50000, WAIT_TIMES = 200 };
 
+/* A frame of its own, that is gone before the next one is needed: stacks are small. */
+#define APART __attribute__((noinline))
+
 /* What is asked for, and in which table. */
 struct search {
     const struct table *table;
@@ -31,7 +34,7 @@ struct search {
 /* An abstract name is free for others once its socket is gone. Where its binder has
  * it no more somebody else may; unix_diag knows, but goes through all sockets to find
  * it, and sees our network name space alone. */
-static bool confirm_abstract(const struct search *s, const struct table_entry *e)
+static APART bool confirm_abstract(const struct search *s, const struct table_entry *e)
 {
     struct diag_unix now;
 
@@ -56,7 +59,7 @@ static bool is_of_run(const struct search *s, const struct table_entry *e, uint6
 
 /* The other end of a connection: the socket that is there, which connected, or the
  * listener that it came from. Where both are gone, they were there when it was made. */
-static bool confirm_connected(const struct search *s, const struct table_entry *e, int fd)
+static APART bool confirm_connected(const struct search *s, const struct table_entry *e, int fd)
 {
     struct address own;
     uint64_t cookie;
@@ -99,12 +102,12 @@ static bool probe(const struct search *s, struct table_entry *out)
 }
 
 /* A wildcard bind answers on this machine's addresses only. */
-static bool is_local(const struct search *s)
+static APART bool is_local(const struct search *s)
 {
     return ((const unsigned char *)s->name->bytes)[0] == 127 || inet_is_local(s->name);
 }
 
-static bool probe_inet(struct search *s, struct table_entry *out)
+static APART bool probe_inet(struct search *s, struct table_entry *out)
 {
     int fd = s->request->fd;
 
@@ -167,7 +170,7 @@ static bool has_process(const struct request *r)
     return !r->target && process_creds(r->other >= 0 ? r->other : r->fd, &creds) == 0;
 }
 
-static bool probe_by_process(struct search *s, struct table_entry *out)
+static APART bool probe_by_process(struct search *s, struct table_entry *out)
 {
     const struct request *r = s->request;
 
@@ -175,7 +178,7 @@ static bool probe_by_process(struct search *s, struct table_entry *out)
 }
 
 /* A connected datagram socket knows its peer, whatever has become of the name. */
-static bool probe_by_socket(struct search *s, struct table_entry *out)
+static APART bool probe_by_socket(struct search *s, struct table_entry *out)
 {
     struct diag_unix own, peer;
     struct stat st;
@@ -211,7 +214,7 @@ static uint32_t device_of(const struct stat *st)
 }
 
 /* By whatever name: the file is that of the socket at the other end. */
-static bool pin_is_peers(const struct request *r)
+static APART bool pin_is_peers(const struct request *r)
 {
     struct stat st;
     struct diag_unix own, peer;
@@ -222,7 +225,7 @@ static bool pin_is_peers(const struct request *r)
 }
 
 /* A datagram socket that is connected to that very peer goes on sending to it. */
-static bool is_own_peer(const struct request *r)
+static APART bool is_own_peer(const struct request *r)
 {
     struct address peer;
 
@@ -245,8 +248,8 @@ static void see(struct sight *sight, bool found, bool unknown, const struct tabl
     }
 }
 
-/* A frame of its own: nothing of it is there any more when the decision is made. */
-static __attribute__((noinline)) void look(struct facts *f, const struct request *r, unsigned up)
+/* Nothing of it is there any more when the decision is made. */
+static APART void look(struct facts *f, const struct request *r, unsigned up)
 {
     struct search s = {.table = domain_table(up), .facts = f, .request = r, .name = name_of(f, r)};
     struct table_entry e;

@@ -5,7 +5,7 @@
 #include "shim/domain.h"
 
 /* As many as fit: with everything below it sendmmsg() stays under 4 KiB of stack. */
-enum { CHUNK = 6, MESSAGES_MAX = 1024 /* UIO_MAXIOV: the kernel takes no more */ };
+enum { CHUNK = 5, MESSAGES_MAX = 1024 /* UIO_MAXIOV: the kernel takes no more */ };
 
 /* Messages that were judged and wait to be sent together. */
 struct chunk {

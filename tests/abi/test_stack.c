@@ -71,6 +71,20 @@ StockTest(stack, with_paths_to_resolve)
     compare_with_native("paths", "unix,\nnetwork,\ndeny unix addr=/nowhere/**,\ndeny unix peer=(addr=/nowhere/**),\n", false);
 }
 
+StockTest(stack, with_a_scope_around_it)
+{
+    compare_with_native("scope", "allow all,\nscope pathname abstract,\n", false);
+}
+
+/* Everything is looked for in the memory of the run, confirmed, and then refused. */
+StockTest(stack, with_denials_of_what_it_bound_itself)
+{
+    compare_with_native("inside is denied", "allow all,\ndeny unix peer=(scope=inside),\ndeny network peer=(scope=inside),\n",
+                        false);
+    char *log = get(text("%s/log", scratch()));
+    cr_assert(lines_with(log, "sunshim=\"DENIED\"", NULL) >= 5, "%s", log);
+}
+
 StockTest(stack, with_denials_on_record)
 {
     compare_with_native("denied", "deny all,\n", true);
