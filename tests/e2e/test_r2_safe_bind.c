@@ -13,6 +13,10 @@
     "network (create, bind, listen, accept, getattr, getopt, setopt, shutdown),\n" \
     "network peer=(scope=inside),\n"
 
+#define SAFE_ALONE \
+    "network (create, bind, listen, accept, getattr, getopt, setopt, shutdown),\n" \
+    "network peer=(scope=inside),\n"
+
 /* `server NAME TYPE` binds, and listens; `try NAME TYPE` connects and sends, and
  * says how that went. */
 #define SHELL \
@@ -343,6 +347,18 @@ StockTest(r2_safe_bind, errors_stay_the_kernels_where_a_peer_is_gone)
     struct run native = run("python3 -I $T/x.py"), ours = python(steps);
     check_status(native, 0);
     check_out(ours, native.out);
+}
+
+/* Without a run: also for sanitizers. Of the loopback alone, where no port is taken. */
+Test(r2_safe_bind, alone_the_library_remembers_ports)
+{
+    struct run r = preloaded(SAFE_ALONE, "p=$(freeport); q=$(freeport); \"$N/sk\" 'socket inet stream' \"bind inet:127.0.0.1:$q\" listen 'sleep 100000' "
+                                         ">/dev/null & ready tcp:$q; for type in stream dgram; do \"$P/sk\" \"socket inet $type\" \"bind inet:0.0.0.0:$p\" "
+                                         "listen \"socket inet $type\" \"connect inet:127.0.0.1:$p\" 'send x' \"socket inet6 $type\" "
+                                         "\"connect inet6:::ffff:127.0.0.1%$p\" | grep '^connect\\|^send'; done; "
+                                         "\"$P/sk\" 'socket inet stream' \"connect inet:127.0.0.1:$q\" 2>/dev/null | tail -n 1");
+    cr_assert(count(r.out, " -> 0\n") == 4 && count(r.out, "send x -> 1\n") == 2 && count(r.out, " -> -1 EACCES\n") == 1, "%s", run_report(&r));
+    cr_assert_str_empty(r.err);
 }
 
 /* --- Who the peer is ------------------------------------------------------------------------ */
