@@ -58,12 +58,19 @@ $(B)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(if $(filter shim/%,$<),,$(FORTIFY)) $(ALL_CFLAGS) $(EXTRA) -c -o $@ $<
 
-# What runs once in a process, or once for a record, need not be fast; every page of
-# the library is read at every exec.
-cold       := $(addprefix shim/,calls/exec calls/spawn calls/command environment format format_apparmor unseen follow inherit log quote say search load files record start domain real) \
+# What runs once in a process, or beside system calls that cost far more, need not be
+# fast; every page of the library is read at every exec.
+cold       := $(addprefix shim/,calls/exec calls/spawn calls/command environment format format_apparmor unseen \
+                follow inherit log quote say search load files record start domain real scope remember process \
+                identity diag inet_diag held tally free descriptors inherited) \
               $(addprefix policy/,diag include parse_profile parse_scope parse_if words defer open select parse_file \
-              socket_words socket_conds parse_address vars expand)
+                socket_words socket_conds parse_address vars expand)
 $(patsubst %,$(B)/%.o,$(cold)): OPT += -Os
+# Only the constructor compiles policies: nothing is ever unwound through that.
+compiling  := $(addprefix policy/,arena conds defer diag expand filter include index layout lex lists names \
+                parse parse_address parse_file parse_if parse_profile parse_scope parse_socket policy rules slots \
+                socket_conds socket_words tree vars)
+$(patsubst %,$(B)/%.o,$(compiling)): OPT += $(if $(SANITIZE),,-fno-asynchronous-unwind-tables)
 
 $(B)/shim/%.o: EXTRA = -fstack-usage
 $(B)/policy/%.o: EXTRA = -fstack-usage
