@@ -19,7 +19,7 @@ Test(domain_counts, count_each_for_itself)
         for (int n = 0; n <= which; n++)
             counts_add(at, (enum count)which);
     for (int which = 0; which < COUNTS; which++)
-        cr_assert_eq(counts_get(at, (enum count)which), which + 1);
+        cr_assert_eq(counts_get(at, (enum count)which), (uint64_t)which + 1);
 }
 
 Test(domain_counts, know_no_others)

@@ -426,7 +426,7 @@ Test(domain_table, has_a_limited_number_of_tickets_and_gets_those_of_the_dead_ba
     struct table t = new_table(64);
 
     for (unsigned i = 0; i < TABLE_PENDINGS; i++)
-        cr_assert_eq(table_begin(&t), i);
+        cr_assert_eq(table_begin(&t), (int)i);
     cr_assert_eq(table_begin(&t), -1);
     table_end(&t, -1);
     writer.pid = 101;
