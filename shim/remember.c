@@ -61,15 +61,19 @@ static int put(unsigned up, const struct identity *id, struct table_entry *e)
     return table_put(t, &key, e);
 }
 
-/* Only a socket that has neither name nor peer can still be bound and reached. */
+/* Only a socket that has neither name nor peer can still be bound and reached. A
+ * datagram socket can be taken from its peer. */
 static bool can_be_bound(int fd)
 {
     struct address own, peer;
-    int domain;
+    int domain, type;
 
-    return sys_getsockopt_int(fd, SO_DOMAIN, &domain) == 0 && domain == AF_UNIX && address_own(&own, fd) == 0 &&
-           own.name.kind == POLICY_ADDR_NONE && address_peer(&peer, fd) == 0 && peer.name.kind == POLICY_ADDR_NONE &&
-           !peer.len;
+    if (sys_getsockopt_int(fd, SO_DOMAIN, &domain) < 0 || domain != AF_UNIX || address_own(&own, fd) < 0 ||
+        own.name.kind != POLICY_ADDR_NONE)
+        return false;
+    if (sys_getsockopt_int(fd, SO_TYPE, &type) == 0 && type == SOCK_DGRAM)
+        return true;
+    return address_peer(&peer, fd) == 0 && peer.name.kind == POLICY_ADDR_NONE && !peer.len;
 }
 
 static void mark(int fd, enum policy_scope where, unsigned runs)

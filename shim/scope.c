@@ -104,7 +104,10 @@ static bool probe(const struct search *s, struct table_entry *out)
 /* A wildcard bind answers on this machine's addresses only. */
 static APART bool is_local(const struct search *s)
 {
-    return ((const unsigned char *)s->name->bytes)[0] == 127 || inet_is_local(s->name);
+    static const unsigned char loopback[] = {127, 0, 0, 1};
+
+    return (s->name->kind == POLICY_ADDR_INET && memcmp(s->name->bytes, loopback, sizeof loopback) == 0) ||
+           inet_is_local(s->name);
 }
 
 static APART bool probe_inet(struct search *s, struct table_entry *out)
