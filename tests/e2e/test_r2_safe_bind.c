@@ -163,10 +163,12 @@ StockTest(r2_safe_bind, what_a_nested_run_bound_is_inside_and_what_the_outer_one
     check_out(r, text("connect %s/in -> 0\nsendto %s/in x -> 1\nsendto %s/s x -> -1 EACCES\n", scratch(), scratch(), scratch()));
 }
 
+#define TAKING "include <abstractions/sockets>\nunix (bind, listen, connect, send),\nunix (accept, receive) peer=(scope=inside),\n"
+
 /* Clients have no names: they are known by the process that connected. */
 StockTest(r2_safe_bind, connections_are_taken_from_processes_of_the_run)
 {
-    struct run r = in_run("include <abstractions/sockets>\nunix (bind, listen, connect, send),\nunix (accept, receive) peer=(scope=inside),\n",
+    struct run r = in_run(TAKING,
                           "( until [ -e $T/go ]; do sleep 0.02; done; sk 'socket unix stream' \"connect $T/s\" 'send outside' recv >$T/refused ) &\n",
                           "sk 'umask 0' 'socket unix stream' \"bind $T/s\" listen "
                           "accept recv send 'use 3' accept recv send 'use 3' accept recv send 'use 3' accept recv send >$T/got & ready $T/s; >$T/go; until grep -q outside $T/refused; do sleep 0.02; done; "
@@ -176,6 +178,18 @@ StockTest(r2_safe_bind, connections_are_taken_from_processes_of_the_run)
                           "\"$SUNSHIM\" run \"$N/sk\" 'socket unix stream' \"connect $T/s\" 'send nested' recv >/dev/null; wait; grep recv $T/got");
     check_out(r, "recv 'plain' -> 5\nrecv 'forked' -> 6\nrecv 'execed' -> 6\nrecv 'nested' -> 6\n");
     check_lacks(r, out, "outside");
+}
+
+StockTest(r2_safe_bind, datagrams_are_taken_from_names_of_the_run)
+{
+    struct run r = in_run(TAKING,
+                          "( until [ -e $T/go ]; do sleep 0.02; done; sk 'socket unix dgram' \"sendto $T/s none\" \"bind @$T/o\" \"sendto $T/s abstract\" "
+                          "'socket unix dgram' \"bind $T/o\" \"sendto $T/s pathname\" >$T/sent; >$T/done ) &\n",
+                          "sk 'umask 0' 'socket unix dgram' \"bind $T/s\" recvfrom recvmsg >$T/got & ready $T/s; >$T/go; until [ -e $T/done ]; do sleep 0.02; done; "
+                          "for n in 1 2; do sk 'socket unix dgram' \"bind $T/c$n\" \"sendto $T/s good\" >/dev/null; done; wait; grep recv $T/got; "
+                          "grep -c 'sendto.* -> [1-9]' $T/sent");
+    check_out(r, text("recvfrom 'good' %s/c1 -> 4\nrecvmsg 'good' %s/c2 -> 4\n3\n", scratch(), scratch()));
+    cr_assert_eq(lines_with(r.err, "sunshim=\"DENIED\" operation=\"recvfrom\"", NULL), 3, "%s", run_report(&r));
 }
 
 StockTest(r2_safe_bind, pairs_made_in_the_run_talk)
@@ -326,6 +340,22 @@ StockTest(r2_safe_bind, a_port_that_listen_chose_is_reached)
                           "s.listen()\n"
                           "tell('connect', lambda: new(TCP).connect(('127.0.0.1', s.getsockname()[1])))\n");
     check_out(r, "connect None\n");
+}
+
+/* A wildcard answers there too, and so do others. */
+StockTest(r2_safe_bind, broadcast_and_multicast_are_not_what_was_bound)
+{
+    struct run r = python("for family, any, many in (socket.AF_INET, '0.0.0.0', ('255.255.255.255', '127.255.255.255', '224.0.0.1')), \\\n"
+                          "                         (socket.AF_INET6, '::', ('ff02::1', 'ff01::1')):\n"
+                          "    s = new(UDP, family)\n"
+                          "    s.bind((any, 0))\n"
+                          "    for address in many:\n"
+                          "        c = new(UDP, family)\n"
+                          "        c.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)\n"
+                          "        tell('sendto', lambda: c.sendto(b'x', (address, s.getsockname()[1])))\n"
+                          "        tell('connect', lambda: c.connect((address, s.getsockname()[1])))\n");
+    check_status(r, 0);
+    cr_assert(count(r.out, " EACCES\n") == 10 && count(r.out, "\n") == 10, "%s", run_report(&r));
 }
 
 /* Clients start anew on such errors; EACCES would make them give up. */
