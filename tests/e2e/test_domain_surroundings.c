@@ -141,6 +141,17 @@ StockTest(domain_surroundings, another_root)
     check_out(r, text("connect %s/root/d/in -> 0\nconnect /d/two -> 0\n", scratch()));
 }
 
+/* What a path leads to is reached through /proc; abstract names need none. */
+StockTest(domain_surroundings, another_root_without_proc)
+{
+    need_root();
+    put("p.policy", SAFE);
+    struct run r = run("mkdir $T/root; \"$SUNSHIM\" run -p $T/p.policy \"$N/sk\" \"chroot $T/root\" 'chdir /' 'socket unix dgram' 'bind /in' 'socket unix dgram' "
+                       "\"bind @$T/in\" 'socket unix dgram' \"connect @$T/in\" 'connect /in'");
+    check_has(r, out, text("connect @%s/in -> 0\nconnect /in -> -1 EACCES\n", scratch()));
+    cr_assert_eq(lines_with(r.err, "sunshim=\"HINT\" operation=\"connect\"", "needs /proc", NULL), 1, "%s", run_report(&r));
+}
+
 /* A program that is started in the new root needs the library there, which is
  * nowhere: ld.so warns, and nothing is mediated. */
 StockTest(domain_surroundings, a_policy_is_lost_where_ld_preload_is)
