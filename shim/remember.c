@@ -194,7 +194,9 @@ int remember_bound(int fd, const struct address *asked)
     fill(&b.entry, fd);
     if (asked && asked->name.kind == POLICY_ADDR_PATHNAME)
         return identity_of_path(&id, asked->name.bytes) == 0 ? remember_unix(&b, &id) : 0;
-    if (address_own(&own, fd) < 0)
+    if (asked && asked->name.kind == POLICY_ADDR_ABSTRACT)
+        return identity_of_abstract(&id, fd, &asked->name) == 0 ? remember_unix(&b, &id) : 0;
+    if (address_own(&own, fd) < 0) /* the kernel chose */
         return 0;
     if (own.name.kind == POLICY_ADDR_INET || own.name.kind == POLICY_ADDR_INET6)
         return remember_inet(&b, &own);
