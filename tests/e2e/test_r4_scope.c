@@ -273,6 +273,14 @@ StockTest(r4_scope, an_inherited_socket_is_inside_for_rules_about_who_bound_it)
     cr_assert_str_empty(r.err);
 }
 
+/* A stream cannot: it would have to listen, and is connected. */
+StockTest(r4_scope, an_inherited_pair_taken_apart_is_outside)
+{
+    struct run r = script("sk 'pair dgram' \"exec $T/scoped $N/sk\" 'use 3' 'connect unspec' \"bind $T/s\" 'socket unix dgram' "
+                          "\"sendto $T/s x\" | tail -n 1");
+    check_out(r, text("sendto %s/s x -> -1 EPERM\n", scratch()));
+}
+
 /* Descriptors 3 and 4 are a pair of sockets that reaches into the run; the one
  * inside receives an unbound socket, binds it, and sends to it. */
 #define RECEIVER(take) "'use 4' " take " \"bind $T/s\" 'socket unix dgram' \"sendto $T/s x\" | tail -n 1"
