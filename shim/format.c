@@ -138,6 +138,17 @@ static void put_inet(struct line *l, const char *addr_key, const char *port_key,
     put_number(l, port_key, a->port);
 }
 
+/* Only where a rule asked. */
+static void put_scope(struct line *l, const struct policy_query *q)
+{
+    static const char *const words[] = {[POLICY_SCOPE_INSIDE] = "inside", [POLICY_SCOPE_OUTSIDE] = "outside"};
+
+    if (q->bound == POLICY_SCOPE_UNKNOWN)
+        return;
+    put_word(l, "peer_scope", words[q->bound]);
+    put_word(l, "peer_made", words[q->made]);
+}
+
 static void put_query(struct line *l, const struct record *r)
 {
     const struct policy_query *q = r->query;
@@ -156,6 +167,7 @@ static void put_query(struct line *l, const struct record *r)
     }
     put_inet(l, "laddr", "lport", &q->local);
     put_inet(l, "faddr", "fport", &q->peer);
+    put_scope(l, q);
 }
 
 static void put_if(struct line *l, const char *name, int64_t n)

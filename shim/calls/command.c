@@ -1,14 +1,16 @@
 /* system and popen. The C library starts the shell from within, with the
  * environment as it is: what is missing there the shell exports, before it runs
  * the command. The shell itself then is not seen; it makes no socket calls. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "calls.h"
 #include "shim/follow.h"
 #include "shim/sys.h"
 #include "shim/unseen.h"
+
+/* stdlib.h and stdio.h have them; here nothing of those is used. */
+int system(const char *command);
+void *popen(const char *command, const char *mode);
 
 struct command {
     char *line; /* NULL: as given */
@@ -63,7 +65,7 @@ INTERPOSED int system(const char *command)
     return status;
 }
 
-INTERPOSED FILE *popen(const char *command, const char *mode)
+INTERPOSED void *popen(const char *command, const char *mode)
 {
     struct command c;
     int err;
@@ -74,7 +76,7 @@ INTERPOSED FILE *popen(const char *command, const char *mode)
         errno = -err;
         return NULL;
     }
-    FILE *f = real.popen(c.line ? c.line : command, mode);
+    void *f = real.popen(c.line ? c.line : command, mode);
     give_back(&c);
     return f;
 }
