@@ -54,7 +54,7 @@ int table_open(struct table *t, void *at, size_t size)
 
 struct table_key table_key(const struct table *t, enum table_kind kind, const void *bytes, size_t len)
 {
-    struct table_key key;
+    struct table_key key = {{0}}; /* filled by siphash_end() */
     struct siphash s;
 
     siphash_start(&s, t->secret);
