@@ -22,7 +22,7 @@ enum { PAGE = 4096, PATH_BYTES = 4096 };
 static union {
     struct {
         _Atomic uint32_t pid;
-        uint8_t space;
+        _Atomic uint8_t space; /* threads that find out at once write the same */
         char comm[16];
         atomic_bool noted;
     };
@@ -45,7 +45,7 @@ static uint32_t find_self(void)
     uint32_t pid = (uint32_t)sys_getpid();
 
     SYS2(SYS_prctl, PR_GET_NAME, self.comm);
-    self.space = own_space();
+    atomic_store_explicit(&self.space, own_space(), memory_order_relaxed);
     if (self_kept)
         atomic_store_explicit(&self.pid, pid, memory_order_release);
     return pid;
@@ -57,7 +57,7 @@ struct claim_owner domain_self(void)
 
     if (__builtin_expect(!pid, 0))
         pid = find_self();
-    return (struct claim_owner){.pid = pid, .space = self.space};
+    return (struct claim_owner){.pid = pid, .space = atomic_load_explicit(&self.space, memory_order_relaxed)};
 }
 
 const char *domain_comm(void)
