@@ -102,6 +102,17 @@ Test(domain_reuse, threads_at_once, .timeout = 60)
     check_out(r, "refused 0, outsiders reached 0, else 0\n");
 }
 
+/* Binding, passing on, closing, renaming, exec, in any order. */
+StockTest(domain_reuse, a_walk_of_four_processes_goes_as_the_model_says, .timeout = 60)
+{
+    for (int seed = 1; seed <= 5; seed++) {
+        long reached, denied;
+        struct run r = run(text("mkdir $T/w%d; cd $T/w%d; SUNSHIM_LOG=/dev/null \"$N/walk\" %d 1500", seed, seed, seed));
+        check_status(r, 0);
+        cr_assert(sscanf(r.out, "reached %ld denied %ld ", &reached, &denied) == 2 && reached > 50 && denied > 20, "%s", run_report(&r));
+    }
+}
+
 /* --- Network namespaces ----------------------------------------------------------------- */
 
 StockTest(domain_reuse, another_network_namespace_has_its_own_abstract_names)
