@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -25,6 +26,10 @@ union answer {
         struct nlmsghdr h;
         struct nlmsgerr error;
     } failed;
+    struct {
+        struct nlmsghdr h;
+        struct rtmsg msg;
+    } route;
 };
 
 /* TCP is asked by what would be the socket's own address; UDP, by an old accident of
@@ -42,13 +47,13 @@ static void set_target(struct inet_diag_req_v2 *ask, const struct policy_addr *n
     ask->id.idiag_cookie[0] = ask->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 }
 
-static int exchange(const struct question *q, union answer *a)
+static int exchange(int protocol, const struct nlmsghdr *q, union answer *a)
 {
-    int fd = (int)SYS3(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    int fd = (int)SYS3(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
     if (fd < 0)
         return fd;
-    long n = SYS6(SYS_sendto, fd, q, sizeof *q, 0, NULL, 0);
+    long n = SYS6(SYS_sendto, fd, q, q->nlmsg_len, 0, NULL, 0);
     if (n >= 0)
         n = SYS6(SYS_recvfrom, fd, a, sizeof *a, 0, NULL, NULL);
     sys_close(fd);
@@ -71,7 +76,7 @@ int inet_diag_answers(const struct policy_addr *name, const struct policy_addr *
         return -EOPNOTSUPP;
     q.ask.sdiag_protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
     set_target(&q.ask, name, from);
-    err = exchange(&q, &a);
+    err = exchange(NETLINK_SOCK_DIAG, &q.head, &a);
     if (err < 0)
         return err;
     if (a.head.nlmsg_type == NLMSG_ERROR)
@@ -82,39 +87,23 @@ int inet_diag_answers(const struct policy_addr *name, const struct policy_addr *
     return 0;
 }
 
-static bool is_multicast(const struct policy_addr *name)
-{
-    unsigned char first = *(const unsigned char *)name->bytes;
-
-    return name->kind == POLICY_ADDR_INET6 ? first == 0xff : (first & 0xf0) == 0xe0;
-}
-
-/* Only an own address can be bound to, broadcast addresses apart; and those cannot
- * be connected to without SO_BROADCAST. No packet is sent by either. */
+/* Asks where packets to it would go: an address of this machine, not one that many
+ * have. (Whether it can be bound to says little: ip_nonlocal_bind, IP_FREEBIND.) */
 bool inet_is_local(const struct policy_addr *name)
 {
-    union {
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-    } addr = {.in = {.sin_family = AF_INET}};
-    bool in6 = name->kind == POLICY_ADDR_INET6;
+    struct {
+        struct nlmsghdr head;
+        struct rtmsg ask;
+        struct rtattr attr;
+        unsigned char to[16];
+    } q = {
+        .head = {.nlmsg_len = NLMSG_LENGTH(sizeof q.ask) + RTA_LENGTH(name->len), .nlmsg_type = RTM_GETROUTE, .nlmsg_flags = NLM_F_REQUEST},
+        .ask = {.rtm_family = name->kind == POLICY_ADDR_INET ? AF_INET : AF_INET6, .rtm_dst_len = (unsigned char)(8 * name->len)},
+        .attr = {.rta_len = (unsigned short)RTA_LENGTH(name->len), .rta_type = RTA_DST},
+    };
+    union answer a;
 
-    if (is_multicast(name))
-        return false;
-    if (in6) {
-        addr.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6};
-        memcpy(&addr.in6.sin6_addr, name->bytes, 16);
-    } else {
-        memcpy(&addr.in.sin_addr, name->bytes, 4);
-    }
-    int fd = (int)SYS3(SYS_socket, in6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    size_t len = in6 ? sizeof addr.in6 : sizeof addr.in;
-    long err = SYS3(SYS_bind, fd, &addr, len);
-    addr.in.sin_port = htons(9); /* the port stands at the same place in both forms */
-    if (err == 0)
-        err = SYS3(SYS_connect, fd, &addr, len);
-    sys_close(fd);
-    return err == 0;
+    memcpy(q.to, name->bytes, name->len);
+    return exchange(NETLINK_ROUTE, &q.head, &a) == 0 && a.head.nlmsg_type == RTM_NEWROUTE &&
+           a.head.nlmsg_len >= sizeof a.route && a.route.msg.rtm_type == RTN_LOCAL;
 }
