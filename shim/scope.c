@@ -57,17 +57,56 @@ static bool is_of_run(const struct search *s, const struct table_entry *e, uint6
     return table_get(s->table, &key, &other) && other.made == POLICY_SCOPE_INSIDE;
 }
 
-/* The other end of a connection: the socket that is there, which connected, or the
- * listener that it came from. Where both are gone, they were there when it was made. */
-static APART bool confirm_connected(const struct search *s, const struct table_entry *e, int fd)
+static bool is_any(const struct policy_addr *name)
+{
+    static const unsigned char zeros[16];
+
+    return memcmp(name->bytes, zeros, name->len) == 0;
+}
+
+/* The socket at the other end, by both addresses. Of a wildcard nobody knows which
+ * address a message came to; most likely the one that it came from. */
+static int socket_at_other_end(const struct search *s, int fd, uint64_t *cookie)
 {
     struct address own;
-    uint64_t cookie;
+    int err = address_own(&own, fd);
 
-    if (address_own(&own, fd) == 0 && inet_diag_answers(s->name, &own.name, fd, &cookie) == 0 &&
-        is_of_run(s, e, cookie))
+    if (err < 0 || !own.name.len)
+        return err < 0 ? err : -ENOTSUP;
+    if (is_any(&own.name)) {
+        own.name.kind = s->name->kind;
+        own.name.len = s->name->len;
+        own.name.bytes = s->name->bytes;
+    }
+    return inet_diag_answers(s->name, &own.name, fd, cookie);
+}
+
+/* What this side bound or connected is remembered, what it accepted is not. */
+static bool connected_here(const struct search *s, int fd)
+{
+    struct table_entry own;
+    struct identity id;
+    int type;
+
+    if (s->request->other >= 0 || sys_getsockopt_int(fd, SO_TYPE, &type) < 0 || type != SOCK_STREAM ||
+        identity_of_socket(&id, fd) < 0)
+        return false;
+    struct table_key key = identity_key(s->table, &id);
+    return table_get(s->table, &key, &own);
+}
+
+/* The socket that is there must be of the run; to a client, the listener that it came
+ * from, unless that is gone: it was there when the connection was made. */
+static APART bool confirm_connected(const struct search *s, const struct table_entry *e, int fd)
+{
+    uint64_t cookie;
+    int err = socket_at_other_end(s, fd, &cookie);
+
+    if (err == 0 && is_of_run(s, e, cookie))
         return true;
-    return inet_diag_answers(s->name, NULL, fd, &cookie) < 0 || is_of_run(s, e, cookie);
+    if (connected_here(s, fd))
+        return inet_diag_answers(s->name, NULL, fd, &cookie) < 0 || is_of_run(s, e, cookie);
+    return err == 0 ? false : held(e) > 0;
 }
 
 /* Ports are used again by others at once. The kernel is asked who would answer, and
@@ -80,15 +119,25 @@ static bool confirm_inet(const struct search *s, const struct table_entry *e)
     if (!r->target)
         return confirm_connected(s, e, r->other >= 0 ? r->other : r->fd);
     int err = inet_diag_answers(s->name, NULL, r->fd, &cookie);
-    if (err == -ENOENT)
-        return held(e) > 0;
-    return err < 0 || is_of_run(s, e, cookie);
+    return err < 0 ? held(e) > 0 : is_of_run(s, e, cookie);
+}
+
+/* The sender of a datagram is known by the text that it bound, and what that leads to
+ * is up to whoever owns the directories: the socket must have that very name. */
+static APART bool confirm_sender(const struct search *s, const struct table_entry *e)
+{
+    struct diag_unix now;
+
+    return diag_unix(e->ino, &now) == 0 && now.cookie == e->cookie && now.name_len >= s->name->len && now.name[0] &&
+           strnlen(now.name, now.name_len) == s->name->len && memcmp(now.name, s->name->bytes, s->name->len) == 0;
 }
 
 static bool confirm(const struct search *s, const struct table_entry *e)
 {
     if (s->id.kind == TABLE_ABSTRACT)
         return confirm_abstract(s, e);
+    if (s->id.kind == TABLE_PATHNAME && !s->request->target)
+        return confirm_sender(s, e);
     return s->id.kind != TABLE_INET || confirm_inet(s, e);
 }
 
@@ -101,7 +150,8 @@ static bool probe(const struct search *s, struct table_entry *out)
     return table_get(s->table, &key, out) && confirm(s, out);
 }
 
-/* A wildcard bind answers on this machine's addresses only. */
+/* A wildcard bind answers on this machine's addresses only; and some sockets are bound
+ * to those of others (IP_FREEBIND). */
 static APART bool is_local(const struct search *s)
 {
     static const unsigned char loopback[] = {127, 0, 0, 1};
@@ -116,10 +166,12 @@ static APART bool probe_inet(struct search *s, struct table_entry *out)
 
     if (identity_of_inet(&s->id, fd, s->name, false) < 0)
         return false;
-    if (probe(s, out))
-        return true;
-    identity_of_inet(&s->id, fd, s->name, true);
-    return probe(s, out) && is_local(s);
+    bool found = probe(s, out);
+    if (!found) {
+        identity_of_inet(&s->id, fd, s->name, true);
+        found = probe(s, out);
+    }
+    return found && is_local(s);
 }
 
 /* 0, or -errno: such a peer is not known by its name. */
@@ -165,12 +217,25 @@ static bool probe_by_name(struct search *s, struct table_entry *out)
     }
 }
 
+/* A datagram socket keeps the credentials of a pair for ever, and may have another peer
+ * by now; one without a name can only be that of the pair. */
+static APART bool is_of_pair(int fd)
+{
+    struct address peer;
+
+    return address_peer(&peer, fd) == 0 && peer.len && peer.name.kind == POLICY_ADDR_NONE;
+}
+
 /* The other end of a connection is known by the process that made it. */
 static bool has_process(const struct request *r)
 {
+    int fd = r->other >= 0 ? r->other : r->fd;
     struct peer_creds creds;
+    int type;
 
-    return !r->target && process_creds(r->other >= 0 ? r->other : r->fd, &creds) == 0;
+    if (r->target || process_creds(fd, &creds) < 0 || sys_getsockopt_int(fd, SO_TYPE, &type) < 0)
+        return false;
+    return type != SOCK_DGRAM || is_of_pair(fd);
 }
 
 static APART bool probe_by_process(struct search *s, struct table_entry *out)
