@@ -227,8 +227,11 @@ void remember_process(void)
     struct identity id;
     struct table_entry e = {.pid = (int32_t)domain_self().pid, .fd = -1, .made = POLICY_SCOPE_INSIDE};
 
-    domain_note();
-    if (process_self(&id) < 0)
+    int err = process_self(&id);
+
+    if (err != -EMFILE && err != -ENFILE && err != -ENOMEM) /* those may pass */
+        domain_note();
+    if (err < 0)
         return;
     for (unsigned up = 0; up < domain_runs(); up++)
         if (domain_table(up))
