@@ -63,12 +63,13 @@ static int too_deep(void)
     return -1;
 }
 
-int outer_layers(struct layer *layers)
+int outer_layers(struct layer *layers, uint32_t *flags)
 {
     const char *domain = getenv("SUNSHIM_DOMAIN");
     size_t len;
     int count;
 
+    *flags = LAYERS_NO_MEMORY;
     if (!domain || !*domain)
         return 0;
     const void *file = map(format_new("%s/" DOMAIN_POLICY, domain), &len);
@@ -83,6 +84,7 @@ int outer_layers(struct layer *layers)
     }
     if (depth(domain) == RUNS_MAX)
         return too_deep();
+    *flags = layers_flags(file, len);
     for (int i = 0; i < count; i++) {
         layers_get(file, len, (uint32_t)i, &layers[i]);
         if (++layers[i].up == RUNS_MAX)

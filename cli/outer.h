@@ -5,10 +5,11 @@
 #include "policy/layers.h"
 
 /* The layers of the domain that SUNSHIM_DOMAIN names, outermost first, into
- * `layers` (room for LAYERS_MAX); they stay valid until exit. Their number, 0
+ * `layers` (room for LAYERS_MAX), and its file's LAYERS_ into *flags (LAYERS_NO_MEMORY
+ * without a domain); they stay valid until exit. Their number, 0
  * without a domain, or -1 after saying why they cannot be had: dropping them
  * would let a program out by starting another sunshim. */
-int outer_layers(struct layer *layers);
+int outer_layers(struct layer *layers, uint32_t *flags);
 
 /* The directory of that run, absolute and without symbolic links, or NULL without one.
  * 0, or 125 after saying why it cannot be told. */

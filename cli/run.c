@@ -102,8 +102,12 @@ static int check_program(struct start *s)
 static int lay_out(const struct options *o, const struct loaded *own, void **file, size_t *len)
 {
     struct layer layers[LAYERS_MAX];
-    int count = outer_layers(layers);
+    struct memory want = memory_wanted(o, own);
+    uint32_t flags;
+    int count = outer_layers(layers, &flags);
 
+    if (want.table || want.ring || want.leaks)
+        flags &= ~(uint32_t)LAYERS_NO_MEMORY;
     if (count < 0)
         return EXIT_SUNSHIM;
     if ((unsigned)count + o->source_count > LAYERS_MAX)
@@ -112,7 +116,7 @@ static int lay_out(const struct options *o, const struct loaded *own, void **fil
         layers[count++] = (struct layer){.blob = own[i].blob, .len = own[i].len, .flags = o->complain ? LAYER_COMPLAIN : 0};
     *len = layers_size(layers, (uint32_t)count);
     *file = allocate(*len);
-    int err = layers_layout(layers, (uint32_t)count, *file, *len);
+    int err = layers_layout(layers, (uint32_t)count, flags, *file, *len);
     return err ? fail("cannot put the policies together: %s", strerror(-err)) : 0;
 }
 

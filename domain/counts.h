@@ -1,6 +1,6 @@
 /* What happened in a run, for its summary: counters and the names of programs
- * that were not seen. A small file of the run, mapped for a moment by whoever has
- * something to add. Lock-free; async-signal-safe. */
+ * that were not seen. A small file of the run, mapped by its programs. Lock-free;
+ * async-signal-safe. */
 #ifndef SUNSHIM_DOMAIN_COUNTS_H
 #define SUNSHIM_DOMAIN_COUNTS_H
 

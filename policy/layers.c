@@ -3,12 +3,13 @@
 #include <errno.h>
 #include <string.h>
 
-enum { VERSION = 3, ALIGN = 8 };
+enum { VERSION = 4, ALIGN = 8 };
 static const char MAGIC[8] = {'s', 'u', 'n', 's', 'h', 'i', 'm', 'L'};
 
 struct header {
     char magic[8];
     uint32_t version, count;
+    uint32_t flags, reserved;
     uint64_t size; /* of the whole file: a truncated one is noticed at once */
     uint64_t seal; /* of all that follows */
 };
@@ -34,7 +35,8 @@ static int read_header(const void *file, size_t len, struct header *out)
         return -EINVAL;
     if (out->version != VERSION)
         return -EPROTO;
-    if (out->size != len || out->count > LAYERS_MAX || (len - sizeof *out) / sizeof(struct entry) < out->count)
+    if (out->size != len || out->reserved || out->flags & ~(uint32_t)LAYERS_NO_MEMORY ||
+        out->count > LAYERS_MAX || (len - sizeof *out) / sizeof(struct entry) < out->count)
         return -EINVAL;
     return 0;
 }
@@ -93,6 +95,13 @@ int layers_check(const void *file, size_t len)
     return end == len ? (int)h.count : -EINVAL;
 }
 
+uint32_t layers_flags(const void *file, size_t len)
+{
+    struct header h;
+
+    return read_header(file, len, &h) == 0 ? h.flags : 0;
+}
+
 enum { LANES = 4 };
 
 /* Every step can be undone, so a change in one word always shows. The lanes do
@@ -108,9 +117,9 @@ static inline void seal_words(uint64_t lane[LANES], const char *bytes, size_t le
     }
 }
 
-static uint64_t seal_of(uint32_t count, const char *bytes, size_t len)
+static uint64_t seal_of(uint32_t count, uint32_t flags, const char *bytes, size_t len)
 {
-    uint64_t lane[LANES] = {len, 1, 2, count};
+    uint64_t lane[LANES] = {len, 1, 2 + (uint64_t)flags, count};
     size_t at = 0;
 
     for (; len - at >= sizeof lane; at += sizeof lane)
@@ -124,7 +133,7 @@ bool layers_sealed(const void *file, size_t len)
 {
     struct header h;
 
-    return read_header(file, len, &h) == 0 && h.seal == seal_of(h.count, (const char *)file + sizeof h, len - sizeof h);
+    return read_header(file, len, &h) == 0 && h.seal == seal_of(h.count, h.flags, (const char *)file + sizeof h, len - sizeof h);
 }
 
 size_t layers_size(const struct layer *layers, uint32_t count)
@@ -139,9 +148,9 @@ size_t layers_size(const struct layer *layers, uint32_t count)
     return size;
 }
 
-int layers_layout(const struct layer *layers, uint32_t count, void *buffer, size_t size)
+int layers_layout(const struct layer *layers, uint32_t count, uint32_t flags, void *buffer, size_t size)
 {
-    struct header h = {.version = VERSION, .count = count, .size = layers_size(layers, count)};
+    struct header h = {.version = VERSION, .count = count, .flags = flags, .size = layers_size(layers, count)};
     size_t at = first_layer(count);
 
     if (!h.size)
@@ -158,7 +167,7 @@ int layers_layout(const struct layer *layers, uint32_t count, void *buffer, size
             memcpy((char *)buffer + at, layers[i].blob, layers[i].len);
         at = aligned(at + layers[i].len);
     }
-    h.seal = seal_of(count, (const char *)buffer + sizeof h, h.size - sizeof h);
+    h.seal = seal_of(count, flags, (const char *)buffer + sizeof h, h.size - sizeof h);
     memcpy(buffer, &h, sizeof h);
     return 0;
 }

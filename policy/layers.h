@@ -17,6 +17,11 @@ enum {
     LAYER_COMPLAIN = 1 << 0, /* sunshim run --complain: log, let pass, explicit denies too */
 };
 
+/* Of the whole file. */
+enum {
+    LAYERS_NO_MEMORY = 1 << 0, /* neither this run nor one around it has a table or a ring: nobody needs to look */
+};
+
 struct layer {
     const void *blob; /* 8-aligned where the file is mapped or read at an 8-aligned address */
     size_t len;
@@ -34,6 +39,9 @@ int layers_check(const void *file, size_t len);
  * -EINVAL where the file changed since and no longer holds together. */
 int layers_get(const void *file, size_t len, uint32_t i, struct layer *out);
 
+/* LAYERS_ of a file that layers_check() accepted. */
+uint32_t layers_flags(const void *file, size_t len);
+
 /* True when the file is what layers_layout() wrote, to the last bit. For whoever
  * copies layers on; the processes of a run rely on the file being its owner's. */
 bool layers_sealed(const void *file, size_t len);
@@ -43,6 +51,6 @@ bool layers_sealed(const void *file, size_t len);
 size_t layers_size(const struct layer *layers, uint32_t count);
 
 /* Writes the file into `buffer` of layers_size() bytes. -EINVAL, -ENOSPC. */
-int layers_layout(const struct layer *layers, uint32_t count, void *buffer, size_t size);
+int layers_layout(const struct layer *layers, uint32_t count, uint32_t flags, void *buffer, size_t size);
 
 #endif

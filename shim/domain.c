@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include "diag.h"
+#include "domain/counts.h"
 #include "domain/names.h"
 #include "held.h"
 #include "policy/policy.h"
@@ -163,6 +164,23 @@ static bool map_run(struct run_memory *run, char *path, size_t dir_len)
     return !t.full && sys_readlink(path, &byte, 1) > 0;
 }
 
+/* Now, because later the name may not lead there any more: chroot(2), another mount
+ * namespace. Nobody misses counts that are not to be had. */
+static void *map_counts(char *path, size_t dir_len)
+{
+    struct text t = text_into(path + dir_len, PATH_BYTES - dir_len);
+    size_t size = 0;
+    int err;
+
+    text_str(&t, "/" DOMAIN_COUNTS);
+    text_done(&t);
+    void *at = map_file(path, &size, &err);
+    if (!at || size == COUNTS_SIZE)
+        return at;
+    sys_unmap(at, size);
+    return NULL;
+}
+
 static void map_runs(struct state *s, const char *domain)
 {
     static char path[PATH_BYTES]; /* not for a small stack; the constructor runs once */
@@ -170,7 +188,9 @@ static void map_runs(struct state *s, const char *domain)
     bool more = len < PATH_BYTES - 64;
 
     memcpy(path, domain, more ? len : 0);
-    while (more && s->run_count < RUNS_MAX && len < PATH_BYTES - 64) {
+    if (more)
+        s->counts = map_counts(path, len);
+    while (more && !s->no_memory && s->run_count < RUNS_MAX && len < PATH_BYTES - 64) {
         more = map_run(&s->runs[s->run_count++], path, len);
         len += sizeof DOMAIN_OUTER; /* "/" for the terminator */
     }

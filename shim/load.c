@@ -48,6 +48,7 @@ static void load_domain(struct state *s, const char *domain)
         say_fatal("SUNSHIM_DOMAIN", "longer than a path can be");
     const void *file = map_file(path, &len);
     int count = layers_check(file, len);
+    s->no_memory = layers_flags(file, len) & LAYERS_NO_MEMORY;
     if (count < 0)
         say_fatal(path, "not the policies of a run of this version, or damaged");
     for (int i = 0; i < count; i++) {

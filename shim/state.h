@@ -70,11 +70,13 @@ struct state {
     const char *data_start, *data_end;   /* the program's writable segment */
     struct log_state log;
     struct follow follow;                /* what children are to keep */
+    bool no_memory;                      /* no run has a table or a ring (policy/layers.h) */
     unsigned run_count;
     struct run_memory runs[RUNS_MAX];    /* the innermost first */
     bool remembers, tracks;              /* some run has a table; a ring */
     bool asks_process;                   /* some policy asks which process is at the other end */
     bool asks_inet;                      /* ... which run the other end of an inet socket is of */
+    void *counts;                        /* of the innermost run (domain/counts.h); NULL: there are none */
     char domain[256];                    /* the innermost run's directory; "": none, or too long */
 };
 

@@ -672,7 +672,7 @@ static void make_domain(void)
     size_t size = ring_size(RING_ENTRIES), len = layers_size(NULL, 0);
     void *ring = calloc(1, size), *layers = calloc(1, len);
 
-    cr_assert(ring && layers && !ring_format(ring, size) && !layers_layout(NULL, 0, layers, len));
+    cr_assert(ring && layers && !ring_format(ring, size) && !layers_layout(NULL, 0, 0, layers, len));
     mkdir(text("%s/d", scratch()), 0755);
     put_bytes("d/" DOMAIN_POLICY, layers, len);
     put_bytes("d/" DOMAIN_RING, ring, size);

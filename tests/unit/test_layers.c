@@ -18,7 +18,7 @@ static char *file_of(uint32_t count, size_t *len)
 {
     *len = layers_size(three, count);
     char *file = malloc(*len);
-    cr_assert_eq(layers_layout(three, count, file, *len), 0);
+    cr_assert_eq(layers_layout(three, count, 0, file, *len), 0);
     return file;
 }
 
@@ -37,6 +37,20 @@ Test(layers, come_back_in_order_with_their_flags)
         cr_assert_eq((size_t)((const char *)l.blob - file) % 8, 0, "layer %u is not aligned", i);
     }
     cr_assert_eq(layers_get(file, len, 3, &l), -ENOENT);
+    free(file);
+}
+
+Test(layers, say_whether_there_is_a_memory)
+{
+    size_t len = layers_size(three, 3);
+    char *file = malloc(len);
+
+    cr_assert_eq(layers_layout(three, 3, LAYERS_NO_MEMORY, file, len), 0);
+    cr_assert_eq(layers_check(file, len), 3);
+    cr_assert_eq(layers_flags(file, len), LAYERS_NO_MEMORY);
+    cr_assert(layers_sealed(file, len));
+    cr_assert_eq(layers_layout(three, 3, 0, file, len), 0);
+    cr_assert_eq(layers_flags(file, len), 0);
     free(file);
 }
 
@@ -125,14 +139,14 @@ Test(layers, sizes_that_overflow_have_none)
     const struct layer huge[] = {{.len = SIZE_MAX - 64}, {.len = 100}};
 
     cr_assert_eq(layers_size(huge, 2), 0);
-    cr_assert_eq(layers_layout(huge, 2, NULL, 0), -EINVAL);
+    cr_assert_eq(layers_layout(huge, 2, 0, NULL, 0), -EINVAL);
 }
 
 Test(layers, a_small_buffer_is_refused)
 {
     char room[16];
 
-    cr_assert_eq(layers_layout(three, 3, room, sizeof room), -ENOSPC);
+    cr_assert_eq(layers_layout(three, 3, 0, room, sizeof room), -ENOSPC);
 }
 
 Test(layers, any_changed_bit_breaks_the_seal)
