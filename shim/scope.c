@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
 #include "diag.h"
 #include "domain.h"
@@ -276,9 +275,12 @@ static const struct policy_addr *name_of(const struct facts *f, const struct req
 
 /* --- What is seen ---------------------------------------------------------- */
 
+/* From stat(2)'s form (new_encode_dev) to unix_diag's; major(3) may be a function. */
 static uint32_t device_of(const struct stat *st)
 {
-    return (uint32_t)(major(st->st_dev) << 20 | minor(st->st_dev));
+    uint64_t dev = st->st_dev;
+
+    return (uint32_t)((dev >> 8 & 0xfff) << 20 | (dev >> 12 & 0xfff00) | (dev & 0xff));
 }
 
 /* By whatever name: the file is that of the socket at the other end. */
