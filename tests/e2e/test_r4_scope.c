@@ -169,6 +169,7 @@ StockTest(r4_scope, a_denial_says_what_it_was_about)
     check_value(r, record, "sunshim", "DENIED");
     check_value(r, record, "operation", "connect");
     check_value(r, record, "peer_addr", text("%s/s", scratch()));
+    check_value(r, record, "peer_made", "outside");
     check_value(r, record, "errno", "EPERM");
     cr_assert_eq(lines_with(r.err, "sunshim=\"", NULL), 1, "%s", run_report(&r));
 }
@@ -204,6 +205,15 @@ StockTest(r4_scope, a_connected_datagram_socket_keeps_its_peer_and_gets_no_other
     struct run r = script("sk 'socket unix dgram' \"bind $T/other\" recv & ready $T/other; server $T/s dgram; "
                           "sk 'socket unix dgram' \"connect $T/s\" \"exec $T/scoped $N/sk\" 'use 3' \"sendto $T/other no\" 'send hello'; got");
     check_has(r, out, text("sendto %s/other no -> -1 EPERM\nsend hello -> 5\nrecv 'hello' -> 5\n", scratch()));
+}
+
+StockTest(r4_scope, a_connected_peer_is_the_same_by_any_of_its_names)
+{
+    struct run r = script("sk 'socket unix dgram' \"bind $T/s\" 'sleep 100000' >/dev/null & ready $T/s; ln -s s to_s; ln s hard; "
+                          "sk 'socket unix dgram' \"connect $T/s\" \"exec $T/scoped $N/sk\" 'use 3' 'sendto rel:s x' 'sendto rel:./s x' 'sendto rel:to_s x' "
+                          "'sendto rel:hard x' | grep sendto");
+    check_out(r, "sendto rel:s x -> 1\nsendto rel:./s x -> 1\nsendto rel:to_s x -> 1\nsendto rel:hard x -> 1\n");
+    cr_assert_str_empty(r.err);
 }
 
 StockTest(r4_scope, an_inherited_listener_accepts_clients_from_outside)
