@@ -1,0 +1,34 @@
+/* What a run promises of its memory, tried in odd surroundings. */
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/e2e/harness.h"
+
+static void need_root(void)
+{
+    cr_assert_eq(geteuid(), 0, "this test needs root: run make check as root, or with unshare -r");
+}
+
+/* --- What is counted ------------------------------------------------------------ */
+
+StockTest(breaker3, a_denial_behind_chroot_counts)
+{
+    need_root();
+    struct run r = run("mkdir $T/root; $SUNSHIM run --error-exitcode 9 --rule 'deny unix (connect)' "
+                       "\"$N/sk\" 'socket unix dgram' \"chroot $T/root\" 'connect @nobody'");
+
+    check_has(r, out, "connect @nobody -> -1 EACCES");
+    check_has(r, err, "sunshim: 1 denied\n");
+    check_status(r, 9);
+}
+
+StockTest(breaker3, a_program_beyond_the_library_counts)
+{
+    need_root();
+    put("script", "cd $T; for d in usr bin lib lib64; do mkdir -p root/$d; mount --bind /$d root/$d; done\n"
+                  "$SUNSHIM run --error-exitcode 9 --rule 'deny unix (connect)' chroot root /bin/true");
+    struct run r = run("unshare -m sh -eu $T/script");
+
+    check_has(r, err, "sunshim: 1 not seen: true (library not reachable)\n");
+    check_status(r, 9);
+}
