@@ -26,7 +26,8 @@ void message_passes(const struct msghdr *msg);
  * family, it opens no connection, and no socket can be bound by it. */
 static inline bool sends_are_free(int flags, bool with_name)
 {
-    return state_free_at(with_name ? perm_index(POLICY_SEND) : FREE_CONNECTED, -1) && (!(flags & MSG_FASTOPEN) || state_free(POLICY_CONNECT, -1)) &&
+    return state_free_at(with_name ? perm_index(POLICY_SEND) : FREE_CONNECTED, -1) &&
+           (!(flags & MSG_FASTOPEN) || state_free(POLICY_CONNECT, -1)) && !(with_name && state->asks_inet) &&
            !mediate_may_autobind();
 }
 
