@@ -1,11 +1,19 @@
-/* review3 CASE: calls that once were judged wrongly by what a run remembers, or
+/* review3 CASE DIRECTORY: calls that once were judged wrongly by what a run remembers, or
  * ended the program. Each prints a word per call: ok, or the errno's name. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+static const char *dir;
 
 static void say(long ret)
 {
@@ -43,15 +51,116 @@ static void long_control(void)
     }
 }
 
+/* --- With every descriptor in use ------------------------------------------------ */
+
+static int first_filler, last_filler;
+
+static void fill_up(void)
+{
+    struct rlimit limit = {.rlim_cur = 64, .rlim_max = 64};
+    int fd;
+
+    must(setrlimit(RLIMIT_NOFILE, &limit));
+    for (first_filler = must(dup(0)); (fd = dup(0)) >= 0; last_filler = fd)
+        ;
+}
+
+static void make_room(void)
+{
+    for (int fd = first_filler; fd <= last_filler; fd++)
+        close(fd);
+}
+
+static struct sockaddr_in bound_to(int fd, const char *address)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    socklen_t len = sizeof in;
+
+    inet_pton(AF_INET, address, &in.sin_addr);
+    must(bind(fd, (void *)&in, sizeof in));
+    must(getsockname(fd, (void *)&in, &len));
+    return in;
+}
+
+/* To a port that was given back, where nobody can be asked whose it is now. */
+static void full_and_stale(void)
+{
+    int was = must(socket(AF_INET, SOCK_STREAM, 0));
+    struct sockaddr_in in = bound_to(was, "127.0.0.1");
+    close(was);
+    int fd = must(socket(AF_INET, SOCK_STREAM, 0));
+    fill_up();
+    int ret = connect(fd, (void *)&in, sizeof in), err = errno;
+    make_room();
+    errno = err;
+    say(ret);
+}
+
+static struct sockaddr_un named(void)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+    snprintf(un.sun_path, sizeof un.sun_path, "%.90s/s", dir);
+    return un;
+}
+
+/* Waits for a connection, whichever of the two it is. */
+static void serve(int up)
+{
+    struct sockaddr_un un = named();
+    int fd = must(socket(AF_UNIX, SOCK_STREAM, 0));
+
+    must(bind(fd, (void *)&un, sizeof un));
+    must(listen(fd, 5));
+    must((int)write(up, "x", 1));
+    say(accept(fd, NULL, NULL));
+    fflush(stdout);
+    _exit(0);
+}
+
+/* A process whose first connection finds no descriptor free, and whose second does. */
+static void full_at_first(void)
+{
+    struct sockaddr_un un = named();
+    int up[2], a = must(socket(AF_UNIX, SOCK_STREAM, 0)), b = must(socket(AF_UNIX, SOCK_STREAM, 0));
+    char byte;
+
+    must(pipe(up));
+    if (must(fork()) == 0)
+        serve(up[1]);
+    must((int)read(up[0], &byte, 1));
+    fill_up();
+    must(connect(a, (void *)&un, sizeof un));
+    make_room();
+    must(connect(b, (void *)&un, sizeof un));
+    wait(NULL);
+}
+
+/* --- Bound to what is somebody else's ---------------------------------------------- */
+
+static void free_bind(void)
+{
+    int on = 1, fd = must(socket(AF_INET, SOCK_DGRAM, 0));
+
+    must(setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on));
+    struct sockaddr_in in = bound_to(fd, "192.0.2.1");
+    say(connect(must(socket(AF_INET, SOCK_DGRAM, 0)), (void *)&in, sizeof in));
+    struct sockaddr_in own = bound_to(must(socket(AF_INET, SOCK_DGRAM, 0)), "127.0.0.5");
+    say(connect(must(socket(AF_INET, SOCK_DGRAM, 0)), (void *)&own, sizeof own));
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*run)(void);
     } cases[] = {
-        {"long-control", long_control},
+        {"long-control", long_control}, {"full-and-stale", full_and_stale}, {"full-at-first", full_at_first},
+        {"free-bind", free_bind},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases && argc == 2; i++)
+    signal(SIGPIPE, SIG_IGN);
+    dir = argc == 3 ? argv[2] : ".";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && argc == 3; i++)
         if (!strcmp(argv[1], cases[i].name)) {
             cases[i].run();
             return 0;
