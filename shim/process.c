@@ -55,14 +55,16 @@ static int by_start_time(struct identity *id, int pid)
     return 0;
 }
 
-/* `pidfd` is closed. */
+/* `pidfd` is closed. `pid` 0: one of another name space, which has no other name here. */
 static int by_pidfd(struct identity *id, int pidfd, int pid)
 {
     int err = pidfd < 0 ? pidfd : identity_of_process(id, pidfd);
 
     if (pidfd >= 0)
         sys_close(pidfd);
-    return err < 0 ? by_start_time(id, pid) : 0;
+    if (err < 0)
+        err = pid > 0 ? by_start_time(id, pid) : -ESRCH;
+    return err;
 }
 
 int process_self(struct identity *id)
@@ -100,8 +102,8 @@ int process_peer(struct identity *id, int fd)
     struct peer_creds creds = {0};
     int err = process_creds(fd, &creds);
 
-    if (err < 0 || creds.pid <= 0) /* 0: of a name space that is not ours to see */
-        return err < 0 ? err : -ESRCH;
+    if (err < 0)
+        return err;
     return by_pidfd(id, peer_pidfd(fd), creds.pid);
 }
 
