@@ -298,4 +298,6 @@ void domain_map(struct state *s, const char *path)
         note_layer(s, &s->layers[i]);
     if (s->remembers || s->tracks)
         self_kept = SYS3(SYS_madvise, &self, sizeof self, MADV_WIPEONFORK) == 0;
+    if (self_kept) /* before a vfork() child does, and takes its parent for itself */
+        domain_self();
 }

@@ -229,7 +229,8 @@ void remember_process(void)
 
     int err = process_self(&id);
 
-    if (err != -EMFILE && err != -ENFILE && err != -ENOMEM) /* those may pass */
+    /* Those may pass; and the note of a vfork() child would be its parent's. */
+    if (err != -EMFILE && err != -ENFILE && err != -ENOMEM && sys_getpid() == e.pid)
         domain_note();
     if (err < 0)
         return;
