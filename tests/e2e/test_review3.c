@@ -103,6 +103,21 @@ StockTest(review3, a_process_is_remembered_when_it_can_be)
     check_out(r, "ok ");
 }
 
+StockTest(review3, a_vfork_child_is_not_remembered_for_its_parent)
+{
+    struct run r = script("deny unix (accept) peer=(scope=outside),", "$T/scoped \"$N/review3\" vfork-first $T");
+    check_out(r, "ok ok ");
+}
+
+StockTest(review3, a_process_of_the_run_is_inside_also_where_it_has_no_number)
+{
+    struct run r = script("deny unix (accept) peer=(scope=outside),",
+                          "cd $T; $T/scoped sh -c '( exec unshare --user --map-root-user --pid --fork \"$N/sk\" \"socket unix stream\" "
+                          "\"bind $T/s\" listen accept >got ) & ready $T/s; \"$N/sk\" \"socket unix stream\" \"connect $T/s\" "
+                          ">/dev/null; wait'; tail -n 1 got");
+    check_out(r, "accept none -> 4\n");
+}
+
 StockTest(review3, addresses_of_others_are_outside_also_when_bound)
 {
     struct run r = script("deny network (connect) peer=(scope=outside),", "$T/scoped \"$N/review3\" free-bind .");

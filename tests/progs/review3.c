@@ -104,8 +104,7 @@ static struct sockaddr_un named(void)
     return un;
 }
 
-/* Waits for a connection, whichever of the two it is. */
-static void serve(int up)
+static void serve(int up, int connections)
 {
     struct sockaddr_un un = named();
     int fd = must(socket(AF_UNIX, SOCK_STREAM, 0));
@@ -113,27 +112,52 @@ static void serve(int up)
     must(bind(fd, (void *)&un, sizeof un));
     must(listen(fd, 5));
     must((int)write(up, "x", 1));
-    say(accept(fd, NULL, NULL));
+    while (connections-- > 0)
+        say(accept(fd, NULL, NULL));
     fflush(stdout);
     _exit(0);
+}
+
+/* In a child; it waits for so many connections. */
+static void start_server(int connections)
+{
+    int up[2];
+    char byte;
+
+    must(pipe(up));
+    if (must(fork()) == 0)
+        serve(up[1], connections);
+    must((int)read(up[0], &byte, 1));
 }
 
 /* A process whose first connection finds no descriptor free, and whose second does. */
 static void full_at_first(void)
 {
     struct sockaddr_un un = named();
-    int up[2], a = must(socket(AF_UNIX, SOCK_STREAM, 0)), b = must(socket(AF_UNIX, SOCK_STREAM, 0));
-    char byte;
+    int a = must(socket(AF_UNIX, SOCK_STREAM, 0)), b = must(socket(AF_UNIX, SOCK_STREAM, 0));
 
-    must(pipe(up));
-    if (must(fork()) == 0)
-        serve(up[1]);
-    must((int)read(up[0], &byte, 1));
+    start_server(1);
     fill_up();
     must(connect(a, (void *)&un, sizeof un));
     make_room();
     must(connect(b, (void *)&un, sizeof un));
     wait(NULL);
+}
+
+/* A process that connects for the first time after a vfork() child of it did. */
+static void vfork_first(void)
+{
+    struct sockaddr_un un = named();
+    int a = must(socket(AF_UNIX, SOCK_STREAM, 0)), b = must(socket(AF_UNIX, SOCK_STREAM, 0));
+
+    start_server(2);
+    pid_t child = vfork();
+    if (child == 0)
+        _exit(connect(a, (void *)&un, sizeof un) < 0);
+    must(child);
+    must(connect(b, (void *)&un, sizeof un));
+    while (wait(NULL) > 0)
+        ;
 }
 
 /* --- Bound to what is somebody else's ---------------------------------------------- */
@@ -156,7 +180,7 @@ int main(int argc, char **argv)
         void (*run)(void);
     } cases[] = {
         {"long-control", long_control}, {"full-and-stale", full_and_stale}, {"full-at-first", full_at_first},
-        {"free-bind", free_bind},
+        {"free-bind", free_bind},       {"vfork-first", vfork_first},
     };
     signal(SIGPIPE, SIG_IGN);
     dir = argc == 3 ? argv[2] : ".";
