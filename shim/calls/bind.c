@@ -24,13 +24,22 @@ static void read_unspec(struct address *target, int fd)
         target->valid = false;
 }
 
+/* Some layer would refuse somebody for what is not remembered. */
+static bool memory_matters(void)
+{
+    for (unsigned i = 0; i < state->layer_count && !state->complain; i++)
+        if (!state->layers[i].complain && (policy_uses(&state->layers[i].policy) & POLICY_USES_MEMORY))
+            return true;
+    return false;
+}
+
 /* What nobody can remember would be outside from then on, and the program wonder
- * why: it is better told now. */
-static int memory_full(void)
+ * why: it is better told now. Where nothing is enforced it only goes on record. */
+static int memory_full(int ret)
 {
     record_trouble("bind", -ENOSPC, "the memory of the run is full: this socket would count as outside");
     tally(COUNT_OUTSIDE);
-    return fail(-ENOSPC);
+    return memory_matters() ? fail(-ENOSPC) : ret;
 }
 
 /* The name as it is now, absolute; where it cannot be had, as it was given. */
@@ -77,7 +86,7 @@ static int perform_remembered(enum via via, int fd, const struct address *target
             track(fd, target);
     }
     remember_end(&b);
-    return err ? memory_full() : ret;
+    return err ? memory_full(ret) : ret;
 }
 
 int call_bind(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
