@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "policy/text.h"
 #include "real.h"
 #include "say.h"
@@ -236,8 +237,12 @@ void follow_look(struct follow_plan *p, char *const *envp)
 {
     const struct follow *f = &state->follow;
     struct sight s = {.plan = p};
+    char *first;
 
-    *p = (struct follow_plan){.envp = envp, .missing = (uint32_t)((1ull << f->count) - 1)};
+    *p = (struct follow_plan){.envp = envp};
+    if (envp && copy_in(&first, envp, sizeof first) < 0)
+        return; /* the kernel will say EFAULT */
+    p->missing = (uint32_t)((1ull << f->count) - 1);
     for (; envp && envp[p->count]; p->count++)
         look_at_entry(&s, p->count);
     look_at_list(&s);

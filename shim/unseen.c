@@ -285,8 +285,11 @@ static bool executable(int fd)
 static int open_program(int dir, const char *path, int flags)
 {
     const int more = O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
-    int fd = sys_openat(dir, path, O_RDONLY | more, 0);
+    struct stat st;
 
+    if (SYS4(SYS_newfstatat, dir, path, &st, flags & AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+        return -EACCES; /* nor does the kernel open it */
+    int fd = sys_openat(dir, path, O_RDONLY | more, 0);
     return fd == -EACCES ? sys_openat(dir, path, O_PATH | more, 0) : fd;
 }
 
