@@ -123,3 +123,18 @@ StockTest(review3, addresses_of_others_are_outside_also_when_bound)
     struct run r = script("deny network (connect) peer=(scope=outside),", "$T/scoped \"$N/review3\" free-bind .");
     check_out(r, "EACCES ok ");
 }
+
+/* --- exec ------------------------------------------------------------------------------ */
+
+StockTest(review3, an_environment_that_is_none)
+{
+    struct run r = script(SCOPE, "\"$N/review3\" bad-environment .; echo; $T/scoped \"$N/review3\" bad-environment .");
+    check_status(r, 0);
+    check_out(r, "EFAULT EFAULT \nEFAULT EFAULT ");
+}
+
+StockTest(review3, a_fifo_is_not_opened_to_see_what_it_is)
+{
+    struct run r = script(SCOPE, "\"$N/review3\" fifo-program $T; echo; rm $T/fifo; $T/scoped \"$N/review3\" fifo-program $T");
+    check_out(r, "EACCES waits \nEACCES waits ");
+}

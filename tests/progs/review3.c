@@ -2,6 +2,7 @@
  * ended the program. Each prints a word per call: ok, or the errno's name. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +10,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -173,6 +176,35 @@ static void free_bind(void)
     say(connect(must(socket(AF_INET, SOCK_DGRAM, 0)), (void *)&own, sizeof own));
 }
 
+/* --- Programs that are none ---------------------------------------------------------- */
+
+static void bad_environment(void)
+{
+    char name[] = "true", *const argv[] = {name, NULL};
+
+    char **volatile nowhere = (char **)8;
+
+    say(execve("/bin/true", argv, nowhere));
+    say(syscall(SYS_execve, "/bin/true", argv, nowhere));
+}
+
+/* Whoever waits for a reader of a FIFO must not be told that there is one. */
+static void fifo_program(void)
+{
+    char path[100], *const argv[] = {path, NULL};
+
+    snprintf(path, sizeof path, "%.90s/fifo", dir);
+    must(mkfifo(path, 0700));
+    pid_t writer = must(fork());
+    if (writer == 0)
+        _exit(open(path, O_WRONLY) < 0);
+    usleep(100000);
+    say(execv(path, argv));
+    usleep(100000);
+    printf("%s ", waitpid(writer, NULL, WNOHANG) == 0 ? "waits" : "was told");
+    kill(writer, SIGKILL);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -181,6 +213,7 @@ int main(int argc, char **argv)
     } cases[] = {
         {"long-control", long_control}, {"full-and-stale", full_and_stale}, {"full-at-first", full_at_first},
         {"free-bind", free_bind},       {"vfork-first", vfork_first},
+        {"bad-environment", bad_environment}, {"fifo-program", fifo_program},
     };
     signal(SIGPIPE, SIG_IGN);
     dir = argc == 3 ? argv[2] : ".";
