@@ -100,6 +100,9 @@ bool table_at(const struct table *t, uint32_t i, struct table_entry *out);
  * socket surely not of this run; else look again, a limited number of times. */
 int table_begin(const struct table *t);
 void table_end(const struct table *t, int ticket);
+/* Takes all tickets of this process back: of binds that exec cut off, or of another
+ * process that had its pid. For one that has just begun, before its first bind. */
+void table_forget(const struct table *t);
 uint64_t table_begun(const struct table *t);
 bool table_busy(const struct table *t, uint64_t begun);
 

@@ -74,6 +74,18 @@ void table_end(const struct table *t, int ticket)
         claim_change(word, seen, 0);
 }
 
+void table_forget(const struct table *t)
+{
+    if (!t->at || t->read_only)
+        return;
+    for (uint32_t i = 0, n = high(t); i < n; i++) {
+        uint64_t *word = table_word(t, TABLE_PENDING + i), seen = claim_load(word);
+
+        if (seen && same_owner(seen, t->self()))
+            claim_change(word, seen, 0);
+    }
+}
+
 uint64_t table_begun(const struct table *t)
 {
     return t->at ? claim_load(table_word(t, TABLE_BEGUN)) : 0;

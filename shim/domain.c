@@ -271,6 +271,7 @@ static void finish(struct state *s, struct run_memory *run)
     run->table.dead = run->ring.dead = process_dead;
     run->table.gone = socket_gone;
     s->remembers |= run->table.at != NULL;
+    table_forget(&run->table);
     s->tracks |= run->ring.at != NULL;
 }
 

@@ -172,14 +172,15 @@ static int remember_inet(struct bound *b, const struct address *own)
     return err;
 }
 
-/* By name, and for those who are connected to it as datagram sockets are, by itself. */
+/* By name; and by itself, for datagram sockets that are connected to it when its file
+ * has gone or was never theirs to see. An abstract name stays with its socket. */
 static int remember_unix(struct bound *b, const struct identity *name)
 {
     struct identity socket;
     int type;
     int err = put_everywhere(name, b);
 
-    if (!err && sys_getsockopt_int(b->fd, SO_TYPE, &type) == 0 && type == SOCK_DGRAM &&
+    if (!err && name->kind == TABLE_PATHNAME && sys_getsockopt_int(b->fd, SO_TYPE, &type) == 0 && type == SOCK_DGRAM &&
         identity_of_socket(&socket, b->fd) == 0)
         err = put_everywhere(&socket, b);
     return err;

@@ -253,10 +253,16 @@ static APART bool probe_by_socket(struct search *s, struct table_entry *out)
     if (sys_fstat(s->request->fd, &st) < 0 || diag_unix((uint32_t)st.st_ino, &own) < 0 || !own.peer_ino ||
         diag_unix(own.peer_ino, &peer) < 0)
         return false;
-    s->id.kind = TABLE_SOCKET;
-    s->id.len = sizeof peer.cookie;
-    memcpy(s->id.bytes, &peer.cookie, sizeof peer.cookie);
-    return probe(s, out) && out->fd >= 0;
+    if (peer.name_len && !peer.name[0]) {
+        const struct policy_addr name = {.bytes = peer.name + 1, .len = peer.name_len - 1u};
+
+        identity_of_abstract(&s->id, s->request->fd, &name);
+    } else {
+        s->id = (struct identity){.kind = TABLE_SOCKET, .len = sizeof peer.cookie};
+        memcpy(s->id.bytes, &peer.cookie, sizeof peer.cookie);
+    }
+    struct table_key key = identity_key(s->table, &s->id);
+    return table_get(s->table, &key, out) && out->cookie == peer.cookie && out->fd >= 0;
 }
 
 static bool is_unix(const struct policy_addr *name)

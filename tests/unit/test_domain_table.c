@@ -442,6 +442,24 @@ Test(domain_table, has_a_limited_number_of_tickets_and_gets_those_of_the_dead_ba
     free(t.at);
 }
 
+/* exec in another thread's bind: the pid goes on, the bind does not. */
+Test(domain_table, takes_back_the_tickets_of_whoever_starts_anew)
+{
+    struct table t = new_table(64);
+
+    table_begin(&t);
+    writer.pid = 101;
+    int others = table_begin(&t);
+    writer.pid = 100;
+    table_forget(&t);
+    cr_assert(table_busy(&t, table_begun(&t)), "the other process's ticket is there");
+    writer.pid = 101;
+    table_end(&t, others);
+    cr_assert_not(table_busy(&t, table_begun(&t)));
+    writer.pid = 100;
+    free(t.at);
+}
+
 /* --- Memory that is not what it should be ----------------------------------------------- */
 
 Test(domain_table, refuses_other_sizes)
