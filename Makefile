@@ -65,12 +65,12 @@ cold       := $(addprefix shim/,calls/exec calls/spawn calls/command environment
                 identity diag inet_diag held tally free descriptors inherited) \
               $(addprefix policy/,diag include parse_profile parse_scope parse_if words defer open select parse_file \
                 socket_words socket_conds parse_address vars expand)
-$(patsubst %,$(B)/%.o,$(cold)): OPT += -Os
+$(patsubst %,$(B)/%.o,$(cold)): OPT += $(if $(findstring clang,$(CC)),-Oz,-Os)
 # Only the constructor compiles policies: nothing is ever unwound through that.
 compiling  := $(addprefix policy/,arena conds defer diag expand filter include index layout lex lists names \
                 parse parse_address parse_file parse_if parse_profile parse_scope parse_socket policy rules slots \
                 socket_conds socket_words tree vars)
-$(patsubst %,$(B)/%.o,$(compiling)): OPT += $(if $(SANITIZE),,-fno-asynchronous-unwind-tables)
+$(patsubst %,$(B)/%.o,$(compiling)): OPT += $(if $(SANITIZE),,-fno-asynchronous-unwind-tables) $(if $(findstring clang,$(CC)),-Os)
 
 $(B)/shim/%.o: EXTRA = -fstack-usage
 $(B)/policy/%.o: EXTRA = -fstack-usage
