@@ -23,7 +23,7 @@ enum { PAGE = 4096, PATH_BYTES = 4096 };
 static union {
     struct {
         _Atomic uint32_t pid;
-        _Atomic uint8_t space; /* threads that find out at once write the same */
+        _Atomic uint16_t space; /* 0: not known yet; threads that find out at once write the same */
         char comm[16];
         atomic_bool noted;
     };
@@ -31,14 +31,18 @@ static union {
 } self __attribute__((aligned(PAGE)));
 static bool self_kept; /* without MADV_WIPEONFORK nothing is */
 
-/* Tells name spaces of process ids apart well enough; 0 without /proc. */
-static uint8_t own_space(void)
+/* Tells name spaces of process ids apart well enough; 0 without /proc. Put off until
+ * somebody writes: /proc is slow for a process as young as most are that come here. */
+static __attribute__((noinline)) uint8_t find_space(void)
 {
     struct stat st;
+    uint8_t space = 0;
 
-    if (SYS4(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &st, 0) < 0)
-        return 0;
-    return (uint8_t)(st.st_ino * 0x9e3779b97f4a7c15u >> 56);
+    if (SYS4(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &st, 0) >= 0)
+        space = (uint8_t)(st.st_ino * 0x9e3779b97f4a7c15u >> 56);
+    if (self_kept)
+        atomic_store_explicit(&self.space, 0x100 | space, memory_order_relaxed);
+    return space;
 }
 
 static uint32_t find_self(void)
@@ -46,7 +50,6 @@ static uint32_t find_self(void)
     uint32_t pid = (uint32_t)sys_getpid();
 
     SYS2(SYS_prctl, PR_GET_NAME, self.comm);
-    atomic_store_explicit(&self.space, own_space(), memory_order_relaxed);
     if (self_kept)
         atomic_store_explicit(&self.pid, pid, memory_order_release);
     return pid;
@@ -58,12 +61,14 @@ struct claim_owner domain_self(void)
 
     if (__builtin_expect(!pid, 0))
         pid = find_self();
-    return (struct claim_owner){.pid = pid, .space = atomic_load_explicit(&self.space, memory_order_relaxed)};
+    uint16_t space = atomic_load_explicit(&self.space, memory_order_relaxed);
+    return (struct claim_owner){.pid = pid, .space = space ? (uint8_t)space : find_space()};
 }
 
 const char *domain_comm(void)
 {
-    domain_self();
+    if (!atomic_load_explicit(&self.pid, memory_order_acquire))
+        find_self();
     return self.comm;
 }
 
@@ -300,5 +305,5 @@ void domain_map(struct state *s, const char *path)
     if (s->remembers || s->tracks)
         self_kept = SYS3(SYS_madvise, &self, sizeof self, MADV_WIPEONFORK) == 0;
     if (self_kept) /* before a vfork() child does, and takes its parent for itself */
-        domain_self();
+        find_self();
 }
