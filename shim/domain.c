@@ -98,10 +98,13 @@ static bool socket_gone(const struct table_entry *e)
 
     if (e->kind == TABLE_PROCESS)
         return process_dead((uint32_t)e->pid);
-    if (e->kind == TABLE_INET)
-        return !process_dead((uint32_t)e->pid) && held(e) == 0;
-    if (e->kind == TABLE_SOCKET && e->made == POLICY_SCOPE_OUTSIDE)
+    if (e->kind == TABLE_SOCKET && e->fd < 0)
         return false;
+    int there = held(e);
+    if (there > 0)
+        return false;
+    if (e->kind == TABLE_INET || e->kind == TABLE_SOCKET)
+        return there == 0 && !process_dead((uint32_t)e->pid);
     int err = diag_unix(e->ino, &now);
     return err == -ENOENT || (err == 0 && now.cookie != e->cookie);
 }
