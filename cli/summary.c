@@ -37,14 +37,15 @@ static int open_counts(int dir, int flags)
 }
 
 /* Read, not mapped: others may write to the file, and cut it short. Daemons may go on
- * counting: what is read now is what is said. */
-static void read_counts(const struct domain *d, struct sum *s)
+ * counting: what is read now is what is said. False: there are none any more. */
+static bool read_counts(const struct domain *d, struct sum *s)
 {
     void *at = allocate(COUNTS_SIZE);
     int fd = open_counts(d->fd, O_RDONLY);
     uint64_t known = 0;
+    bool whole = fd >= 0 && pread(fd, at, COUNTS_SIZE, 0) == COUNTS_SIZE;
 
-    if (fd >= 0 && pread(fd, at, COUNTS_SIZE, 0) == COUNTS_SIZE) {
+    if (whole) {
         while (s->program_count < COUNTS_NAMES &&
                counts_unseen_get(at, s->program_count, &s->programs[s->program_count]))
             known += s->programs[s->program_count++].times;
@@ -55,6 +56,7 @@ static void read_counts(const struct domain *d, struct sum *s)
     if (fd >= 0)
         close(fd);
     free(at);
+    return whole;
 }
 
 static void *map_counts(const char *path)
@@ -189,7 +191,9 @@ bool summary_say(const struct domain *d, const char *outer, const struct options
     struct sum *s = allocate(sizeof *s);
     const char *line;
 
-    read_counts(d, s);
+    bool known = read_counts(d, s);
+    if (!known)
+        say("what was denied is not known: %s/" DOMAIN_COUNTS " cannot be read", d->path);
     if (outer)
         pass_on(outer, s);
     forget_allowed(o, s);
@@ -199,6 +203,6 @@ bool summary_say(const struct domain *d, const char *outer, const struct options
     }
     if (*line)
         say("%s", line);
-    return first || s->count[COUNT_DENIED] || s->count[COUNT_LEAK] || s->count[COUNT_TRUNCATED] ||
+    return !known || first || s->count[COUNT_DENIED] || s->count[COUNT_LEAK] || s->count[COUNT_TRUNCATED] ||
            s->count[COUNT_UNSEEN];
 }

@@ -32,3 +32,11 @@ StockTest(breaker3, a_program_beyond_the_library_counts)
     check_has(r, err, "sunshim: 1 not seen: true (library not reachable)\n");
     check_status(r, 9);
 }
+
+StockTest(breaker3, counts_that_were_removed_are_no_success)
+{
+    struct run r = run("$SUNSHIM run --error-exitcode 9 sh -c 'rm $SUNSHIM_DOMAIN/counts'");
+
+    check_has(r, err, "/counts cannot be read\n");
+    check_status(r, 9);
+}

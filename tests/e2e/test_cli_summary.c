@@ -72,7 +72,8 @@ StockTest(cli_summary, the_counts_may_be_damaged)
 
     check_status(r, 0);
     check_out(r, "5\n6\n");
-    cr_assert_eq(lines_with(r.err, "sunshim: ", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.err, "sunshim: ", NULL), 3, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.err, "what was denied is not known: ", "/counts cannot be read", NULL), 2, "%s", run_report(&r));
 }
 
 StockTest(cli_summary, nobody_is_there_to_say_it_with_exec)
