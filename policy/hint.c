@@ -129,6 +129,26 @@ static void text_where(struct text *t, const struct policy_query *q, const struc
     }
 }
 
+/* The peer's uid was looked up because some rule asks for it, or for its executable:
+ * that is what tells it from others. */
+static bool by_person(const struct policy_query *q)
+{
+    return q->perm & (POLICY_ACCEPT | POLICY_RECEIVE) && q->uid_known;
+}
+
+static void text_person(struct text *t, const struct policy_query *q)
+{
+    const struct policy_addr exe = {
+        .kind = POLICY_ADDR_PATHNAME, .bytes = q->exe, .len = q->exe ? (uint32_t)strlen(q->exe) : 0};
+
+    text_str(t, q->exe ? " peer=(exe=" : " peer=(uid=");
+    if (q->exe)
+        policy_hint_name(t, &exe);
+    else
+        text_unsigned(t, q->uid);
+    text_byte(t, ')');
+}
+
 static void unix_rule(struct text *t, const struct policy_query *q)
 {
     const struct policy_addr *a = telling(q);
@@ -137,6 +157,10 @@ static void unix_rule(struct text *t, const struct policy_query *q)
 
     text_str(t, "unix");
     text_perm(t, autobind ? "autobind" : policy_perm_name(q->perm));
+    if (by_person(q)) {
+        text_person(t, q);
+        return;
+    }
     if (type && (!a || autobind)) {
         text_str(t, " type=");
         text_str(t, type);

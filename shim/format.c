@@ -149,6 +149,14 @@ static void put_scope(struct line *l, const struct policy_query *q)
     put_word(l, "peer_made", words[q->made]);
 }
 
+static void put_person(struct line *l, const struct policy_query *q)
+{
+    if (q->uid_known)
+        put_number(l, "peer_uid", q->uid);
+    if (q->exe)
+        put_string(l, "peer_exe", q->exe);
+}
+
 static void put_query(struct line *l, const struct record *r)
 {
     const struct policy_query *q = r->query;
@@ -168,6 +176,7 @@ static void put_query(struct line *l, const struct record *r)
     put_inet(l, "laddr", "lport", &q->local);
     put_inet(l, "faddr", "fport", &q->peer);
     put_scope(l, q);
+    put_person(l, q);
 }
 
 static void put_if(struct line *l, const char *name, int64_t n)

@@ -304,3 +304,23 @@ Test(hint, the_longest_name_fits)
     q.peer = named(POLICY_ADDR_ABSTRACT, name, sizeof name);
     cr_assert(allowed_by(hint(&q), &q));
 }
+
+/* By the address, anybody would be let in. */
+Test(hint, who_was_asked_for_is_named)
+{
+    struct policy_query q = unix_query(POLICY_ACCEPT, SOCK_STREAM), other;
+
+    q.peer.kind = POLICY_ADDR_NONE;
+    q.uid_known = true;
+    q.uid = 1000;
+    cr_assert_str_eq(hint(&q), "unix (accept) peer=(uid=1000),");
+    other = q;
+    other.uid = 1001;
+    cr_assert(allowed_by(hint(&q), &q));
+    cr_assert_not(allowed_by(hint(&q), &other));
+    q.exe = "/usr/bin/a b*";
+    other = q;
+    other.exe = "/usr/bin/a bc";
+    cr_assert(allowed_by(hint(&q), &q), "%s", hint(&q));
+    cr_assert_not(allowed_by(hint(&q), &other), "%s", hint(&q));
+}
