@@ -100,12 +100,16 @@ static bool confirm_inet(const struct search *s, const struct table_entry *e)
 }
 
 /* The sender of a datagram is known by the text that it bound, and what that leads to
- * is up to whoever owns the directories: the socket must have that very name. */
+ * is up to whoever owns the directories: the socket must have that very name. Many send
+ * one datagram and end; then their file, where it still is, speaks for them. */
 static APART bool confirm_sender(const struct search *s, const struct table_entry *e)
 {
     struct diag_unix now;
+    int err = diag_unix(e->ino, &now);
 
-    return diag_unix(e->ino, &now) == 0 && now.cookie == e->cookie && now.name_len >= s->name->len && now.name[0] &&
+    if (err == -ENOENT || (err == 0 && now.cookie != e->cookie))
+        return true;
+    return err == 0 && now.name_len >= s->name->len && now.name[0] &&
            strnlen(now.name, now.name_len) == s->name->len && memcmp(now.name, s->name->bytes, s->name->len) == 0;
 }
 

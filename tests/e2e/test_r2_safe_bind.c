@@ -192,6 +192,15 @@ StockTest(r2_safe_bind, datagrams_are_taken_from_names_of_the_run)
     cr_assert_eq(lines_with(r.err, "sunshim=\"DENIED\" operation=\"recvfrom\"", NULL), 3, "%s", run_report(&r));
 }
 
+/* As loggers do. */
+StockTest(r2_safe_bind, a_sender_that_has_ended_is_known_by_its_file)
+{
+    struct run r = safe("", "sk 'umask 0' 'socket unix dgram' \"bind $T/s\" 'sleep 1500' recvfrom >$T/got & ready $T/s; "
+                            "sk 'socket unix dgram' \"bind $T/c\" \"sendto $T/s last\" >/dev/null; wait; grep recv $T/got");
+    check_out(r, text("recvfrom 'last' %s/c -> 4\n", scratch()));
+    cr_assert_str_empty(r.err);
+}
+
 StockTest(r2_safe_bind, pairs_made_in_the_run_talk)
 {
     struct run r = safe("", "for type in stream dgram seqpacket; do sk \"pair $type\" 'send one' 'use 4' recv 'send two' 'use 3' fork recv | grep recv; done");
