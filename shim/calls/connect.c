@@ -19,18 +19,24 @@ static bool is_inet(const struct address *a)
     return a->family == AF_INET || a->family == AF_INET6;
 }
 
-/* Connecting gives an inet socket its address, by which the other end knows it. */
+static void end_binding(void *binding)
+{
+    remember_end(binding);
+}
+
+/* Connecting gives an inet socket its address, by which the other end knows it. Others
+ * wait for the binding, so that it must not outlive a cancelled or abandoned call. */
 static int perform_remembered(enum via via, const struct request *r)
 {
     struct binding b;
+    int ret;
 
     remember_begin(&b);
-    int ret = perform(via, r->fd, r->via, r->via_len);
-    int err = errno;
-    if (ret == 0 || err == EINPROGRESS)
+    CLEANUP_PUSH(end_binding, &b);
+    ret = perform(via, r->fd, r->via, r->via_len);
+    if (ret == 0 || errno == EINPROGRESS)
         remember_bound(r->fd, NULL);
-    remember_end(&b);
-    errno = err;
+    CLEANUP_POP();
     return ret;
 }
 
