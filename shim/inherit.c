@@ -118,13 +118,6 @@ static const struct policy_query *complete(struct inherited *i)
 
 /* --- Verdict -------------------------------------------------------------- */
 
-static enum policy_outcome relaxed(const struct state *s, const struct active_layer *layer, enum policy_outcome outcome)
-{
-    bool denied = outcome == POLICY_DENIED || outcome == POLICY_QUIET;
-
-    return denied && (layer->complain || s->complain) ? POLICY_COMPLAIN : outcome;
-}
-
 /* Replaces a socket by what reads as empty and swallows what is written. */
 static int open_null(int flags)
 {
@@ -155,19 +148,19 @@ static void cut(int fd)
 
 enum { UNSAID, SAID, CUT };
 
-static int decide_layer(const struct state *s, const struct active_layer *layer, struct inherited *i)
+static int decide_layer(const struct active_layer *layer, struct inherited *i)
 {
     struct policy_verdict v;
 
     if (!policy_mediates_inherit(&layer->policy))
         return UNSAID;
     policy_decide(&layer->policy, &i->query, &v);
-    v.outcome = relaxed(s, layer, v.outcome);
+    v.outcome = relaxed(layer, v.outcome);
     if (v.outcome == POLICY_ALLOWED)
         return UNSAID;
     if (v.outcome != POLICY_QUIET)
         record_inherited(complete(i), &v, &layer->policy, &i->socket);
-    return v.outcome == POLICY_DENIED || v.outcome == POLICY_QUIET ? CUT : SAID;
+    return is_denial(v.outcome) ? CUT : SAID;
 }
 
 static int decide(const struct state *s, struct inherited *i)
@@ -175,7 +168,7 @@ static int decide(const struct state *s, struct inherited *i)
     int result = UNSAID;
 
     for (unsigned n = 0; n < s->layer_count && result != CUT; n++) {
-        int one = decide_layer(s, &s->layers[n], i);
+        int one = decide_layer(&s->layers[n], i);
 
         result = one > result ? one : result;
     }

@@ -50,18 +50,6 @@ static bool kernel_refuses(const struct request *r, bool lost)
     return domain == AF_INET && family == AF_INET6;
 }
 
-static bool is_denial(enum policy_outcome outcome)
-{
-    return outcome == POLICY_DENIED || outcome == POLICY_QUIET;
-}
-
-static enum policy_outcome relaxed(const struct active_layer *layer, enum policy_outcome outcome)
-{
-    if (is_denial(outcome) && (layer->complain || state->complain))
-        return POLICY_COMPLAIN;
-    return outcome;
-}
-
 /* One layer's verdict, put on record if it is to be. 0 or -errno. */
 static int decide_layer(struct facts *f, struct request *r, const struct active_layer *layer)
 {

@@ -124,6 +124,17 @@ static inline bool state_pass(void)
     return gate == GATE_PASS;
 }
 
+static inline bool is_denial(enum policy_outcome outcome)
+{
+    return outcome == POLICY_DENIED || outcome == POLICY_QUIET;
+}
+
+/* A layer that complains denies nothing, whatever it says. */
+static inline enum policy_outcome relaxed(const struct active_layer *layer, enum policy_outcome outcome)
+{
+    return is_denial(outcome) && (layer->complain || state->complain) ? POLICY_COMPLAIN : outcome;
+}
+
 /* The number of a permission's bit. */
 static inline unsigned perm_index(uint32_t perm)
 {
