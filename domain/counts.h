@@ -17,6 +17,8 @@ enum count {
     COUNT_TRUNCATED,
     COUNT_DROPPED,   /* records that could not be written */
     COUNT_OUTSIDE,   /* binds that could not be remembered: table full or not writable */
+    COUNT_ALIASES,   /* sockets may have names that are aliases: not 0 from the start in a nested run */
+    COUNT_REPAIRED,  /* cut addresses that were made whole */
     COUNTS,
 };
 

@@ -154,6 +154,16 @@ enum {
 };
 uint32_t policy_uses(const struct policy *p);
 
+/* Rules `map FROM -> TO,` of the profile in force. policy_map() follows the one with the longest
+ * FROM that `path` (len bytes) equals, or, where FROM ends in a slash, starts with:
+ * writes the result, terminated, and returns its length; 0: no rule is about it;
+ * -ENAMETOOLONG: `room` is too small. policy_unmap() is the way back: the longest
+ * TO. policy_map_target(): the i-th TO of the profile, terminated; NULL: there
+ * are no more. Async-signal-safe. */
+long policy_map(const struct policy *p, const char *path, size_t len, char *to, size_t room);
+long policy_unmap(const struct policy *p, const char *path, size_t len, char *to, size_t room);
+const char *policy_map_target(const struct policy *p, unsigned i);
+
 /* True when the chosen profile (with the bare rules) names inherit: otherwise every
  * inherited socket is allowed. O(1). */
 bool policy_mediates_inherit(const struct policy *p);

@@ -90,6 +90,19 @@ static void insist(const char *value, const char *wrong)
         say_fatal(value, wrong);
 }
 
+static bool is_on(const char *value)
+{
+    return value && strcmp(value, "0") != 0;
+}
+
+static void want_long_paths(struct state *s, const struct environment *env)
+{
+    bool both = is_on(env->long_paths);
+
+    s->repairs = both || is_on(env->repair);
+    s->shortens = both || is_on(env->shorten);
+}
+
 static int prepare(struct state *s, char *const *envp, const char *stack_end)
 {
     struct environment env;
@@ -99,16 +112,19 @@ static int prepare(struct state *s, char *const *envp, const char *stack_end)
     if (getauxval(AT_SECURE))
         return GATE_PASS;
     bool first = report_in(&env);
-    if (mode_is_off(s, env.mode) || (!env.domain && !env.policy))
+    if (mode_is_off(s, env.mode))
         return GATE_PASS;
     insist(env.log_format, log_set_format(&s->log, env.log_format));
     insist(env.log, log_set_place(&s->log, env.log));
-    load_layers(s, &env);
-    domain_map(s, env.domain);
-    if (!s->layer_count && !s->tracks)
-        return GATE_PASS;
     s->stack_end = stack_end;
     find_data(s);
+    want_long_paths(s, &env);
+    if (!env.domain && !env.policy)
+        return GATE_PASS;
+    load_layers(s, &env);
+    domain_map(s, env.domain);
+    if (!s->layer_count && !s->tracks && !s->shortens)
+        return GATE_PASS;
     free_find(s);
     inherit_judge(s, &env);
     follow_prepare(&s->follow, envp, &env);

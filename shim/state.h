@@ -77,6 +77,11 @@ struct state {
     bool asks_process;                   /* some policy asks which process is at the other end */
     bool asks_inet;                      /* ... which run the other end of an inet socket is of */
     void *counts;                        /* of the innermost run (domain/counts.h); NULL: there are none */
+    bool maps;                           /* some layer has map rules */
+    bool repairs;                        /* --repair: cut addresses are made whole */
+    bool shortens;                       /* --shorten: so are programs that are started given short names */
+    const char *const *suspects;         /* names of 108 bytes and more in argv and environment (repair.h) */
+    unsigned suspect_count;              /* ... or the targets of map rules */
     char domain[256];                    /* the innermost run's directory; "": none, or too long */
 };
 

@@ -1,0 +1,23 @@
+/* The policies' `map` rules, applied to names that the program uses. */
+#ifndef SUNSHIM_SHIM_MAP_H
+#define SUNSHIM_SHIM_MAP_H
+
+#include <stddef.h>
+
+#include "state.h"
+
+/* Whether some layer has such rules (state.h: state->maps). */
+static inline int map_on(void)
+{
+    return state->maps;
+}
+
+/* Where `path` (terminated) leads by the rules: of the innermost layer first, whose result goes
+ * through the others, each once. Writes a terminated name to `to` (room >= PATH_MAX) and returns its length; 0: no
+ * rule is about it; -ENAMETOOLONG: the result is longer than PATH_MAX. Async-signal-safe. */
+long map_path(const char *path, char *to, size_t room);
+
+/* Backwards: by which name programs would ask for `path` (len bytes). 0: by none other. */
+long map_back(const char *path, size_t len, char *to, size_t room);
+
+#endif
