@@ -23,6 +23,10 @@ const char *alias_prefix(void);
  * name that leads there. Written to `to`, terminated; returns its length, 0: it is none. */
 size_t alias_resolve(const char *name, size_t len, bool absolute, char *to, size_t room);
 
+struct state;
+/* Constructor only, once s->domain is known. */
+void alias_find(struct state *s);
+
 /* Whether some socket of the runs that this process is in may have such a name. One load. */
 bool alias_in_use(void);
 void alias_used(void);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "alias.h"
 #include "domain.h"
 #include "environment.h"
 #include "follow.h"
@@ -123,6 +124,7 @@ static int prepare(struct state *s, char *const *envp, const char *stack_end)
         return GATE_PASS;
     load_layers(s, &env);
     domain_map(s, env.domain);
+    alias_find(s);
     if (!s->layer_count && !s->tracks && !s->shortens)
         return GATE_PASS;
     free_find(s);

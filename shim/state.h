@@ -82,6 +82,7 @@ struct state {
     bool shortens;                       /* --shorten: so are programs that are started given short names */
     const char *const *suspects;         /* names of 108 bytes and more in argv and environment (repair.h) */
     unsigned suspect_count;              /* ... or the targets of map rules */
+    char aliases[72];                    /* "D/a/", where sockets are bound by short names (alias.h); "": nowhere */
     char domain[256];                    /* the innermost run's directory; "": none, or too long */
 };
 
