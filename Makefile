@@ -60,17 +60,19 @@ $(B)/%.o: %.c
 
 # What runs once in a process, or beside system calls that cost far more, need not be
 # fast; every page of the library is read at every exec.
-cold       := $(addprefix shim/,calls/exec calls/spawn calls/command environment format format_apparmor unseen \
+cold       := $(addprefix shim/,calls/exec calls/spawn calls/command calls/files calls/files_call calls/files_realpath environment format format_apparmor unseen \
                 follow inherit log quote say search load files record start domain real scope remember process \
-                identity diag inet_diag held confirm tally free descriptors inherited) \
-              $(addprefix policy/,diag include parse_profile parse_scope parse_if words defer open select parse_file \
-                socket_words socket_conds parse_address vars expand)
+                identity diag inet_diag held confirm tally free descriptors inherited repair) \
+              $(addprefix policy/,diag include parse_profile parse_scope parse_map maps parse_if words defer open select parse_file \
+                socket_words socket_conds parse_address vars expand) domain/longnames
 $(patsubst %,$(B)/%.o,$(cold)): OPT += $(if $(findstring clang,$(CC)),-Oz,-Os)
 # Only the constructor compiles policies: nothing is ever unwound through that.
-compiling  := $(addprefix policy/,arena conds defer diag expand filter include index layout lex lists names \
-                parse parse_address parse_file parse_if parse_profile parse_scope parse_socket policy rules slots \
+compiling  := $(addprefix policy/,arena conds defer diag expand filter include index layout lex lists maps names \
+                parse parse_address parse_file parse_if parse_map parse_profile parse_scope parse_socket policy rules slots \
                 socket_conds socket_words tree vars)
 $(patsubst %,$(B)/%.o,$(compiling)): OPT += $(if $(SANITIZE),,-fno-asynchronous-unwind-tables) $(if $(findstring clang,$(CC)),-Os)
+# Sixty functions of one jump each: they are never on the way of what is unwound.
+$(B)/shim/calls/files.o: OPT += $(if $(SANITIZE),,-fno-asynchronous-unwind-tables)
 
 $(B)/shim/%.o: EXTRA = -fstack-usage
 $(B)/policy/%.o: EXTRA = -fstack-usage

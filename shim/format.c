@@ -103,15 +103,15 @@ static void put_number(struct line *l, const char *name, int64_t value)
     text_signed(l->t, value);
 }
 
-static void put_hex(struct line *l, const char *name, const struct policy_addr *a)
+static void put_hex(struct line *l, const char *name, const void *bytes, size_t len)
 {
-    const unsigned char *p = a->bytes;
+    const unsigned char *p = bytes;
 
-    if (!l->json || is_utf8(p, a->len) || a->len > 2 * l->longest / 5)
+    if (!l->json || is_utf8(p, len) || len > 2 * l->longest / 5)
         return;
     key(l, name);
     text_byte(l->t, '"');
-    for (uint32_t i = 0; i < a->len; i++)
+    for (size_t i = 0; i < len; i++)
         text_hex(l->t, p[i], 2);
     text_byte(l->t, '"');
 }
@@ -122,7 +122,7 @@ static void put_unix(struct line *l, const char *name, const char *hex_name, con
         put_word(l, name, addr_word(a));
     else if (addr_is_name(a)) {
         put_bytes(l, name, addr_prefix(a), a->bytes, a->len);
-        put_hex(l, hex_name, a);
+        put_hex(l, hex_name, a->bytes, a->len);
     }
 }
 
@@ -204,6 +204,27 @@ static void put_socket(struct line *l, const struct record_socket *s)
     }
 }
 
+static void put_path(struct line *l, const char *name, const char *hex_name, const char *path)
+{
+    put_string(l, name, path);
+    put_hex(l, hex_name, path, __builtin_strlen(path));
+}
+
+static void put_cut(struct line *l, const struct record_cut *cut)
+{
+    put_string(l, "family", "unix");
+    put_bytes(l, "addr", "", cut->addr, cut->len);
+    put_hex(l, "addr_hex", cut->addr, cut->len);
+    put_number(l, "addr_len", (int64_t)cut->len);
+    put_number(l, "limit", (int64_t)cut->limit);
+    if (!cut->intended)
+        return;
+    put_path(l, "intended", "intended_hex", cut->intended);
+    put_number(l, "intended_len", (int64_t)__builtin_strlen(cut->intended));
+    if (cut->or_this)
+        put_path(l, "intended2", "intended2_hex", cut->or_this);
+}
+
 static void put_rule(struct line *l, const struct record *r)
 {
     struct text where = text_into(r->room, FORMAT_ROOM);
@@ -227,7 +248,7 @@ static void put_record(struct line *l, const struct record *r)
     put_word(l, "time", text_done(&stamp));
     put_string(l, "sunshim", r->what);
     put_string(l, "operation", r->operation);
-    put_string(l, "class", r->name ? "exec" : "net");
+    put_string(l, "class", r->info ? "exec" : "net");
     put_string(l, "profile", r->profile);
     put_number(l, "pid", r->pid);
     put_number(l, "ppid", r->ppid);
@@ -237,10 +258,12 @@ static void put_record(struct line *l, const struct record *r)
         put_query(l, r);
     if (r->socket)
         put_socket(l, r->socket);
-    if (r->name) {
-        put_string(l, "name", r->name);
+    if (r->cut)
+        put_cut(l, r->cut);
+    if (r->name)
+        put_path(l, "name", "name_hex", r->name);
+    if (r->info)
         put_string(l, "info", r->info);
-    }
     if (r->err) {
         const char *name = policy_errno_name(r->err);
 

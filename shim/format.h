@@ -16,6 +16,14 @@ struct record_socket {
     const struct ring_entry *origin;  /* zeros: not known */
 };
 
+/* An address that a program cut to fit sun_path. */
+struct record_cut {
+    const char *addr;
+    size_t len, limit;     /* bytes it has, and most that anybody can use */
+    const char *intended;  /* NULL: nobody knows */
+    const char *or_this;   /* or so nobody knows which; NULL */
+};
+
 struct record {
     const char *what;       /* "DENIED", "ALLOWED", "AUDIT", "HINT", "LEAK", "UNSEEN" */
     const char *operation;
@@ -25,11 +33,12 @@ struct record {
     const struct policy_query *query;     /* NULL: the record is about no address */
     const struct policy_verdict *verdict; /* NULL likewise */
     const struct record_socket *socket;   /* NULL: about no inherited one */
+    const struct record_cut *cut;         /* NULL: about no cut address */
     const char *profile, *policy;
     bool ruled;                           /* rule_file, rule_line name the deciding rule */
     const char *rule_file;
     unsigned rule_line;
-    const char *name, *info;              /* a program that will not be seen, and why; or NULL */
+    const char *name, *info;              /* a program that will not be seen, and why; or NULL. Or a path alone */
     int err;                              /* positive; 0: no error */
     const char *hint;                     /* or NULL */
     char *room;                           /* FORMAT_ROOM bytes to put values together in */

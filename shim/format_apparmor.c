@@ -72,6 +72,25 @@ static void put_socket(struct text *t, const struct record_socket *s)
     }
 }
 
+static void put_path(struct text *t, const char *key, const char *path)
+{
+    text_str(t, key);
+    quote_audit(t, "", path, strlen(path), QUOTE_TIGHT);
+}
+
+static void put_cut(struct text *t, const struct record_cut *cut)
+{
+    put_number(t, "addr_len=", (int64_t)cut->len);
+    put_number(t, " limit=", (int64_t)cut->limit);
+    if (cut->intended) {
+        put_path(t, " intended=", cut->intended);
+        put_number(t, " intended_len=", (int64_t)strlen(cut->intended));
+    }
+    if (cut->or_this)
+        put_path(t, " intended2=", cut->or_this);
+    text_str(t, "; ");
+}
+
 static void put_info(struct text *t, const struct record *r)
 {
     struct text info = text_into(r->room, FORMAT_ROOM);
@@ -86,7 +105,8 @@ static void put_info(struct text *t, const struct record *r)
         put_socket(&info, r->socket);
         text_str(&info, r->verdict || r->hint ? "; " : "");
     }
-
+    if (r->cut)
+        put_cut(&info, r->cut);
     if (r->verdict) {
         text_str(&info, "rule=");
         text_str(&info, r->ruled ? r->rule_file : "none");
@@ -184,9 +204,9 @@ void format_apparmor(struct text *t, const struct record *r)
     put_string(t, " profile=", r->profile, r->longest);
     if (r->query)
         put_names(t, r->query, r->longest);
-    if (r->name) {
+    if (r->name || r->cut) {
         text_str(t, " name=");
-        quote_audit(t, "", r->name, strlen(r->name), r->longest);
+        quote_audit(t, "", r->name ? r->name : r->cut->addr, r->name ? strlen(r->name) : r->cut->len, r->longest);
     }
     put_number(t, " pid=", r->pid);
     put_number(t, " parent=", r->ppid);
@@ -196,5 +216,7 @@ void format_apparmor(struct text *t, const struct record *r)
     quote_audit(t, "", r->comm, strlen(r->comm), r->longest);
     if (r->query)
         put_query(t, r);
+    if (r->cut)
+        text_str(t, " family=\"unix\"");
     text_byte(t, '\n');
 }

@@ -166,14 +166,28 @@ void record_leak(const struct policy_query *q, const struct policy *p, const str
     emit(&r, NULL, NULL);
 }
 
-void record_trouble(const char *operation, int err, const char *hint)
+void record_path(const char *operation, int err, const char *path, const char *hint)
 {
     struct record r = {
-        .what = "HINT", .operation = operation, .profile = "-", .err = -err, .hint = hint,
+        .what = "HINT", .operation = operation, .profile = "-", .name = path, .err = -err, .hint = hint,
     };
 
     emit(&r, NULL, NULL);
     tally(COUNT_HINT);
+}
+
+void record_trouble(const char *operation, int err, const char *hint)
+{
+    record_path(operation, err, NULL, hint);
+}
+
+void record_cut(const char *operation, const struct record_cut *cut, const char *hint)
+{
+    struct record r = {
+        .what = "HINT", .operation = operation, .profile = "-", .cut = cut, .hint = hint,
+    };
+
+    emit(&r, NULL, NULL);
 }
 
 void record_unseen(const char *path, const char *why)

@@ -26,5 +26,10 @@ void record_unseen(const char *path, const char *why);
 /* A HINT: sunshim itself could not do what it had to; `err` (negative) is what
  * the caller gets. */
 void record_trouble(const char *operation, int err, const char *hint);
+/* The same about a file or a directory, `path`. */
+void record_path(const char *operation, int err, const char *path, const char *hint);
+
+/* A HINT: a program cut an address. The caller counts it. */
+void record_cut(const char *operation, const struct record_cut *cut, const char *hint);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "state.h"
 
-/* Constructor only: collects names of 108 bytes and more that argv and envp hold, whole or inside
- * a value, into s->suspects and s->suspect_count. */
+/* Constructor only: collects names of 107 bytes and more that argv (NULL: not known) and envp hold,
+ * whole or inside a value, into s->suspects and s->suspect_count. */
 void repair_prepare(struct state *s, char *const *argv, char *const *envp);
 
 enum repair {
@@ -19,9 +19,10 @@ enum repair {
     REPAIR_MADE, /* *whole is what was meant */
 };
 
-/* `path`: a pathname of 107 or 108 bytes that fills sun_path, as given to `operation`. *whole
- * points to read-only memory that lasts. Puts on record what has to be said (a HINT with intended=, or that
- * there are several candidates). `binds`: the call makes the name. errno is left alone. */
+/* `path`: a pathname of 107 or 108 bytes (terminated) that fills sun_path, as given to `operation`.
+ * *whole points to read-only memory that lasts. Puts on record what has to be said (a HINT with
+ * intended=, or that there are several candidates). `binds`: the call makes the name. errno is left
+ * alone; async-signal-safe. */
 enum repair repair_path(const char *operation, const char *path, size_t len, bool binds, const char **whole);
 
 #endif

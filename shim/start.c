@@ -16,6 +16,7 @@
 #include "policy/text.h"
 #include "real.h"
 #include "remember.h"
+#include "repair.h"
 #include "say.h"
 #include "state.h"
 #include "sys.h"
@@ -104,7 +105,7 @@ static void want_long_paths(struct state *s, const struct environment *env)
     s->shortens = both || is_on(env->shorten);
 }
 
-static int prepare(struct state *s, char *const *envp, const char *stack_end)
+static int prepare(struct state *s, char *const *argv, char *const *envp, const char *stack_end)
 {
     struct environment env;
 
@@ -120,6 +121,7 @@ static int prepare(struct state *s, char *const *envp, const char *stack_end)
     s->stack_end = stack_end;
     find_data(s);
     want_long_paths(s, &env);
+    repair_prepare(s, argv, envp);
     if (!env.domain && !env.policy)
         return GATE_PASS;
     load_layers(s, &env);
@@ -135,14 +137,14 @@ static int prepare(struct state *s, char *const *envp, const char *stack_end)
     return GATE_MEDIATE;
 }
 
-static void begin(char *const *envp, const char *stack_end)
+static void begin(char *const *argv, char *const *envp, const char *stack_end)
 {
     int nobody = GATE_UNSET;
 
     real_find();
     if (!atomic_compare_exchange_strong(&state_gate, &nobody, GATE_STARTING))
         return;
-    int gate = prepare(&room.state, envp, stack_end);
+    int gate = prepare(&room.state, argv, envp, stack_end);
     sys_protect(&room, sizeof room, PROT_READ);
     atomic_store_explicit(&state_gate, gate, memory_order_release);
 }
@@ -150,13 +152,12 @@ static void begin(char *const *envp, const char *stack_end)
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
     (void)argc;
-    (void)argv;
-    begin(envp, (const char *)envp); /* the vector stands at the end of the stack */
+    begin(argv, envp, (const char *)envp); /* the vector stands at the end of the stack */
 }
 
-/* The environment as /proc has it, cut into strings. Where it cannot be had whole
- * nobody knows whether there is a policy: the program does not start. */
-static char **environ_from_proc(void)
+/* The arguments or the environment as /proc has them, cut into strings. Where the environment
+ * cannot be had whole nobody knows whether there is a policy: the program does not start. */
+static char **strings_from_proc(const char *file, bool needed)
 {
     enum { BYTES = 4 << 20, STRINGS = 65536 };
     char **vector = sys_map(BYTES + STRINGS * sizeof *vector, PROT_READ | PROT_WRITE,
@@ -166,7 +167,7 @@ static char **environ_from_proc(void)
 
     if (!vector)
         say_fatal("start", "no memory");
-    int fd = sys_openat(AT_FDCWD, "/proc/self/environ", O_RDONLY | O_CLOEXEC, 0);
+    int fd = sys_openat(AT_FDCWD, file, O_RDONLY | O_CLOEXEC, 0);
     long n = fd;
     while (n >= 0 && len < BYTES - 1 && (n = sys_read(fd, bytes + len, BYTES - 1 - len)) > 0)
         len += (size_t)n;
@@ -175,8 +176,8 @@ static char **environ_from_proc(void)
     size_t at = 0;
     for (; at < len && count < STRINGS - 1; at += strlen(bytes + at) + 1)
         vector[count++] = bytes + at;
-    if (n != 0 || at < len)
-        say_fatal("/proc/self/environ", "cannot be read, and a library made a socket call before the start");
+    if (needed && (n != 0 || at < len))
+        say_fatal(file, "cannot be read, and a library made a socket call before the start");
     return vector;
 }
 
@@ -185,7 +186,7 @@ static char **environ_from_proc(void)
 int state_begin(void)
 {
     if (atomic_load(&state_gate) == GATE_UNSET)
-        begin(environ_from_proc(), NULL);
+        begin(strings_from_proc("/proc/self/cmdline", false), strings_from_proc("/proc/self/environ", true), NULL);
     for (unsigned tries = 0; atomic_load(&state_gate) == GATE_STARTING && tries < 60000; tries++) {
         const struct timespec millisecond = {.tv_nsec = 1000000};
 
