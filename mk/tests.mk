@@ -38,6 +38,8 @@ $(B)/tests/native/%: tests/progs/%.c
 # Use the memory of a run themselves.
 $(B)/tests/native/tablestorm $(B)/tests/native/counts: more_src = $(domain_src)
 $(B)/tests/native/tablestorm $(B)/tests/native/counts: $(domain_src) $(wildcard domain/*.h)
+$(B)/tests/native/helper: more_src = shim/helper.c
+$(B)/tests/native/helper: shim/helper.c
 
 $(B)/tests/progs/lib%.so: $(B)/tests/native/lib%.so
 	@mkdir -p $(@D)

@@ -13,7 +13,7 @@ enum helper_own {
     HELPER_OWN_TABLE = 2,     /* shares the directory; descriptors opened and closed are its own */
 };
 
-/* Runs job(ctx) in such a thread, all signals blocked, on a stack of its own of 64 KiB,
+/* Runs job(ctx) in such a thread, all signals but SIGSYS blocked, on a stack of its own of 64 KiB,
  * and returns what that returns; -errno where none could be made. `own`: one of the above or
  * both. The job makes raw system calls only (sys.h), is no cancellation point and
  * must not block: nothing but SIGKILL ends the wait. Async-signal-safe; errno is left alone. */
