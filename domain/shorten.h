@@ -4,7 +4,7 @@
  *
  * A path begins at the start of a text or after one of = : , ; blanks quotes ( < > | & { [ and
  * is absolute; `unix:///x` and its like count, `http://x` and `file:///x` do not, nor does what
- * follows a letter (-I/usr/include). What may end it ends it, unless a file is really called
+ * follows a letter (-I/usr/include) or a word like cd. What may end it ends it, unless a file is really called
  * so. The directory that the path leads to, or lies in, is replaced by an alias (alias.h)
  * where it exists and the result is shorter: everything behind it stays, byte for byte. Regular
  * files, devices and FIFOs that exist keep their names. Of a directory the last component
@@ -39,7 +39,7 @@ struct shorten {
      * its length, or -errno: then the path stays as it is. */
     long (*alias)(void *ctx, const char *dir, char path[SHORTEN_ALIAS_MAX]);
     void *ctx;
-    const char *below; /* "D/a/": what begins so is short already. NULL: none */
+    const char *below; /* "D/a/": what begins so is short already. NULL: there are no aliases */
     char *work;        /* SHORTEN_WORK bytes */
 };
 
@@ -54,8 +54,15 @@ size_t shorten_text(const struct shorten *s, char *text, size_t len);
  * what follows the = is for shorten_text(). */
 bool shorten_keeps_variable(const char *entry);
 
-/* Arguments (never the first, argv[0]) that stay as they are, because their names end up in what
- * compilers, linkers and installers write. `before`: the argument in front. */
+/* Programs (a path or a name) that get their arguments as they are: compilers, linkers and others
+ * that write names into files. */
+bool shorten_keeps_program(const char *program);
+
+/* Arguments (never the first, argv[0]) that stay as they are for the same reason, whatever the
+ * program. `before`: the argument in front. */
 bool shorten_keeps_argument(const char *argument, const char *before);
+
+/* Words (-I, cd) after which a path stays as it is. shorten_text() knows them, too. */
+bool shorten_keeps_after(const char *word, size_t len);
 
 #endif
