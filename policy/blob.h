@@ -15,7 +15,7 @@
 #include "rule.h"
 
 #define BLOB_MAGIC 0x31594c4f50534e53ull /* "SNSPOLY1" */
-#define BLOB_VERSION 2u
+#define BLOB_VERSION 3u
 #define BLOB_NONE UINT32_MAX
 
 struct blob_span {
@@ -40,6 +40,7 @@ enum blob_table {
     BLOB_LISTS,    /* struct blob_list; 0 is empty */
     BLOB_ENTRIES,  /* struct blob_entry */
     BLOB_SLOTS,    /* struct blob_slot */
+    BLOB_MAPS,     /* struct blob_map */
     BLOB_TABLES,
 };
 
@@ -74,6 +75,7 @@ struct blob_profile {
     uint32_t rules, rule_count;
     uint32_t slots;                   /* first of (groups x SLOT_PERMS) */
     uint32_t groups;                  /* families that no rule tells apart share a group */
+    uint32_t maps, map_count;         /* in order of their FROM; as many follow in order of their TO */
     struct blob_roots roots[SIDES];
     uint8_t group[POLICY_FAMILIES + 2]; /* by family; then other families, then unknown */
     uint16_t reserved;
@@ -259,6 +261,14 @@ struct blob_slot {
     uint32_t list;
     uint16_t needs;
     uint16_t connected; /* the same where scope statements do not speak */
+};
+
+/* One way of a rule `map`: from `name` to `to`. See map.c. */
+struct blob_map {
+    uint32_t name, name_len; /* string; the slash it may end in is not counted */
+    uint32_t to, to_len;     /* likewise */
+    uint32_t up;             /* how far before this the next shorter name stands that it starts with; 0: none */
+    uint32_t source : 31, below : 1; /* below: what is below the name, too */
 };
 
 /* --- Reading a checked policy ------------------------------------------ */

@@ -49,6 +49,7 @@ static inline uint32_t table_record(enum blob_table t)
         [BLOB_LISTS] = sizeof(struct blob_list),
         [BLOB_ENTRIES] = sizeof(struct blob_entry),
         [BLOB_SLOTS] = sizeof(struct blob_slot),
+        [BLOB_MAPS] = sizeof(struct blob_map),
     };
 
     return sizes[t];

@@ -203,7 +203,7 @@ static void lay_rules(struct build *b, const struct profile *from, bool mediates
 
 static uint32_t uses_of(const struct profile *p)
 {
-    uint32_t uses = 0;
+    uint32_t uses = p->maps.count ? POLICY_USES_MAP : 0;
 
     for (uint32_t i = 0; i < p->rule_count; i++) {
         const struct rule *r = &p->rules[i];
@@ -214,8 +214,35 @@ static uint32_t uses_of(const struct profile *p)
     return uses;
 }
 
+/* Where the texts of all maps were put. */
+static uint32_t lay_map_texts(struct build *b)
+{
+    uint32_t at = table_count(b, BLOB_STRINGS), n = b->set->map_text_len;
+    void *to = n ? table_add(b, BLOB_STRINGS, n) : NULL;
+
+    if (to && !b->err)
+        memcpy(to, b->set->map_texts, n);
+    return at;
+}
+
+static uint32_t lay_maps(struct build *b, const struct profile_maps *from, uint32_t texts)
+{
+    uint32_t at = table_count(b, BLOB_MAPS), n = 2 * from->count;
+    struct blob_map *to = n ? table_add(b, BLOB_MAPS, n) : NULL;
+
+    for (uint32_t i = 0; i < n && to && !b->err; i++) {
+        to[i] = from->maps[i];
+        to[i].name += texts;
+        to[i].to += texts;
+    }
+    return at;
+}
+
 static void profiles(struct build *b)
 {
+    const struct profile_maps *bare = &b->set->profiles[0].maps;
+    uint32_t texts = lay_map_texts(b), bare_maps = lay_maps(b, bare, texts);
+
     for (uint32_t i = 0; i < b->set->profile_count && !b->err; i++) {
         const struct profile *from = &b->set->profiles[i];
         uint32_t uses = uses_of(from);
@@ -228,6 +255,8 @@ static void profiles(struct build *b)
             .attachments = globs_add(b, from->attachments, from->attachment_count),
             .rules = table_count(b, BLOB_RULES),
             .rule_count = from->rule_count,
+            .maps = from->maps.maps == bare->maps ? bare_maps : lay_maps(b, &from->maps, texts),
+            .map_count = from->maps.count,
         };
 
         lay_rules(b, from, uses & POLICY_USES_INHERIT);

@@ -24,7 +24,7 @@ static bool range(const struct check *c, enum blob_table t, uint32_t first, uint
 
 static bool check_spans(const struct check *c, size_t len)
 {
-    if (c->h->uses & ~(uint32_t)(POLICY_USES_MEMORY | POLICY_USES_INHERIT))
+    if (c->h->uses & ~(uint32_t)(POLICY_USES_MEMORY | POLICY_USES_INHERIT | POLICY_USES_MAP))
         return false;
     if (c->h->size > len || c->h->size > INT32_MAX || c->h->size < sizeof *c->h)
         return false;
@@ -261,6 +261,18 @@ static bool check_slots(const struct check *c)
     return true;
 }
 
+/* What each goes up to comes before it: following them comes to an end. */
+static bool check_maps(const struct check *c)
+{
+    const struct blob_map *m = blob_at(c->blob, BLOB_MAPS);
+
+    for (uint32_t i = 0; i < c->h->tables[BLOB_MAPS].count; i++)
+        if (!range(c, BLOB_STRINGS, m[i].name, m[i].name_len) || !range(c, BLOB_STRINGS, m[i].to, m[i].to_len) ||
+            m[i].up > i || !below(c, BLOB_SOURCES, m[i].source))
+            return false;
+    return true;
+}
+
 static bool check_index(const struct check *c)
 {
     return check_nodes(c) && check_accepts(c) && check_tails(c) && check_filters(c) && check_lists(c) &&
@@ -281,7 +293,8 @@ static bool check_profile(const struct check *c, const struct blob_profile *p)
     if ((p->name != BLOB_NONE && !below(c, BLOB_STRINGS, p->name)) ||
         !range(c, BLOB_GLOBS, p->attachments, p->attachment_count) ||
         !range(c, BLOB_RULES, p->rules, p->rule_count) || p->groups > POLICY_FAMILIES + 2 ||
-        !range(c, BLOB_SLOTS, p->slots, p->groups * SLOT_PERMS))
+        !range(c, BLOB_SLOTS, p->slots, p->groups * SLOT_PERMS) || p->map_count > INT32_MAX ||
+        !range(c, BLOB_MAPS, p->maps, 2 * p->map_count))
         return false;
     for (int i = 0; i < POLICY_FAMILIES + 2; i++)
         if (p->group[i] >= p->groups)
@@ -318,7 +331,7 @@ int policy_open(struct policy *p, const void *blob, size_t len)
     if (policy_adopt(&adopted, blob, len) < 0)
         return -EINVAL;
     if (!check_spans(&c, len) || !check_strings(&c) || !check_globs(&c) || !check_conds(&c) ||
-        !check_rules(&c) || !check_mores(&c) || !check_index(&c) || !check_profiles(&c))
+        !check_rules(&c) || !check_mores(&c) || !check_index(&c) || !check_maps(&c) || !check_profiles(&c))
         return -EINVAL;
     *p = (struct policy){.blob = blob, .len = c.h->size};
     return 0;

@@ -114,10 +114,10 @@ static bool merge_prefix(struct parser *p, struct prefix *pre, const struct pref
     return true; /* owner is for file rules, which do not look at it */
 }
 
-/* scope denies without the word. */
+/* scope denies without the word; map has a message of its own. */
 static bool check_prefix(struct parser *p, const struct prefix *pre, struct span word)
 {
-    if (pre->quiet && !pre->deny && !span_is(word, "scope"))
+    if (pre->quiet && !pre->deny && !span_is(word, "scope") && !span_is(word, "map"))
         return say_error(p, span_of(pre->at, 5), NULL, "quiet goes with deny only");
     return true;
 }
@@ -222,7 +222,11 @@ static bool parse_worded(struct parser *p, const struct prefix *pre, struct span
         take_word(p);
         return parse_scope(p, pre, word);
     }
-    if (span_is(word, "map") || span_is(word, "inject"))
+    if (span_is(word, "map")) {
+        take_word(p);
+        return parse_map(p, pre, word);
+    }
+    if (span_is(word, "inject"))
         return say_later(p, word);
     if (span_is(word, "file") || at_mode_first(p, word) || span_is(word, "safe") || span_is(word, "unsafe"))
         return parse_file_rule(p, pre);
@@ -391,6 +395,7 @@ static bool check_purpose(struct parser *p, const struct source *top)
     return say_file_error(p, p->in->name,
                           p->scoped ? "scope only denies: add 'allow all,' to allow everything else, or 'deny all,' "
                                       "if that is meant"
+                          : p->mapped ? "map allows nothing by itself: add 'allow all,'"
                                     : "add 'allow all,' to a list of denials, or 'deny all,' if that is meant",
                           "nothing is allowed by this policy");
 }

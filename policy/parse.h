@@ -63,6 +63,26 @@ struct rule_list {
     uint32_t count;
 };
 
+/* A rule `map` with one of the values of its FROM; parse_map.c. */
+struct map {
+    struct map *next;
+    const char *from, *to;     /* terminated */
+    uint32_t from_len, to_len; /* without the slash they end in where `below` */
+    uint32_t from_at, to_at;   /* in the text of all maps */
+    bool below;
+    bool bare, own;            /* of the bare rules; of them those that profiles have versions of their own of */
+    uint32_t source;
+    /* Where it stands, for messages once all is read: */
+    const char *file, *line_at, *end; /* the line that FROM is in, the end of the text */
+    unsigned line;
+    struct span from_span, to_span;
+};
+
+struct map_list {
+    struct map *first, *last;
+    uint32_t count;
+};
+
 /* A profile being put together. */
 struct block {
     struct block *next;
@@ -73,6 +93,7 @@ struct block {
     bool complain, default_allow, audit;
     struct rule_list own;
     struct rule_list again; /* its version of the bare rules that mention @{profile_name} */
+    struct map_list maps;   /* its own and its versions of bare ones */
 };
 
 /* What may stand in front of a rule or a block, in this order. */
@@ -119,6 +140,9 @@ struct parser {
     bool allows;           /* some rule allows something */
     bool deny_all;         /* somebody said that nothing is what they mean */
     bool scoped;           /* there is a scope statement */
+    bool mapped;           /* there is a map rule */
+    char *map_texts;
+    uint32_t map_text_len;
     bool nomem, stop;
 };
 
@@ -295,6 +319,12 @@ bool parse_all_rule(struct parser *p, const struct prefix *pre);
 /* parse_scope.c: after the word. */
 bool parse_scope(struct parser *p, const struct prefix *pre, struct span keyword);
 
+/* parse_map.c: after the word. */
+bool parse_map(struct parser *p, const struct prefix *pre, struct span keyword);
+
+/* maps.c: sorts and checks the maps of each profile. False after an error. */
+bool maps_finish(struct parser *p, struct profile *profiles, struct ruleset *out);
+
 /* parse_address.c: the values of ip=, port=, uid= and fd=. */
 bool parse_ip(struct parser *p, struct span value, struct addr_cond *cond);
 bool parse_port(struct parser *p, struct span value, struct addr_cond *cond);
@@ -312,6 +342,8 @@ void read_deferred(struct parser *p);
 void add_rule(struct parser *p, const struct rule *r);
 void add_all(struct parser *p, bool deny); /* every permission, every family */
 void begin_rule(struct parser *p, const char *at);
+/* Gives the rule its number unless it has one, and counts one more rule. False: it must not be added. */
+bool count_rule(struct parser *p, bool deny);
 bool rules_finish(struct parser *p, struct ruleset *out);
 
 #define ALL_FAMILIES ((1ull << POLICY_FAMILIES) - 1)

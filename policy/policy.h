@@ -151,17 +151,21 @@ const char *policy_name(const struct policy *p);
 enum {
     POLICY_USES_MEMORY = 1 << 0,  /* scope, scope=, label=: a run that remembers who bound what */
     POLICY_USES_INHERIT = 1 << 1, /* names the permission inherit */
+    POLICY_USES_MAP = 1 << 2,     /* has map rules */
 };
 uint32_t policy_uses(const struct policy *p);
 
-/* Rules `map FROM -> TO,` of the profile in force. policy_map() follows the one with the longest
- * FROM that `path` (len bytes) equals, or, where FROM ends in a slash, starts with:
+/* Rules `map FROM -> TO,` of the profile in force. policy_map() follows the one with the
+ * longest FROM that `path` (len bytes) is, or, where FROM ends in a slash, is or lies below:
  * writes the result, terminated, and returns its length; 0: no rule is about it;
- * -ENAMETOOLONG: `room` is too small. policy_unmap() is the way back: the longest
- * TO. policy_map_target(): the i-th TO of the profile, terminated; NULL: there
- * are no more. Async-signal-safe. */
+ * -ENAMETOOLONG: `room` is too small. `to` must not overlap `path`, and may be written to
+ * whatever is returned. policy_unmap() is the way back: the longest TO. policy_map_rule():
+ * the rule that policy_map() follows, or POLICY_RULE_NONE; `to` as there. policy_map_target(): the i-th
+ * TO of the profile, terminated, with the slash it may end in; NULL: there are no more.
+ * Async-signal-safe. */
 long policy_map(const struct policy *p, const char *path, size_t len, char *to, size_t room);
 long policy_unmap(const struct policy *p, const char *path, size_t len, char *to, size_t room);
+uint32_t policy_map_rule(const struct policy *p, const char *path, size_t len, char *to, size_t room);
 const char *policy_map_target(const struct policy *p, unsigned i);
 
 /* True when the chosen profile (with the bare rules) names inherit: otherwise every

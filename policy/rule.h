@@ -76,6 +76,13 @@ struct rule_source {
     bool deny;
 };
 
+/* A profile's maps as map.h has them: `count` by FROM and `count` by TO. Their texts are
+ * those of the ruleset. */
+struct profile_maps {
+    const struct blob_map *maps;
+    uint32_t count;
+};
+
 struct profile {
     const char *name;         /* NULL: the bare rules */
     const struct glob *attachments; /* any of them */
@@ -83,6 +90,7 @@ struct profile {
     bool complain, default_allow;
     const struct rule *rules; /* its own and the bare ones, in file order (by source) */
     uint32_t rule_count;
+    struct profile_maps maps; /* the very entries of the bare rules where there are no others */
 };
 
 /* A parsed policy: profiles[0] is always the bare rules. */
@@ -92,6 +100,8 @@ struct ruleset {
     uint32_t profile_count;
     const struct rule_source *sources;
     uint32_t source_count;
+    const char *map_texts;    /* terminated names */
+    uint32_t map_text_len;
 };
 
 /* parse.c: -EINVAL after reporting every error, -ENOMEM. */

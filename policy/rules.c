@@ -71,20 +71,25 @@ static struct rule_chunk *room(struct parser *p, struct rule_list *l)
     return c;
 }
 
+bool count_rule(struct parser *p, bool deny)
+{
+    if (p->dead || p->failed || p->stop)
+        return false;
+    if (p->rule_count >= POLICY_RULES_MAX) {
+        say_error(p, span_of(p->rule_at, 1), NULL, "more than %u rules", (unsigned long)POLICY_RULES_MAX);
+        p->stop = true;
+        return false;
+    }
+    p->rule_count++;
+    return number_rule(p, deny);
+}
+
 void add_rule(struct parser *p, const struct rule *r)
 {
     struct block *b = p->block;
     struct rule_list *l = p->again ? &b->again : &b->own;
-    struct rule_chunk *c;
+    struct rule_chunk *c = count_rule(p, r->deny) ? room(p, l) : NULL;
 
-    if (p->dead || p->failed || p->stop)
-        return;
-    if (p->rule_count >= POLICY_RULES_MAX) {
-        say_error(p, span_of(p->rule_at, 1), NULL, "more than %u rules", (unsigned long)POLICY_RULES_MAX);
-        p->stop = true;
-        return;
-    }
-    c = number_rule(p, r->deny) ? room(p, l) : NULL;
     if (!c)
         return;
     struct rule *new = &c->rules[c->count++];
@@ -93,7 +98,6 @@ void add_rule(struct parser *p, const struct rule *r)
     new->audit |= b->audit && !r->deny;
     new->own = p->named && b == &p->bare;
     l->count++;
-    p->rule_count++;
     p->allows |= !r->deny;
 }
 
@@ -210,7 +214,7 @@ static bool flatten_sources(struct parser *p, struct ruleset *out)
 /* Bare rules go into every profile: many times many must stay within the limit. */
 static bool check_total(struct parser *p)
 {
-    uint64_t total = p->rule_count + (uint64_t)p->bare.own.count * p->block_count;
+    uint64_t total = p->rule_count + ((uint64_t)p->bare.own.count + p->bare.maps.count) * p->block_count;
 
     if (total > POLICY_RULES_MAX)
         return say_file_error(p, p->in->name, NULL,
@@ -234,6 +238,8 @@ bool rules_finish(struct parser *p, struct ruleset *out)
     for (const struct block *b = p->blocks; b; b = b->next)
         if (!flatten(p, b, &profiles[n++]))
             return false;
+    if (p->mapped && !maps_finish(p, profiles, out))
+        return false;
     out->name = p->in->name;
     out->profiles = profiles;
     out->profile_count = n;

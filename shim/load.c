@@ -227,6 +227,14 @@ static void number_layers(struct state *s)
         s->layers[i].nth = count[s->layers[i].up]++;
 }
 
+static bool any_maps(const struct state *s)
+{
+    for (unsigned i = 0; i < s->layer_count; i++)
+        if (policy_map_target(&s->layers[i].policy, 0))
+            return true;
+    return false;
+}
+
 void load_layers(struct state *s, const struct environment *env)
 {
     if (env->domain)
@@ -236,4 +244,5 @@ void load_layers(struct state *s, const struct environment *env)
     number_layers(s);
     if (s->layer_count)
         choose_profiles(s, env->profile);
+    s->maps = any_maps(s);
 }

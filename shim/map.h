@@ -12,9 +12,11 @@ static inline int map_on(void)
     return state->maps;
 }
 
-/* Where `path` (terminated) leads by the rules: of the innermost layer first, whose result goes
- * through the others, each once. Writes a terminated name to `to` (room >= PATH_MAX) and returns its length; 0: no
- * rule is about it; -ENAMETOOLONG: the result is longer than PATH_MAX. Async-signal-safe. */
+/* Where `path` (terminated, readable) leads by the rules: of the innermost layer first, whose
+ * result goes through the others, each once. Writes a terminated name to `to` (room >= PATH_MAX;
+ * must not overlap `path`, and may be written to whatever is returned) and returns its length; 0:
+ * no rule is about it; -ENAMETOOLONG: the result is no name that the kernel takes; -ENOMEM.
+ * Async-signal-safe; leaves errno alone. */
 long map_path(const char *path, char *to, size_t room);
 
 /* Backwards: by which name programs would ask for `path` (len bytes). 0: by none other. */

@@ -142,7 +142,7 @@ static const struct row rows[] = {
      "1:1+8 priorities of scope rules are not supported in this version; deny rules win whatever the order"},
     {"scop pathname,", "1:1+4 'scop' is not the beginning of a rule; did you mean 'scope'?"},
     {"all type=stream,", "1:5+4 'type' is not a condition of all rules"},
-    {"map /s/ -> /very/,", "1:1+3 'map' is not supported in this version"},
+    {"map /s/ -> fd:x,", "1:12+4 leading to a descriptor is not supported in this version"},
     {"inject unix (connect) peer=(addr=/x) errno=EPERM when=2..4 delay=5ms,",
      "1:1+6 'inject' is not supported in this version"},
     {"unix (connect, accept) peer=(uid=0),",
