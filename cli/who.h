@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -224,6 +225,8 @@ struct file_id {
     bool is_socket;
     uint32_t ino, dev[2];
 };
+/* Of what stat(2) says of the file and of its directory (NULL: not known). */
+struct file_id file_id_of(const struct stat *file, const struct stat *dir);
 /* The last component is not followed. 0 or errno. */
 int file_identify(const char *path, struct file_id *id);
 bool file_is_of(const struct file_id *id, const struct sock *s);

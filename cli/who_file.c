@@ -38,6 +38,13 @@ static uint32_t device(dev_t dev)
     return major(dev) << 20 | minor(dev);
 }
 
+struct file_id file_id_of(const struct stat *file, const struct stat *dir)
+{
+    return (struct file_id){.is_socket = S_ISSOCK(file->st_mode),
+                            .ino = (uint32_t)file->st_ino,
+                            .dev = {device(file->st_dev), dir ? device(dir->st_dev) : 0}};
+}
+
 int file_identify(const char *path, struct file_id *id)
 {
     const char *slash = strrchr(path, '/');
@@ -45,14 +52,9 @@ int file_identify(const char *path, struct file_id *id)
     int err = lstat(path, &st) ? errno : 0;
 
     *id = (struct file_id){.is_socket = false};
-    if (err)
-        return err;
-    id->is_socket = S_ISSOCK(st.st_mode);
-    id->ino = (uint32_t)st.st_ino;
-    id->dev[0] = device(st.st_dev);
-    if (!stat(slash ? format_new("%.*s", (int)(slash - path) + 1, path) : ".", &dir))
-        id->dev[1] = device(dir.st_dev);
-    return 0;
+    if (!err)
+        *id = file_id_of(&st, stat(slash ? format_new("%.*s", (int)(slash - path) + 1, path) : ".", &dir) ? NULL : &dir);
+    return err;
 }
 
 static bool same_device(const struct file_id *id, const struct sock *s)

@@ -54,10 +54,10 @@ _sunshim() {
         case ${COMP_WORDS[i - 1]} in -I | --include) _sunshim_dirs+=("${COMP_WORDS[i]}") ;; esac
     done
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'run check explain who env version help --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'run check explain who doctor env version help --help --version' -- "$cur")
         return
     fi
-    if [ "$sub" = run ]; then
+    if [ "$sub" = run ] || [[ $sub = doctor && " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' -- '* ]]; then
         at=$(_sunshim_command_at)
         if [ "$at" -gt 0 ]; then
             if declare -F _command_offset >/dev/null; then _command_offset "$at"; else mapfile -t COMPREPLY < <(compgen -c -- "$cur"); fi
@@ -75,12 +75,13 @@ _sunshim() {
         --rule | --profile | --error-exitcode) return ;;
     esac
     case $sub in
-        run) options="$common --profile --complain --log --json --track --no-follow --error-exitcode --allow-unseen --exec" ;;
-        env) options="$common --profile --complain --log --json --no-follow --shell" ;;
+        run) options="$common --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --error-exitcode --allow-unseen --exec" ;;
+        env) options="$common --profile --complain --log --json --long-paths --repair --no-follow --shell" ;;
         check) options=$common ;;
         explain) options="$common --profile" ;;
         who) options='--json -h --help' ;;
-        help) mapfile -t COMPREPLY < <(compgen -W 'run check explain who env version help' -- "$cur"); return ;;
+        doctor) options='--json --try -h --help' ;;
+        help) mapfile -t COMPREPLY < <(compgen -W 'run check explain who doctor env version help' -- "$cur"); return ;;
         *) return ;;
     esac
     if [[ $cur = -* ]]; then
@@ -95,6 +96,9 @@ _sunshim() {
         _sunshim_policy
     elif [ "$sub" = who ]; then
         _sunshim_socket
+    elif [ "$sub" = doctor ]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        compopt -o filenames
     fi
 }
 complete -F _sunshim sunshim

@@ -1,0 +1,221 @@
+/* sunshim doctor -- COMMAND: names in arguments and environment that will not fit
+ * into a socket address, or leave no room for what programs append. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "doctor.h"
+#include "domain/longnames.h"
+#include "json.h"
+#include "program.h"
+#include "who_print.h"
+
+struct looking {
+    struct findings findings;
+    const char *place; /* "argument 2", "TMPDIR": what is looked at */
+    const char *text, *end; /* the value; where the last name in it ended */
+    bool encoded;      /* D-Bus writes bytes as %xx */
+};
+
+/* --- One name ------------------------------------------------------------------------------ */
+
+static size_t longest_component(const char *path)
+{
+    size_t longest = 0, n;
+
+    for (; *path; path += n + (path[n] == '/')) {
+        n = strcspn(path, "/");
+        longest = n > longest ? n : longest;
+    }
+    return longest;
+}
+
+/* What is there and no socket is not going to be one. */
+static bool is_something_else(const char *path)
+{
+    struct stat st;
+
+    return !stat(path, &st) && !S_ISSOCK(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static void judge(struct looking *l, const char *path)
+{
+    size_t len = strlen(path);
+    const char *name = shown_short(path, 50);
+
+    if (len >= PATH_MAX || longest_component(path) > NAME_MAX)
+        finding_add(&l->findings, "impossible", HOPELESS, "%s: %zu bytes, no file can be called so: %s", l->place, len, name);
+    else if (len > SUN_USABLE)
+        finding_add(&l->findings, "too-long", REMEDY, "%s: %zu bytes, %zu too many for a socket: %s", l->place, len,
+                    len - SUN_USABLE, name);
+    else
+        finding_add(&l->findings, "near-limit", NOTE, "%s: %zu bytes, %zu to spare for what is appended: %s", l->place, len,
+                    SUN_USABLE - len, name);
+}
+
+static void found(void *ctx, const struct longname *n)
+{
+    struct looking *l = ctx;
+    char *path = allocate(n->len + 1);
+
+    if (n->again || n->at < l->end)
+        return;
+    l->end = n->at + n->len;
+    if (l->encoded)
+        longnames_decode(path, n->at, n->len);
+    else
+        memcpy(path, n->at, n->len);
+    if (strlen(path) >= NEAR_LIMIT && !is_something_else(path))
+        judge(l, path);
+}
+
+static void look_at(struct looking *l, const char *place, const char *text)
+{
+    l->place = place;
+    l->text = l->end = text;
+    l->encoded = strstr(text, "unix:path=") || strstr(text, "unix:dir=") || strstr(text, "unix:tmpdir=");
+    longnames_in(text, NEAR_LIMIT, found, l);
+}
+
+/* --- Arguments ---------------------------------------------------------------------------------- */
+
+/* Programs that make names absolute meet the working directory's length. */
+static void look_at_relative(struct looking *l, const char *place, const char *text, size_t here)
+{
+    size_t len = here + 1 + strlen(text);
+    struct stat st;
+    bool like = strchr(text, '/') || (!stat(text, &st) && S_ISSOCK(st.st_mode));
+
+    if (*text == '/' || *text == '-' || !like || strpbrk(text, ":=,") || is_something_else(text) || len <= SUN_USABLE)
+        return;
+    finding_add(&l->findings, "relative", NOTE, "%s: fits as it is; with the working directory it has %zu bytes: %s", place, len,
+                shown_short(text, 40));
+}
+
+static void look_at_arguments(struct looking *l, char **argv)
+{
+    char *here = getcwd(NULL, 0);
+
+    for (unsigned i = 1; argv[i]; i++) {
+        char *place = format_new("argument %u", i);
+
+        look_at(l, place, argv[i]);
+        look_at_relative(l, place, argv[i], here ? strlen(here) : 0);
+    }
+}
+
+/* --- Environment ------------------------------------------------------------------------------------ */
+
+/* A home is rarely where sockets are; the others are there for them. */
+static void look_at_derived(struct looking *l, const char *variable, const char *value)
+{
+    bool home = !strcmp(variable, "HOME");
+
+    for (const struct known *k = known_names; k->program; k++) {
+        size_t len = strlen(value) + strlen(k->appended);
+
+        if (k->variable && *value == '/' && !strcmp(k->variable, variable) && len > SUN_USABLE)
+            finding_add(&l->findings, "derived", home ? NOTE : REMEDY, "%s: %s makes up to %zu bytes of it: %s%s", variable,
+                        k->program, len, shown_short(value, 24), k->appended);
+    }
+}
+
+/* Lists of places where programs and their parts are looked for. */
+static bool is_search_list(const char *variable)
+{
+    size_t len = strlen(variable);
+
+    return len > 4 && (!strcmp(variable + len - 4, "PATH") || !strcmp(variable + len - 4, "DIRS"));
+}
+
+static void look_at_environment(struct looking *l)
+{
+    for (char **e = environ; *e; e++) {
+        const char *value = longnames_value(*e);
+
+        if (!value)
+            continue;
+        char *variable = shown(*e, (size_t)(value - *e) - 1);
+        if (is_search_list(variable))
+            continue;
+        look_at_derived(l, variable, value);
+        look_at(l, variable, value);
+    }
+}
+
+/* --- The answer ---------------------------------------------------------------------------------------- */
+
+static char *typed(char **argv)
+{
+    char *line = format_new("sunshim run --long-paths --");
+
+    for (; *argv; argv++)
+        line = format_new("%s %s", line, shell_word(*argv));
+    return line;
+}
+
+static char *describe_program(const char *name)
+{
+    static struct program p;
+    int err = program_look(name, &p);
+
+    if (err)
+        return format_new("%s: %s", shown_text(name), strerror(err));
+    if (!*p.unseen)
+        return format_new("%s: can be helped in every way", shown_short(p.path, 40));
+    return format_new("%s (%s): the library cannot be in it, but short names given to it help", shown_short(p.path, 40),
+                      shown_text(p.unseen));
+}
+
+static char *verdict(const struct looking *l)
+{
+    const struct finding *worst = findings_worst(&l->findings);
+
+    if (!worst)
+        return format_new(l->findings.count ? "works: the names fit, but some leave little room" : "works: all names fit");
+    return format_new("%s: %s", worst->severity == REMEDY ? "needs a remedy" : "does not work", worst->what);
+}
+
+static void print(const struct looking *l, char **argv)
+{
+    printf("%s\n\n", verdict(l));
+    if (l->findings.count)
+        field("type", "%s", typed(argv));
+    field("program", "%s", describe_program(*argv));
+    findings_print(&l->findings);
+}
+
+static void print_for_tools(const struct looking *l, char **argv, int status)
+{
+    static const char *const verdicts[] = {"works", "remedy", "none"};
+
+    json_object(NULL);
+    json_string("verdict", verdicts[status]);
+    json_string("summary", verdict(l));
+    json_string("type", typed(argv));
+    json_string("program", describe_program(*argv));
+    findings_json(&l->findings);
+    json_end();
+    json_done();
+}
+
+int doctor_for_command(char **argv, bool json)
+{
+    static struct looking l;
+    const struct finding *worst;
+
+    look_at_arguments(&l, argv);
+    look_at_environment(&l);
+    worst = findings_worst(&l.findings);
+    int status = !worst ? 0 : worst->severity == REMEDY ? 1 : 2;
+    if (json)
+        print_for_tools(&l, argv, status);
+    else
+        print(&l, argv);
+    return status;
+}
