@@ -295,7 +295,7 @@ static void put_blocks(struct parser *p, size_t *size)
         put_all(p, &b->maps, size);
 }
 
-bool maps_finish(struct parser *p, struct profile *profiles, struct ruleset *out)
+bool maps_finish(struct parser *p, struct profile *profiles)
 {
     bool ok, versions = has_own(&p->bare.maps);
     size_t size = 0;
@@ -313,7 +313,5 @@ bool maps_finish(struct parser *p, struct profile *profiles, struct ruleset *out
         if (b->maps.count || versions)
             ok &= finish_block(p, b, &at->maps);
     }
-    out->map_texts = p->map_texts;
-    out->map_text_len = p->map_text_len;
     return ok;
 }

@@ -323,7 +323,7 @@ bool parse_scope(struct parser *p, const struct prefix *pre, struct span keyword
 bool parse_map(struct parser *p, const struct prefix *pre, struct span keyword);
 
 /* maps.c: sorts and checks the maps of each profile. False after an error. */
-bool maps_finish(struct parser *p, struct profile *profiles, struct ruleset *out);
+bool maps_finish(struct parser *p, struct profile *profiles);
 
 /* parse_address.c: the values of ip=, port=, uid= and fd=. */
 bool parse_ip(struct parser *p, struct span value, struct addr_cond *cond);

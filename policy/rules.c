@@ -238,8 +238,10 @@ bool rules_finish(struct parser *p, struct ruleset *out)
     for (const struct block *b = p->blocks; b; b = b->next)
         if (!flatten(p, b, &profiles[n++]))
             return false;
-    if (p->mapped && !maps_finish(p, profiles, out))
+    if (p->mapped && !maps_finish(p, profiles))
         return false;
+    out->map_texts = p->map_texts;
+    out->map_text_len = p->map_text_len;
     out->name = p->in->name;
     out->profiles = profiles;
     out->profile_count = n;
