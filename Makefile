@@ -62,9 +62,9 @@ $(B)/%.o: %.c
 # fast; every page of the library is read at every exec.
 cold       := $(addprefix shim/,calls/exec calls/spawn calls/command calls/files calls/files_call calls/files_realpath environment format format_apparmor unseen \
                 follow inherit log quote say search load files record start domain real scope remember process \
-                identity diag inet_diag held confirm tally free descriptors inherited helper repair) \
+                identity diag inet_diag held confirm tally free descriptors inherited helper repair shorten) \
               $(addprefix policy/,diag include parse_profile parse_scope parse_map maps parse_if words defer open select parse_file \
-                socket_words socket_conds parse_address vars expand) domain/longnames
+                socket_words socket_conds parse_address vars expand) domain/longnames domain/shorten domain/shorten_keeps
 $(patsubst %,$(B)/%.o,$(cold)): OPT += $(if $(findstring clang,$(CC)),-Oz,-Os)
 # Only the constructor compiles policies: nothing is ever unwound through that.
 compiling  := $(addprefix policy/,arena conds defer diag expand filter include index layout lex lists maps names \

@@ -318,15 +318,37 @@ static void emit_export(struct out *o, const char *name, size_t len, const char 
     emit(o, "'; ", 3);
 }
 
-size_t follow_exports(const struct follow_plan *p, const char *command, char *line)
+/* The bytes of NAME= where a shell takes NAME for a variable's, else 0. */
+static size_t shell_name(const char *entry)
+{
+    size_t n = 0;
+
+    while (entry[n] == '_' || (unsigned)((entry[n] | 0x20) - 'a') < 26 || (n && (unsigned)(entry[n] - '0') < 10))
+        n++;
+    return n && entry[n] == '=' ? n + 1 : 0;
+}
+
+static void emit_changed(struct out *o, char *const *envp, char *const *was)
+{
+    for (; *envp; envp++, was++) {
+        size_t name = *envp == *was ? 0 : shell_name(*envp);
+
+        if (name)
+            emit_export(o, *envp, name, *envp + name, "", "");
+    }
+}
+
+size_t follow_exports(const struct follow_plan *p, char *const *was, const char *command, char *line)
 {
     const struct follow *f = &state->follow;
     struct out o = {line, 0};
 
-    for (unsigned i = 0; i < f->count; i++)
+    if (was)
+        emit_changed(&o, p->envp, was);
+    for (unsigned i = 0; i < f->count && p->room; i++)
         if (p->missing >> i & 1)
             emit_export(&o, f->kept[i].text, f->kept[i].name, f->kept[i].text + f->kept[i].name, "", "");
-    if (p->preload < p->count) {
+    if (p->room && p->preload < p->count) {
         const char *list = p->envp[p->preload] + sizeof PRELOAD - 1;
 
         emit_export(&o, PRELOAD, sizeof PRELOAD - 1, f->library, ":", list);

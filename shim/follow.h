@@ -53,8 +53,9 @@ void follow_look(struct follow_plan *plan, char *const *envp);
  * pointer), which has to last until the call is made. */
 char *const *follow_fill(const struct follow_plan *plan, void *room);
 
-/* A line for sh(1) that exports what is missing and then is `command`. Returns the
- * bytes it takes with its end, `line` NULL or not. */
-size_t follow_exports(const struct follow_plan *plan, const char *command, char *line);
+/* A line for sh(1) that exports what is missing, and those entries of plan->envp that are others
+ * than in `was` (NULL: none is), and then is `command`. Returns the bytes it takes with its end, `line`
+ * NULL or not. */
+size_t follow_exports(const struct follow_plan *plan, char *const *was, const char *command, char *line);
 
 #endif

@@ -1,5 +1,6 @@
 /* The exec family. What is passed on may have more in its environment than what
- * the program gave (follow.h); everything else is as it was.
+ * the program gave (follow.h), and short names for long ones (shorten.h); everything
+ * else is as it was.
  *
  * The new vector stands on the stack, as the C library's own do here: what was
  * mapped between vfork() and exec would stay behind in the parent. */
@@ -10,6 +11,7 @@
 
 #include "calls.h"
 #include "shim/follow.h"
+#include "shim/shorten.h"
 #include "shim/sys.h"
 #include "shim/unseen.h"
 
@@ -73,7 +75,7 @@ static void look(const struct image *i, const char *lost)
         unseen_look(&u);
 }
 
-static int execute(const struct image *i)
+static int execute_followed(const struct image *i)
 {
     struct follow_plan plan;
 
@@ -84,6 +86,49 @@ static int execute(const struct image *i)
     if (plan.room > ON_STACK)
         return perform_mapped(i, &plan);
     return perform(i, follow_fill(&plan, alloca(plan.room)));
+}
+
+static int execute_short(const struct image *i, const struct shorten_plan *plan, void *room)
+{
+    struct image with = *i;
+
+    shorten_fill(plan, room, &with.argv, &with.envp);
+    return execute_followed(&with);
+}
+
+static int execute_short_mapped(const struct image *i, const struct shorten_plan *plan)
+{
+    void *room = shorten_borrows_memory()
+                     ? NULL
+                     : sys_map(plan->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+    if (!room) {
+        shorten_gave_up(-ENOMEM, "no room for so many arguments: the program gets long names");
+        return execute_followed(i);
+    }
+    int ret = execute_short(i, plan, room), err = errno;
+    sys_unmap(room, plan->room);
+    errno = err;
+    return ret;
+}
+
+static int execute_shorten(const struct image *i)
+{
+    struct shorten_plan plan;
+
+    shorten_look(&plan, i->path, i->argv, i->envp);
+    if (plan.unreadable)
+        return perform(i, i->envp);
+    if (!plan.room)
+        return execute_followed(i);
+    if (!shorten_fits_stack(plan.room))
+        return execute_short_mapped(i, &plan);
+    return execute_short(i, &plan, alloca(plan.room));
+}
+
+static int execute(const struct image *i)
+{
+    return shorten_on() ? execute_shorten(i) : execute_followed(i);
 }
 
 int call_execve(enum via via, const char *path, char *const argv[], char *const envp[])

@@ -1,11 +1,12 @@
 /* posix_spawn and posix_spawnp. They return in the process that called them, so
- * that an environment with more in it (follow.h) can be mapped: the child has
- * replaced or ended itself by then. */
+ * that an environment with more in it (follow.h) and short names (shorten.h) can be
+ * mapped: the child has replaced or ended itself by then. */
 #include <spawn.h>
 #include <unistd.h>
 
 #include "calls.h"
 #include "shim/follow.h"
+#include "shim/shorten.h"
 #include "shim/sys.h"
 #include "shim/unseen.h"
 
@@ -25,7 +26,7 @@ static int perform(const struct spawn *s, char *const *envp)
     return s->call(s->pid, s->path, s->actions, s->attributes, s->argv, envp);
 }
 
-static int spawn(const struct spawn *s, char *const *envp)
+static int spawn_followed(const struct spawn *s, char *const *envp)
 {
     struct follow_plan plan;
 
@@ -41,6 +42,30 @@ static int spawn(const struct spawn *s, char *const *envp)
     int err = perform(s, follow_fill(&plan, room));
     sys_unmap(room, plan.room);
     return err;
+}
+
+static int spawn_shorten(const struct spawn *s, char *const *envp)
+{
+    struct spawn with = *s;
+    struct shorten_plan plan;
+
+    shorten_look(&plan, s->path, s->argv, envp);
+    if (plan.unreadable)
+        return perform(s, envp);
+    if (!plan.room)
+        return spawn_followed(s, envp);
+    void *room = sys_map(plan.room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    if (!room)
+        return ENOMEM;
+    shorten_fill(&plan, room, &with.argv, &envp);
+    int err = spawn_followed(&with, envp);
+    sys_unmap(room, plan.room);
+    return err;
+}
+
+static int spawn(const struct spawn *s, char *const *envp)
+{
+    return shorten_on() ? spawn_shorten(s, envp) : spawn_followed(s, envp);
 }
 
 INTERPOSED int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
