@@ -2,9 +2,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/uio.h>
 
+#include "scratch.h"
 #include "state.h"
 #include "sys.h"
+
+enum { PATH_BYTES = 4096 };
 
 /* The main stack is never further down than this; other stacks are further
  * away from its end (the kernel keeps a gap of at least 128 MiB below it). */
@@ -53,20 +57,105 @@ int copy_in(void *to, const void *from, size_t len)
     return 0;
 }
 
+/* More than copy_in() takes: in one go by the kernel, which cannot fault; where a
+ * sandbox forbids that, page by page. */
+static int copy_long(char *to, const char *from, size_t len)
+{
+    const struct iovec local = {to, len}, remote = {(void *)(uintptr_t)from, len};
+    long n = SYS6(SYS_process_vm_readv, sys_getpid(), &local, 1, &remote, 1, 0);
+
+    if (n >= 0)
+        return n == (long)len ? 0 : -EFAULT;
+    if (n == -EFAULT)
+        return -EFAULT;
+    for (size_t done = 0; done < len; done += 2048) {
+        size_t part = len - done < 2048 ? len - done : 2048;
+        int err = copy_in(to + done, from + done, part);
+
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+void address_rename(struct address *a, const char *path, size_t len)
+{
+    struct sockaddr_un *un = &a->raw.un;
+    size_t part = len < sizeof un->sun_path ? len : sizeof un->sun_path;
+
+    /* Of a long one the beginning: a socket of another family refuses it as it would a whole one. */
+    un->sun_family = AF_UNIX;
+    memcpy(un->sun_path, path, part);
+    if (part < sizeof un->sun_path)
+        un->sun_path[part++] = '\0';
+    a->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + part);
+    address_classify(a, ADDRESS_TARGET);
+    if (len <= sizeof un->sun_path)
+        return;
+    a->name.bytes = path;
+    a->name.len = (uint32_t)len;
+}
+
+void address_release(struct address *a)
+{
+    scratch_give(a->longer);
+    a->longer = NULL;
+}
+
+/* The name in `len` bytes of an address, which do not fit a sockaddr_un. raw holds its first 110. */
+static int read_long(struct address *a, const struct sockaddr *from, socklen_t len)
+{
+    const size_t head = offsetof(struct sockaddr_un, sun_path);
+    size_t room = len - head < PATH_BYTES ? len - head : PATH_BYTES;
+    char *path = a->longer = scratch_take();
+
+    if (!path)
+        return -ENOMEM;
+    int err = copy_long(path, (const char *)from + head, room);
+    path[room] = '\0';
+    size_t path_len = strlen(path);
+    if (!err && path_len < sizeof a->raw.un.sun_path) /* it changed under our hands */
+        err = -EINVAL;
+    if (!err && path_len >= PATH_BYTES)
+        err = -ENAMETOOLONG;
+    err ? address_release(a) : address_rename(a, path, path_len);
+    return err;
+}
+
+static bool is_full_path(const struct address *a)
+{
+    return a->raw.any.sa_family == AF_UNIX && !memchr(a->raw.un.sun_path, '\0', sizeof a->raw.un.sun_path);
+}
+
 int address_read(struct address *a, const struct sockaddr *from, socklen_t len, enum address_source source)
 {
+    const socklen_t part = len < ADDRESS_MAX ? len : ADDRESS_MAX;
+
     a->valid = false;
     a->len = 0;
     a->family = AF_UNSPEC;
+    a->longer = NULL;
     a->name = (struct policy_addr){.kind = POLICY_ADDR_UNKNOWN};
-    if (len == 0 || len > ADDRESS_MAX)
+    if (len == 0 || len > INT32_MAX)
         return -EINVAL;
-    int err = copy_in(a->raw.bytes, from, len);
-    if (err)
-        return err;
+    if (copy_in(a->raw.bytes, from, part) < 0)
+        return len > ADDRESS_MAX ? -EINVAL : -EFAULT; /* the kernel looks at the length first */
+    if (len > ADDRESS_UN_MAX && is_full_path(a))
+        return read_long(a, from, len);
+    if (len > ADDRESS_MAX)
+        return -EINVAL;
     a->len = len;
     address_classify(a, source);
     return 0;
+}
+
+bool address_refused_here(int err, int fd)
+{
+    int domain;
+
+    if (err != -ENAMETOOLONG && err != -ENOMEM)
+        return false;
+    return sys_getsockopt_int(fd, SO_DOMAIN, &domain) == 0 && domain == AF_UNIX;
 }
 
 static void classify_unix(struct address *a, enum address_source source)

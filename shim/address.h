@@ -6,6 +6,7 @@
 #ifndef SUNSHIM_SHIM_ADDRESS_H
 #define SUNSHIM_SHIM_ADDRESS_H
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,11 +18,15 @@
 /* sockaddr_storage's size, and a NUL behind a sun_path that fills it. */
 #define ADDRESS_MAX ((socklen_t)sizeof(struct sockaddr_storage))
 
+/* An addrlen that may mean a full sun_path (107 bytes and no NUL), and the kernel's limit. */
+enum { ADDRESS_FULL = 109, ADDRESS_UN_MAX = sizeof(struct sockaddr_un) };
+
 struct address {
-    struct policy_addr name; /* points into raw */
+    struct policy_addr name; /* points into raw, or to a longer name */
     int family;              /* as a policy sees it: a v4-mapped one is AF_INET; AF_UNSPEC stays */
     bool valid;              /* false: the kernel itself refuses it */
     socklen_t len;
+    char *longer;            /* scratch: holds a name that does not fit sun_path; or NULL */
     union {
         struct sockaddr any;
         struct sockaddr_un un;
@@ -50,9 +55,31 @@ enum address_source {
     ADDRESS_KERNEL, /* read back: no name is unnamed, and 111 bytes are a sun_path without NUL */
 };
 
-/* Reads and classifies the program's address. -EFAULT, or -EINVAL for a length
- * the kernel does not take (it will say so itself). */
+/* A pathname that the kernel cannot be given as it is. */
+static inline bool address_is_long(const struct address *a)
+{
+    return a->name.kind == POLICY_ADDR_PATHNAME && a->name.len > sizeof a->raw.un.sun_path;
+}
+
+/* Puts another pathname in its place, which must last as long (or is `longer`'s). */
+void address_rename(struct address *a, const char *path, size_t len);
+
+/* Gives the memory of a long name back; harmless on others. What raw holds stays. */
+void address_release(struct address *a);
+
+/* Reads and classifies the program's address. -EFAULT; -EINVAL for a length the kernel
+ * does not take (it will say so itself), but for a pathname of up to PATH_MAX;
+ * -ENAMETOOLONG beyond that. What it read has to be released. */
 int address_read(struct address *a, const struct sockaddr *from, socklen_t len, enum address_source source);
+
+/* Whether `err` of address_read() is an error of our own, for a unix socket: the kernel
+ * would have another one for such an address. Else it is to be asked, with
+ * ADDRESS_UNREADABLE and this length. */
+bool address_refused_here(int err, int fd);
+static inline socklen_t address_refused_len(int err, socklen_t len)
+{
+    return err == -EFAULT && len > ADDRESS_MAX ? (socklen_t)ADDRESS_UN_MAX : len;
+}
 
 /* Classifies a->raw, a->len bytes. */
 void address_classify(struct address *a, enum address_source source);

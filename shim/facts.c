@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "alias.h"
 #include "domain.h"
 #include "process.h"
 #include "scope.h"
@@ -74,11 +75,22 @@ static void use_name(struct policy_addr *addr, const struct name *name)
     addr->len = name->at ? name->len : 0;
 }
 
+/* Of a name that the kernel tells: an alias is no directory that rules would know. */
+static int resolve(const struct policy_addr *addr, struct name *name)
+{
+    char *real = alias_prefix() ? scratch_take() : NULL;
+    size_t len = real ? alias_resolve(addr->bytes, addr->len, true, real, SCRATCH_SIZE) : 0;
+    int err = pin_new_name(name, len ? real : addr->bytes);
+
+    scratch_give(real);
+    return err;
+}
+
 static void resolve_known(struct policy_addr *addr, struct name *name, bool wanted)
 {
     if (addr->kind != POLICY_ADDR_PATHNAME)
         return;
-    if (!wanted || pin_new_name(name, addr->bytes) < 0)
+    if (!wanted || resolve(addr, name) < 0)
         name->at = NULL;
     use_name(addr, name);
 }

@@ -91,7 +91,7 @@ static int decide(struct facts *f, struct request *r)
 }
 
 /* The call goes through the pin: what was judged is what is used. */
-static void aim(struct request *r)
+void mediate_aim(struct request *r)
 {
     if (!r->target)
         return;
@@ -266,7 +266,7 @@ int mediate(struct request *r)
         facts_end(&f);
     }
     if (result >= 0)
-        aim(r);
+        mediate_aim(r);
     else
         pin_close(&r->pin);
     return result;

@@ -51,6 +51,9 @@ enum {
  * the kernel's. */
 int mediate(struct request *r);
 
+/* Sets r->via: to the pin's name, if there is one. */
+void mediate_aim(struct request *r);
+
 /* The second half of MEDIATE_LATER: `peer` is who it turned out to be. */
 int mediate_peer(struct request *r, const struct address *peer);
 

@@ -149,26 +149,11 @@ static int append_last(struct name *name, const char *last, size_t last_len)
     return 0;
 }
 
-int pin_new_name(struct name *name, const char *path)
+static int new_name_in(struct name *name, const char *dir, const char *last, size_t last_len)
 {
-    const char *slash = strrchr(path, '/');
-    const char *last = slash ? slash + 1 : path;
-    size_t last_len = strlen(last), dir_len = slash ? (size_t)(slash - path) : 0;
-    char dir[sizeof(((struct name *)0)->near)];
     struct pin pin;
-
-    name->at = NULL;
-    name->scratch = NULL;
-    if (!last_len || !strcmp(last, ".") || !strcmp(last, ".."))
-        return -ENOTSUP;
-    while (dir_len > 1 && path[dir_len - 1] == '/')
-        dir_len--;
-    if (dir_len >= sizeof dir)
-        return -ENAMETOOLONG;
-    memcpy(dir, slash ? path : ".", dir_len ? dir_len : 1);
-    dir[dir_len ? dir_len : 1] = '\0';
-
     int err = open_pin(&pin, name, dir, O_DIRECTORY);
+
     if (err)
         return err;
     if (name->at)
@@ -176,5 +161,28 @@ int pin_new_name(struct name *name, const char *path)
     pin_close(&pin);
     if (err)
         name_release(name);
+    return err;
+}
+
+int pin_new_name(struct name *name, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *last = slash ? slash + 1 : path;
+    size_t last_len = strlen(last), dir_len = slash ? (size_t)(slash - path) : 0;
+    char near[sizeof name->near], *dir = near;
+
+    name->at = NULL;
+    name->scratch = NULL;
+    if (!last_len || !strcmp(last, ".") || !strcmp(last, ".."))
+        return -ENOTSUP;
+    while (dir_len > 1 && path[dir_len - 1] == '/')
+        dir_len--;
+    if (dir_len >= sizeof near && !(dir = scratch_take()))
+        return -ENOMEM;
+    memcpy(dir, slash ? path : ".", dir_len ? dir_len : 1);
+    dir[dir_len ? dir_len : 1] = '\0';
+    int err = new_name_in(name, dir, last, last_len);
+    if (dir != near)
+        scratch_give(dir);
     return err;
 }

@@ -2,6 +2,7 @@
 
 #include "receive.h"
 #include "shim/dgram.h"
+#include "shim/readback.h"
 #include "shim/sys.h"
 #include "shim/track.h"
 
@@ -31,7 +32,7 @@ static int perform(enum via via, int fd, struct sockaddr *addr, socklen_t *len, 
 /* Hands over a connection that may be had. */
 static int deliver(int fd, const struct address *peer, struct sockaddr *addr, socklen_t room, socklen_t *len)
 {
-    int err = addr ? receive_name(fd, peer, addr, room, len) : 0;
+    int err = addr ? receive_name(fd, false, peer, addr, room, len) : 0;
 
     if (!err)
         return fd;
@@ -43,12 +44,12 @@ static int deliver(int fd, const struct address *peer, struct sockaddr *addr, so
  * on a nonblocking socket the kernel then says EAGAIN by itself. The peer's name
  * comes from accept(2): getpeername(2) knows none once a connection is reset, but
  * what was received before could still be read. */
-static int accept_judged(enum via via, struct request *r, struct sockaddr *addr, socklen_t *len, int flags)
+static int accept_seen(enum via via, struct request *r, bool judge, struct sockaddr *addr, socklen_t *len, int flags)
 {
     struct address peer;
     socklen_t room = 0;
 
-    if (addr && (copy_in(&room, len, sizeof room) < 0 || room > INT32_MAX))
+    if (addr && receive_room(&room, len) < 0)
         return perform(via, r->fd, addr, len, flags); /* the kernel's own error */
     for (;;) {
         peer.len = ADDRESS_MAX;
@@ -58,7 +59,7 @@ static int accept_judged(enum via via, struct request *r, struct sockaddr *addr,
             return fd;
         address_classify(&peer, ADDRESS_KERNEL);
         r->other = fd;
-        if (mediate_peer(r, &peer) == 0)
+        if (!judge || mediate_peer(r, &peer) == 0)
             return deliver(fd, &peer, addr, room, len);
         sys_close(fd);
     }
@@ -71,8 +72,8 @@ static int judged(enum via via, const char *name, int fd, struct sockaddr *addr,
 
     if (next < 0)
         return fail(next);
-    if (next == MEDIATE_LATER)
-        return accept_judged(via, &r, addr, len, flags);
+    if (next == MEDIATE_LATER || (addr && readback_on()))
+        return accept_seen(via, &r, next == MEDIATE_LATER, addr, len, flags);
     return perform(via, fd, addr, len, flags);
 }
 
@@ -97,14 +98,14 @@ int call_accept4(enum via via, int fd, struct sockaddr *addr, socklen_t *len, in
 
 INTERPOSED int accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
-    if (state_pass())
+    if (state_pass() && !(addr && readback_on()))
         return real.accept(fd, addr, len);
     return call_accept(VIA_LIBC, fd, addr, len);
 }
 
 INTERPOSED int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
-    if (state_pass())
+    if (state_pass() && !(addr && readback_on()))
         return real.accept4(fd, addr, len, flags);
     return call_accept4(VIA_LIBC, fd, addr, len, flags);
 }

@@ -1,11 +1,13 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "shim/place.h"
 #include "shim/record.h"
 #include "shim/remember.h"
 #include "shim/sys.h"
 #include "shim/tally.h"
 #include "shim/track.h"
+#include "shim/whole.h"
 
 static int perform(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
 {
@@ -70,15 +72,46 @@ static __attribute__((noinline)) bool has_name(int fd)
     return address_own(&own, fd) == 0 && own.name.kind != POLICY_ADDR_NONE;
 }
 
+static bool is_unix(int fd)
+{
+    int domain;
+
+    return sys_getsockopt_int(fd, SO_DOMAIN, &domain) == 0 && domain == AF_UNIX;
+}
+
+/* A name that does not fit sun_path, by another one that leads to the same place. */
+static __attribute__((noinline)) int perform_long(enum via via, int fd, const struct address *target)
+{
+    struct place p;
+    int before = errno, err = place_begin(&p, target->name.bytes);
+
+    if (err < 0)
+        return fail(err);
+    if (p.helped)
+        err = place_helped(&p, fd);
+    else if (perform(via, fd, (const struct sockaddr *)&p.via, p.via_len) < 0)
+        err = -errno;
+    errno = before;
+    err = place_end(&p, fd, err);
+    return err < 0 ? fail(err) : 0;
+}
+
+static int perform_placed(enum via via, int fd, const struct address *target)
+{
+    if (address_is_long(target) && is_unix(fd))
+        return perform_long(via, fd, target);
+    return perform(via, fd, &target->raw.any, target->len);
+}
+
 static int perform_remembered(enum via via, int fd, const struct address *target)
 {
     struct binding b;
     int err = 0;
 
     if (target->name.kind == POLICY_ADDR_AUTO && has_name(fd))
-        return perform(via, fd, &target->raw.any, target->len);
+        return perform_placed(via, fd, target);
     remember_begin(&b);
-    int ret = perform(via, fd, &target->raw.any, target->len);
+    int ret = perform_placed(via, fd, target);
     if (ret == 0) {
         err = remember_bound(fd, target);
         remember_process_once();
@@ -89,27 +122,49 @@ static int perform_remembered(enum via via, int fd, const struct address *target
     return err ? memory_full(ret) : ret;
 }
 
-int call_bind(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
+/* The target as it was read, judged and done. */
+static int judged(enum via via, int fd, struct address *target)
 {
     struct request r = request("bind", fd, POLICY_BIND);
-    struct address target;
 
-    if (address_read(&target, addr, len, ADDRESS_BIND) < 0)
-        return perform(via, fd, ADDRESS_UNREADABLE, len);
-    if (target.family == AF_UNSPEC)
-        read_unspec(&target, fd);
-    r.target = &target;
-    int err = state_free(POLICY_BIND, target.family) ? 0 : mediate(&r);
+    if (target->family == AF_UNSPEC)
+        read_unspec(target, fd);
+    int err = whole_make(target, "bind", true);
+    r.target = target;
+    if (err == 0 && !state_free(POLICY_BIND, target->family))
+        err = mediate(&r);
     if (err < 0)
         return fail(err);
     if (domain_remembers() || track_on())
-        return perform_remembered(via, fd, &target);
-    return perform(via, fd, &target.raw.any, target.len);
+        return perform_remembered(via, fd, target);
+    return perform_placed(via, fd, target);
+}
+
+int call_bind(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct address target;
+    int err = address_read(&target, addr, len, ADDRESS_BIND);
+
+    if (err < 0)
+        return address_refused_here(err, fd) ? fail(err)
+                                             : perform(via, fd, ADDRESS_UNREADABLE, address_refused_len(err, len));
+    int ret = judged(via, fd, &target);
+    address_release(&target);
+    return ret;
+}
+
+/* The kernel refuses what is too long without looking at it. */
+static int bind_unjudged(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    if (whole_doubtful(len))
+        return call_bind(VIA_LIBC, fd, addr, len);
+    int ret = real.bind(fd, addr, len);
+    return ret < 0 && len > ADDRESS_UN_MAX && errno == EINVAL ? call_bind(VIA_LIBC, fd, addr, len) : ret;
 }
 
 INTERPOSED int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    if (state_pass())
-        return real.bind(fd, addr, len);
-    return call_bind(VIA_LIBC, fd, addr, len);
+    if (!state_pass())
+        return call_bind(VIA_LIBC, fd, addr, len);
+    return len < ADDRESS_FULL ? real.bind(fd, addr, len) : bind_unjudged(fd, addr, len);
 }

@@ -1,8 +1,10 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "shim/reach.h"
 #include "shim/remember.h"
 #include "shim/settled.h"
+#include "shim/whole.h"
 
 static int perform(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
 {
@@ -57,46 +59,77 @@ static int perform_pinned(enum via via, struct request *r)
 
 static int judge(struct request *r)
 {
-    int err = mediate_autobind(r);
+    int err = whole_make(r->target, "connect", false);
 
+    if (err == 0)
+        err = mediate_autobind(r);
     if (err < 0)
         return err;
     if (state_free(POLICY_CONNECT, r->target->family)) {
         r->via = &r->target->raw.any;
         r->via_len = r->target->len;
-        return 0;
+    } else if ((err = mediate(r)) < 0) {
+        return err;
     }
-    return mediate(r);
+    return reach(r);
 }
 
-int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
+static int perform_helped(struct request *r)
+{
+    long err = reach_helped(r, NULL, 0);
+
+    address_release(r->target);
+    return err < 0 ? fail((int)err) : 0;
+}
+
+/* What was read, judged and done; the target's memory is given back before anything blocks. */
+static int judged(enum via via, int fd, struct address *target)
 {
     struct request r = request("connect", fd, POLICY_CONNECT);
-    struct address target;
 
-    if (address_read(&target, addr, len, ADDRESS_TARGET) < 0)
-        return perform(via, fd, ADDRESS_UNREADABLE, len);
-    if (target.family == AF_UNSPEC) { /* dissolves an association; never refused */
-        int ret = perform(via, fd, &target.raw.any, target.len);
-
-        settled_forget(fd);
-        return ret;
-    }
-    r.target = &target;
-    int err = judge(&r);
-    if (err < 0)
-        return fail(err);
-    if (target.family == AF_UNIX)
+    r.target = target;
+    int next = judge(&r);
+    if (next != REACH_HELPED)
+        address_release(target);
+    if (next < 0)
+        return fail(next);
+    if (target->family == AF_UNIX)
         remember_process_once();
     settled_forget(fd);
-    if (state->asks_inet && is_inet(&target))
+    if (next == REACH_HELPED)
+        return perform_helped(&r);
+    if (state->asks_inet && is_inet(target))
         return perform_remembered(via, &r);
     return r.pin.fd >= 0 ? perform_pinned(via, &r) : perform(via, fd, r.via, r.via_len);
 }
 
+int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct address target;
+    int err = address_read(&target, addr, len, ADDRESS_TARGET);
+
+    if (err < 0)
+        return address_refused_here(err, fd) ? fail(err)
+                                             : perform(via, fd, ADDRESS_UNREADABLE, address_refused_len(err, len));
+    if (target.family != AF_UNSPEC)
+        return judged(via, fd, &target);
+    int ret = perform(via, fd, &target.raw.any, target.len); /* dissolves an association; never refused */
+    settled_forget(fd);
+    return ret;
+}
+
+/* The kernel refuses what is too long without looking at it. */
+static int connect_unjudged(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    if (whole_doubtful(len))
+        return call_connect(VIA_LIBC, fd, addr, len);
+    int ret = real.connect(fd, addr, len);
+    return ret < 0 && len > ADDRESS_UN_MAX && errno == EINVAL ? call_connect(VIA_LIBC, fd, addr, len) : ret;
+}
+
 INTERPOSED int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    if (state_pass())
-        return real.connect(fd, addr, len);
-    return call_connect(VIA_LIBC, fd, addr, len);
+    if (!state_pass())
+        return call_connect(VIA_LIBC, fd, addr, len);
+    return len < ADDRESS_FULL ? real.connect(fd, addr, len) : connect_unjudged(fd, addr, len);
 }

@@ -5,6 +5,7 @@
 #include "shim/remember.h"
 #include "shim/scratch.h"
 #include "shim/sys.h"
+#include "shim/whole.h"
 
 /* What AF_UNSPEC means in a send is the socket's family's business. */
 static void read_unspec(struct request *r, struct address *target)
@@ -54,27 +55,20 @@ static bool will_bind(const struct request *r)
            sys_getsockopt_int(r->fd, SO_TYPE, &type) == 0 && type == SOCK_DGRAM;
 }
 
-int message_judge(struct request *r, struct address *target, struct message_name name, int flags)
+static int read_name(struct address *target, const struct message_name *name)
 {
-    int err = 0;
+    int err = address_read(target, name->at, name->len, ADDRESS_TARGET);
 
-    r->target = NULL;
-    r->via = name.at; /* also with length 0: sendto(2) then differs from NULL */
-    r->via_len = 0;
-    if (name.at && name.len) {
-        if (address_read(target, name.at, name.len, ADDRESS_TARGET) < 0) {
-            r->via = ADDRESS_UNREADABLE;
-            r->via_len = name.len;
-            return 0;
-        }
-        if (!name_is_ignored(r->fd, flags))
-            r->target = target;
-        if (r->target && target->family == AF_UNSPEC)
-            read_unspec(r, target);
-    }
-    bool unjudged = name.at && name.len && !r->target;
-    if (err == 0)
-        err = mediate_autobind(r);
+    if (err == -EINVAL && name->cut && name->len > ADDRESS_MAX && name->len <= INT32_MAX)
+        err = address_read(target, name->at, ADDRESS_MAX, ADDRESS_TARGET);
+    return err;
+}
+
+/* `unjudged`: there is a name, which is not looked at. */
+static int decide(struct request *r, const struct address *target, bool unjudged, int flags)
+{
+    int err = mediate_autobind(r);
+
     if (err == 0)
         err = judge_fastopen(r, flags);
     if (err == 0)
@@ -85,7 +79,56 @@ int message_judge(struct request *r, struct address *target, struct message_name
         r->via = &target->raw.any;
         r->via_len = target->len;
     }
+    return err ? err : reach(r);
+}
+
+static int take_name(struct request *r, struct address *target, const struct message_name *name, int flags)
+{
+    int err = read_name(target, name);
+
+    if (err < 0) {
+        r->via = ADDRESS_UNREADABLE;
+        r->via_len = address_refused_len(err, name->len);
+        return address_refused_here(err, r->fd) ? err : 1;
+    }
+    if (!name_is_ignored(r->fd, flags))
+        r->target = target;
+    if (r->target && target->family == AF_UNSPEC)
+        read_unspec(r, target);
+    return r->target ? whole_make(target, r->operation, false) : 0;
+}
+
+int message_judge(struct request *r, struct address *target, struct message_name name, int flags)
+{
+    const bool named = name.at && name.len;
+    int err = 0;
+
+    r->target = NULL;
+    r->via = name.at; /* also with length 0: sendto(2) then differs from NULL */
+    r->via_len = 0;
+    target->longer = NULL;
+    if (named && (err = take_name(r, target, &name, flags)) > 0)
+        return 0;
+    if (err == 0)
+        err = decide(r, target, named && !r->target, flags);
+    if (err != REACH_HELPED)
+        address_release(target);
     return err;
+}
+
+ssize_t message_helped(struct request *r, const struct msghdr *msg, int flags)
+{
+    long ret = reach_helped(r, msg, flags);
+
+    address_release(r->target);
+    return ret < 0 ? fail((int)ret) : ret;
+}
+
+bool message_is_long(const struct msghdr *msg)
+{
+    struct msghdr copy;
+
+    return copy_in(&copy, msg, sizeof copy) == 0 && copy.msg_name && copy.msg_namelen > ADDRESS_UN_MAX;
 }
 
 /* A length that leads out of the control data: the kernel refuses such a call. */

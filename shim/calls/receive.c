@@ -4,7 +4,9 @@
 #include <sys/syscall.h>
 
 #include "shim/dgram.h"
+#include "shim/readback.h"
 #include "shim/remember.h"
+#include "shim/scratch.h"
 #include "shim/sys.h"
 #include "shim/track.h"
 
@@ -73,7 +75,8 @@ static void note_sender(struct request *r, struct msghdr *msg)
         }
 }
 
-ssize_t receive_judged(enum via via, struct request *r, struct msghdr *msg, int flags, struct address *from)
+ssize_t receive_judged(enum via via, struct request *r, bool judge, struct msghdr *msg, int flags,
+                       struct address *from)
 {
     const size_t control_room = msg->msg_controllen;
 
@@ -88,6 +91,8 @@ ssize_t receive_judged(enum via via, struct request *r, struct msghdr *msg, int 
         address_classify(from, ADDRESS_KERNEL);
         if (from->len == 0) /* an unnamed sender */
             from->name.kind = POLICY_ADDR_NONE;
+        if (!judge)
+            return got;
         note_sender(r, msg);
         if (mediate_peer(r, from) == 0)
             return got;
@@ -110,16 +115,52 @@ bool receive_writable(int fd, void *to, size_t len)
     return !len || on_main_stack(to, len) || (byte_writable(fd, first) && byte_writable(fd, first + len - 1));
 }
 
-int receive_name(int fd, const struct address *from, void *to, socklen_t room, socklen_t *len)
+/* `to` may be NULL; `size` bytes at `bytes`, of which `room` count. */
+static int give(int fd, const void *bytes, socklen_t size, void *to, socklen_t room, socklen_t told, socklen_t *len)
 {
-    if (room > from->len)
-        room = from->len;
-    if ((to && !receive_writable(fd, to, room)) || !receive_writable(fd, len, sizeof *len))
+    socklen_t part = size < room ? size : room;
+
+    for (socklen_t at = 0; to && at < part; at += 4096)
+        if (!receive_writable(fd, (char *)to + at, part - at < 4096 ? part - at : 4096))
+            return -EFAULT;
+    if (!receive_writable(fd, len, sizeof *len))
         return -EFAULT;
     if (to)
-        memcpy(to, from->raw.bytes, room);
-    *len = from->len;
+        memcpy(to, bytes, part);
+    *len = told;
     return 0;
+}
+
+/* What the program knows it by, in front of which there is room for the family. */
+static __attribute__((noinline)) int give_known(int fd, bool own, const struct address *from, void *to, socklen_t room,
+                                                socklen_t *len)
+{
+    const socklen_t head = offsetof(struct sockaddr_un, sun_path);
+    char *name = scratch_take();
+    size_t n = name ? readback_name(from, own ? fd : -1, name + 8, SCRATCH_SIZE - 8) : 0;
+    socklen_t size = n ? (socklen_t)(head + n + 1) : 0;
+    int err;
+
+    if (n && size <= room) {
+        memcpy(name + 8 - head, from->raw.bytes, head);
+        err = give(fd, name + 8 - head, size, to, room, size, len);
+    } else {
+        err = give(fd, from->raw.bytes, from->len, to, room, n && from->len > room ? room : from->len, len);
+    }
+    scratch_give(name);
+    return err;
+}
+
+int receive_name(int fd, bool own, const struct address *from, void *to, socklen_t room, socklen_t *len)
+{
+    if (readback_on())
+        return give_known(fd, own, from, to, room, len);
+    return give(fd, from->raw.bytes, from->len, to, room, from->len, len);
+}
+
+int receive_room(socklen_t *room, const socklen_t *len)
+{
+    return copy_in(room, len, sizeof *room) < 0 || *room > INT32_MAX ? -EFAULT : 0;
 }
 
 static void note_stranger(int fd)

@@ -4,15 +4,22 @@
 
 #include "calls.h"
 
-/* Receives a datagram whose sender the policy must know: into msg's own buffers,
- * with the sender's address in *from. A refused one is thrown away with its
+/* Receives a datagram into msg's own buffers, with the sender's address in *from. With `judge`
+ * the policy must know the sender: a refused one is thrown away with its
  * descriptors and the next one awaited (or EAGAIN, as the kernel then says). msg
  * is the caller's copy; its name fields are not used. */
-ssize_t receive_judged(enum via via, struct request *r, struct msghdr *msg, int flags, struct address *from);
+ssize_t receive_judged(enum via via, struct request *r, bool judge, struct msghdr *msg, int flags,
+                       struct address *from);
 
 /* Gives the program the address as the kernel would: as much as there is room
- * for, and the length of all. -EFAULT where it cannot be written. */
-int receive_name(int fd, const struct address *from, void *to, socklen_t room, socklen_t *len);
+ * for, and the length of all. What has another name for the program (readback.h) is
+ * told whole, or as the kernel knows it, and never a length beyond the room. `own`: it is
+ * the name of `fd` itself. -EFAULT where it cannot be written. */
+int receive_name(int fd, bool own, const struct address *from, void *to, socklen_t room, socklen_t *len);
+
+/* The room that the program gives for a name; -EFAULT where nobody can tell, and for
+ * what the kernel refuses. */
+int receive_room(socklen_t *room, const socklen_t *len);
 
 /* True when `len` bytes (of two pages at most) can be written; what they hold is
  * lost. Costs a system call for each end where that is not plain; `fd` is any socket. */

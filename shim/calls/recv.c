@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "receive.h"
+#include "shim/readback.h"
 
 ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags);
 ssize_t __recvfrom_chk(int fd, void *buf, size_t size, size_t room, int flags, struct sockaddr *addr,
@@ -14,19 +15,19 @@ static ssize_t perform(enum via via, int fd, void *buf, size_t size, int flags, 
     return addr ? real.recvfrom(fd, buf, size, flags, addr, len) : real.recv(fd, buf, size, flags);
 }
 
-/* The sender decides: look at each before the program does. */
-static ssize_t judge_sender(enum via via, struct request *r, void *buf, size_t size, int flags,
-                            struct sockaddr *addr, socklen_t *len)
+/* The sender decides, or has another name: look at each before the program does. */
+static ssize_t see_sender(enum via via, struct request *r, bool judge, void *buf, size_t size, int flags,
+                          struct sockaddr *addr, socklen_t *len)
 {
     struct iovec part = {.iov_base = buf, .iov_len = size};
     struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
     struct address from;
     socklen_t room = 0;
 
-    if (addr && (copy_in(&room, len, sizeof room) < 0 || room > INT32_MAX))
+    if (addr && receive_room(&room, len) < 0)
         return perform(via, r->fd, buf, size, flags | MSG_PEEK, addr, len); /* the kernel's own error */
-    ssize_t got = receive_judged(via, r, &msg, flags, &from);
-    int err = got >= 0 && addr ? receive_name(r->fd, &from, addr, room, len) : 0;
+    ssize_t got = receive_judged(via, r, judge, &msg, flags, &from);
+    int err = got >= 0 && addr ? receive_name(r->fd, false, &from, addr, room, len) : 0;
     return err < 0 ? fail(err) : got;
 }
 
@@ -35,19 +36,19 @@ static __attribute__((noinline)) ssize_t judged(enum via via, const char *name, 
                       struct sockaddr *addr, socklen_t *len)
 {
     struct request r = request(name, fd, POLICY_RECEIVE);
-    int next = mediate(&r);
+    int next = state_free(POLICY_RECEIVE, -1) ? MEDIATE_PROCEED : mediate(&r);
 
     if (next < 0)
         return fail(next);
-    if (next == MEDIATE_LATER)
-        return judge_sender(via, &r, buf, size, flags, addr, len);
+    if (next == MEDIATE_LATER || (addr && readback_on()))
+        return see_sender(via, &r, next == MEDIATE_LATER, buf, size, flags, addr, len);
     return perform(via, fd, buf, size, flags, addr, len);
 }
 
 ssize_t call_recvfrom(enum via via, int fd, void *buf, size_t size, int flags, struct sockaddr *addr,
                       socklen_t *len)
 {
-    if (state_free(POLICY_RECEIVE, -1))
+    if (state_free(POLICY_RECEIVE, -1) && !(addr && readback_on()))
         return perform(via, fd, buf, size, flags, addr, len);
     return judged(via, "recvfrom", fd, buf, size, flags, addr, len);
 }
@@ -55,7 +56,7 @@ ssize_t call_recvfrom(enum via via, int fd, void *buf, size_t size, int flags, s
 INTERPOSED ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags, struct sockaddr *restrict addr,
                             socklen_t *restrict len)
 {
-    if (state_pass())
+    if (state_pass() && !(addr && readback_on()))
         return real.recvfrom(fd, buf, size, flags, addr, len);
     return call_recvfrom(VIA_LIBC, fd, buf, size, flags, addr, len);
 }
@@ -79,7 +80,7 @@ INTERPOSED ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int f
 INTERPOSED ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t size, size_t room, int flags,
                                   struct sockaddr *restrict addr, socklen_t *restrict len)
 {
-    if (state_pass() || size > room)
+    if (size > room || (state_pass() && !(addr && readback_on())))
         return real.recvfrom_chk(fd, buf, size, room, flags, addr, len);
     return recvfrom(fd, buf, size, flags, addr, len);
 }

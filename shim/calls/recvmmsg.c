@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "receive.h"
+#include "shim/readback.h"
 #include "shim/sys.h"
 
 static int perform(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags, struct timespec *timeout)
@@ -90,7 +91,7 @@ int call_recvmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
 
     if (next < 0)
         return fail(next);
-    if (next == MEDIATE_LATER && read_timeout(&t, timeout)) {
+    if ((next == MEDIATE_LATER || readback_on()) && read_timeout(&t, timeout)) {
         int64_t left = duration(&t);
         int done = judge_each(via, fd, vec, count, flags, &left);
 
@@ -104,7 +105,7 @@ int call_recvmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
 
 INTERPOSED int recvmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags, struct timespec *timeout)
 {
-    if (state_pass())
+    if (state_pass() && !readback_on())
         return real.recvmmsg(fd, vec, count, flags, timeout);
     return call_recvmmsg(VIA_LIBC, fd, vec, count, flags, timeout);
 }

@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "receive.h"
+#include "shim/readback.h"
 
 static ssize_t perform(enum via via, int fd, struct msghdr *msg, int flags)
 {
@@ -8,7 +9,7 @@ static ssize_t perform(enum via via, int fd, struct msghdr *msg, int flags)
 }
 
 /* Works on a copy of the header, and gives the program what the kernel would. */
-static ssize_t judge_sender(enum via via, struct request *r, struct msghdr *msg, int flags)
+static ssize_t see_sender(enum via via, struct request *r, bool judge, struct msghdr *msg, int flags)
 {
     struct address from;
     struct msghdr copy;
@@ -17,12 +18,12 @@ static ssize_t judge_sender(enum via via, struct request *r, struct msghdr *msg,
         return perform(via, r->fd, msg, flags); /* the kernel's own error */
     void *name = copy.msg_name;
     socklen_t room = copy.msg_namelen;
-    ssize_t got = receive_judged(via, r, &copy, flags, &from);
+    ssize_t got = receive_judged(via, r, judge, &copy, flags, &from);
     if (got < 0)
         return got;
     if (!receive_writable(r->fd, &msg->msg_flags, sizeof msg->msg_flags))
         return fail(-EFAULT);
-    int err = name ? receive_name(r->fd, &from, name, room, &msg->msg_namelen) : 0;
+    int err = name ? receive_name(r->fd, false, &from, name, room, &msg->msg_namelen) : 0;
     if (err < 0)
         return fail(err);
     msg->msg_controllen = copy.msg_controllen;
@@ -37,7 +38,8 @@ ssize_t call_recvmsg(enum via via, int fd, struct msghdr *msg, int flags)
 
     if (next < 0)
         return fail(next);
-    ssize_t got = next == MEDIATE_LATER ? judge_sender(via, &r, msg, flags) : perform(via, fd, msg, flags);
+    bool judge = next == MEDIATE_LATER;
+    ssize_t got = judge || readback_on() ? see_sender(via, &r, judge, msg, flags) : perform(via, fd, msg, flags);
     if (got >= 0)
         receive_noticed(msg, fd);
     return got;
@@ -45,7 +47,7 @@ ssize_t call_recvmsg(enum via via, int fd, struct msghdr *msg, int flags)
 
 INTERPOSED ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-    if (state_pass())
+    if (state_pass() && !readback_on())
         return real.recvmsg(fd, msg, flags);
     return call_recvmsg(VIA_LIBC, fd, msg, flags);
 }

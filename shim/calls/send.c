@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "message.h"
+#include "shim/whole.h"
 
 static ssize_t perform(enum via via, int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
                        socklen_t len)
@@ -38,25 +39,45 @@ static __attribute__((noinline)) ssize_t send_judged(enum via via, struct reques
 
     if (err < 0)
         return fail(err);
+    if (err == REACH_HELPED) {
+        struct iovec part = {.iov_base = (void *)(uintptr_t)buf, .iov_len = size};
+        const struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
+
+        return message_helped(r, &msg, flags);
+    }
     if (r->pin.fd >= 0)
         return perform_pinned(via, r, buf, size, flags);
     return perform(via, r->fd, buf, size, flags, r->via, r->via_len);
 }
 
+/* The kernel refuses what is too long without looking at it: then it is our turn. */
+static bool is_too_long(ssize_t ret, const struct sockaddr *addr, socklen_t len)
+{
+    return ret < 0 && addr && len > ADDRESS_UN_MAX && errno == EINVAL;
+}
+
 ssize_t call_sendto(enum via via, int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
                     socklen_t len)
 {
-    if (sends_are_free(flags, addr && len))
-        return perform(via, fd, buf, size, flags, addr, len);
+    if (sends_are_free(flags, addr && len)) {
+        ssize_t ret = perform(via, fd, buf, size, flags, addr, len);
+
+        if (!is_too_long(ret, addr, len))
+            return ret;
+    }
     struct request r = request("sendto", fd, POLICY_SEND);
-    return send_judged(via, &r, buf, size, flags, (struct message_name){addr, len});
+    return send_judged(via, &r, buf, size, flags, (struct message_name){addr, len, false});
 }
 
 INTERPOSED ssize_t sendto(int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
                           socklen_t len)
 {
-    if (state_pass())
-        return real.sendto(fd, buf, size, flags, addr, len);
+    if (state_pass() && !whole_doubtful(len)) {
+        ssize_t ret = real.sendto(fd, buf, size, flags, addr, len);
+
+        if (!is_too_long(ret, addr, len))
+            return ret;
+    }
     return call_sendto(VIA_LIBC, fd, buf, size, flags, addr, len);
 }
 
@@ -64,7 +85,7 @@ static __attribute__((noinline)) ssize_t call_send(int fd, const void *buf, size
 {
     struct request r = request("send", fd, POLICY_SEND);
 
-    return send_judged(VIA_LIBC, &r, buf, size, flags, (struct message_name){NULL, 0});
+    return send_judged(VIA_LIBC, &r, buf, size, flags, (struct message_name){NULL, 0, false});
 }
 
 INTERPOSED ssize_t send(int fd, const void *buf, size_t size, int flags)

@@ -30,7 +30,7 @@ static void close_pins(void *chunk)
         pin_close(&c->pins[i]);
 }
 
-enum { UNREADABLE = 1 };
+enum { UNREADABLE = -2000, HELPED = 2000 }; /* no errno and not each other */
 
 /* The address outlives the request it was judged in. */
 static void keep_name(struct chunk *c, const struct request *r)
@@ -43,8 +43,23 @@ static void keep_name(struct chunk *c, const struct request *r)
         msg->msg_name = memcpy(c->names[c->count], r->via, r->via_len);
 }
 
-/* Judges one message and appends it. -errno: denied; or UNREADABLE. */
-static int take(struct chunk *c, int fd, const struct mmsghdr *from, int flags)
+/* One that has to be sent on its own: once those before it have gone. */
+static int take_helped(struct chunk *c, struct request *r, struct mmsghdr *msg, int flags)
+{
+    if (c->count) {
+        address_release(r->target);
+        return HELPED;
+    }
+    ssize_t sent = message_helped(r, &c->vec[0].msg_hdr, flags);
+    if (sent < 0)
+        return -errno;
+    msg->msg_len = (unsigned)sent;
+    return HELPED;
+}
+
+/* Judges one message and appends it. -errno: denied; or UNREADABLE; or HELPED: it was
+ * sent, if it was the first, else it is to be taken again. */
+static int take(struct chunk *c, int fd, struct mmsghdr *from, int flags)
 {
     struct request r = request("sendmmsg", fd, POLICY_SEND);
     struct address target;
@@ -54,6 +69,8 @@ static int take(struct chunk *c, int fd, const struct mmsghdr *from, int flags)
         return UNREADABLE;
     message_passes(&to->msg_hdr);
     int err = message_judge(&r, &target, message_name_of(&to->msg_hdr), flags);
+    if (err == REACH_HELPED)
+        return take_helped(c, &r, from, flags);
     if (err < 0)
         return err;
     keep_name(c, &r);
@@ -88,25 +105,23 @@ static void start(struct chunk *c)
 
 /* Messages before the first denied one are sent and counted; a denied first one
  * fails (sendmmsg(2): an error after the first message is not reported). */
-int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags)
+static int send_judged(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags)
 {
     unsigned done = 0;
     int err = 0;
 
-    if ((sends_are_free(flags, true) && !domain_remembers()) || count == 0)
-        return perform(via, fd, vec, count, flags);
-    if (count > MESSAGES_MAX)
-        count = MESSAGES_MAX;
-    while (done < count && !err) {
+    while (done < count && (!err || err == HELPED)) {
         struct chunk c;
 
         start(&c);
-        while (c.count < CHUNK && done + c.count < count && !err)
+        for (err = 0; c.count < CHUNK && done + c.count < count && !err;)
             err = take(&c, fd, &vec[done + c.count], flags);
         if (c.count == 0 && err == UNREADABLE && !done) /* or a bad descriptor: the kernel knows */
             return perform(via, fd, ADDRESS_UNREADABLE, 1, flags);
+        if (c.count == 0 && err == HELPED)
+            done++;
         if (c.count == 0)
-            break;
+            continue;
         int sent = flush(via, fd, &c, vec + done, flags);
         if (sent < 0)
             return done ? (int)done : sent;
@@ -117,9 +132,30 @@ int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
     return done ? (int)done : fail(err);
 }
 
+/* Where nothing is judged the kernel refuses what is too long: then it is our turn. */
+static bool is_done(int ret, const struct mmsghdr *vec, unsigned count)
+{
+    return ret >= 0 || !count || errno != EINVAL || !message_is_long(&vec->msg_hdr);
+}
+
+int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags)
+{
+    if ((sends_are_free(flags, true) && !domain_remembers()) || count == 0) {
+        int ret = perform(via, fd, vec, count, flags);
+
+        if (is_done(ret, vec, count))
+            return ret;
+    }
+    return send_judged(via, fd, vec, count < MESSAGES_MAX ? count : MESSAGES_MAX, flags);
+}
+
 INTERPOSED int sendmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags)
 {
-    if (state_pass())
-        return real.sendmmsg(fd, vec, count, flags);
+    if (state_pass() && !state->suspect_count) {
+        int ret = real.sendmmsg(fd, vec, count, flags);
+
+        if (is_done(ret, vec, count))
+            return ret;
+    }
     return call_sendmmsg(VIA_LIBC, fd, vec, count, flags);
 }

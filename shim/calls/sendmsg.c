@@ -29,12 +29,15 @@ static ssize_t perform_pinned(enum via via, struct request *r, struct msghdr *ms
     return ret;
 }
 
-/* sendmsg(2) cuts a long name instead of refusing it (copy_msghdr_from_user). */
 struct message_name message_name_of(const struct msghdr *msg)
 {
-    socklen_t len = msg->msg_namelen;
+    return (struct message_name){msg->msg_name, msg->msg_namelen, true};
+}
 
-    return (struct message_name){msg->msg_name, len > ADDRESS_MAX && len <= INT32_MAX ? ADDRESS_MAX : len};
+/* Where nothing is judged: the kernel refuses what is too long, and then it is our turn. */
+static bool is_done(ssize_t ret, const struct msghdr *msg)
+{
+    return ret >= 0 || errno != EINVAL || !message_is_long(msg);
 }
 
 ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
@@ -42,17 +45,24 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
     struct request r = request("sendmsg", fd, POLICY_SEND);
     struct address target;
     struct msghdr copy;
+    bool free = sends_are_free(flags, true) && !domain_remembers();
 
-    if (sends_are_free(flags, true) && !domain_remembers())
-        return perform(via, fd, msg, flags);
+    if (free) {
+        ssize_t ret = perform(via, fd, msg, flags);
+
+        if (is_done(ret, msg))
+            return ret;
+    }
     if (copy_in(&copy, msg, sizeof copy) < 0)
         return perform(via, fd, ADDRESS_UNREADABLE, flags);
     message_passes(&copy);
-    if (sends_are_free(flags, copy.msg_name && copy.msg_namelen))
+    if (!free && sends_are_free(flags, copy.msg_name && copy.msg_namelen))
         return perform(via, fd, msg, flags);
     int err = message_judge(&r, &target, message_name_of(&copy), flags);
     if (err < 0)
         return fail(err);
+    if (err == REACH_HELPED)
+        return message_helped(&r, &copy, flags);
     copy.msg_name = (void *)(uintptr_t)r.via;
     copy.msg_namelen = r.via_len;
     return r.pin.fd >= 0 ? perform_pinned(via, &r, &copy, flags) : perform(via, fd, &copy, flags);
@@ -60,7 +70,11 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
 
 INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-    if (state_pass())
-        return real.sendmsg(fd, msg, flags);
+    if (state_pass() && !state->suspect_count) {
+        ssize_t ret = real.sendmsg(fd, msg, flags);
+
+        if (is_done(ret, msg))
+            return ret;
+    }
     return call_sendmsg(VIA_LIBC, fd, msg, flags);
 }

@@ -1,0 +1,207 @@
+#include "reach.h"
+
+#include <string.h>
+
+#include "alias.h"
+#include "helper.h"
+#include "path.h"
+#include "procfd.h"
+#include "record.h"
+#include "scratch.h"
+#include "sys.h"
+
+enum { PATH_BYTES = 4096, SUN_PATH = sizeof(((struct sockaddr_un *)0)->sun_path) };
+
+/* --- Directly ------------------------------------------------------------- */
+
+/* Names of sends are looked at by datagram sockets alone. */
+static bool is_looked_at(const struct request *r)
+{
+    int domain, type;
+
+    if (sys_getsockopt_int(r->fd, SO_DOMAIN, &domain) < 0 || domain != AF_UNIX)
+        return false;
+    return r->perm != POLICY_SEND || (sys_getsockopt_int(r->fd, SO_TYPE, &type) == 0 && type == SOCK_DGRAM);
+}
+
+static bool has_proc(int fd)
+{
+    char link[PROCFD_SIZE], byte;
+
+    procfd_path(fd, link, sizeof link);
+    return sys_readlink(link, &byte, 1) > 0;
+}
+
+static int pin(struct request *r)
+{
+    struct name name;
+    int err = pin_file(&r->pin, &name, r->target->name.bytes);
+
+    if (err)
+        return err;
+    name_release(&name);
+    if (!has_proc(r->pin.fd)) {
+        pin_close(&r->pin);
+        return -ENOSYS;
+    }
+    mediate_aim(r);
+    return 0;
+}
+
+/* Of the directory, or where the last component does not fit either, of the file. */
+static long alias_for(const char *path, char *room, char *to)
+{
+    struct path_parts parts = path_split(path);
+    size_t last_len = strlen(parts.last);
+    bool whole = last_len > SUN_PATH - 1 - ALIAS_PATH_MAX / 2;
+    long len = path_absolute(path, whole ? strlen(path) : parts.dir_len, room, PATH_BYTES);
+
+    if (len < 0 || (len = alias_of(ALIAS_SHORTENED, room, to)) < 0 || whole)
+        return len;
+    if ((size_t)len + 1 + last_len >= SUN_PATH)
+        return -ENAMETOOLONG;
+    to[len] = '/';
+    memcpy(to + len + 1, parts.last, last_len + 1);
+    return len + 1 + (long)last_len;
+}
+
+static bool through_alias(struct request *r)
+{
+    char to[SUN_PATH + ALIAS_PATH_MAX];
+    char *room = scratch_take();
+    long len = room ? alias_for(r->target->name.bytes, room, to) : -ENOMEM;
+
+    scratch_give(room);
+    if (len < 0 || len >= SUN_PATH)
+        return false;
+    address_rename(r->target, to, (size_t)len);
+    r->via = &r->target->raw.any;
+    r->via_len = r->target->len;
+    return true;
+}
+
+int reach_long(struct request *r)
+{
+    if (!is_looked_at(r))
+        return REACH_DIRECT;
+    int err = pin(r);
+    if (err != -EMFILE && err != -ENFILE && err != -ENOSYS)
+        return err;
+    return through_alias(r) ? REACH_DIRECT : REACH_HELPED;
+}
+
+/* --- In a helper thread ------------------------------------------------------- */
+
+struct help {
+    struct request *r;
+    const struct msghdr *msg; /* NULL: connect */
+    int flags;
+    char *room;
+    bool ran; /* what was returned is the call's */
+};
+
+static long make_call(struct help *h, const struct sockaddr_un *un, socklen_t len)
+{
+    h->ran = true;
+    if (!h->msg)
+        return SYS3(SYS_connect, h->r->fd, un, len);
+    struct msghdr msg = *h->msg;
+    msg.msg_name = (void *)(uintptr_t)un;
+    msg.msg_namelen = len;
+    return SYS3(SYS_sendmsg, h->r->fd, &msg, h->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* With a working directory of its own: by the last component alone. */
+static long from_directory(void *ctx)
+{
+    struct help *h = ctx;
+    const char *path = h->r->target->name.bytes;
+    struct path_parts parts = path_split(path);
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    const char *last = *parts.last ? parts.last : ".";
+    size_t len = strlen(last);
+
+    path_directory(&parts, path, h->room);
+    long err = SYS1(SYS_chdir, h->room);
+    if (err < 0)
+        return err;
+    memcpy(un.sun_path, last, len);
+    return make_call(h, &un, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+}
+
+/* With a descriptor table of its own, of which one number is given up: by a pin. */
+static long from_pin(void *ctx)
+{
+    struct help *h = ctx;
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+    sys_close(h->r->fd == 0);
+    int fd = sys_openat(AT_FDCWD, h->r->target->name.bytes, O_PATH | O_CLOEXEC, 0);
+    if (fd < 0)
+        return fd;
+    if (!has_proc(fd))
+        return -ENAMETOOLONG;
+    size_t len = procfd_path(fd, un.sun_path, sizeof un.sun_path);
+    return make_call(h, &un, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1));
+}
+
+static long attempt(struct help *h)
+{
+    struct path_parts parts = path_split(h->r->target->name.bytes);
+
+    if (strlen(parts.last) <= SUN_PATH)
+        return helper_run(HELPER_OWN_DIRECTORY, from_directory, h);
+    return helper_run(HELPER_OWN_TABLE, from_pin, h);
+}
+
+/* A connect that the kernel would wait with comes back at once: nobody could
+ * interrupt the helper. The time-out is the socket's, so that it is changed for as
+ * short as can be. */
+static long attempt_briefly(struct help *h)
+{
+    const struct timeval tick = {.tv_usec = 1};
+    struct timeval before;
+    socklen_t len = sizeof before;
+
+    if (h->msg || SYS5(SYS_getsockopt, h->r->fd, SOL_SOCKET, SO_SNDTIMEO, &before, &len) < 0)
+        return attempt(h);
+    SYS5(SYS_setsockopt, h->r->fd, SOL_SOCKET, SO_SNDTIMEO, &tick, sizeof tick);
+    long ret = attempt(h);
+    SYS5(SYS_setsockopt, h->r->fd, SOL_SOCKET, SO_SNDTIMEO, &before, sizeof before);
+    return ret;
+}
+
+/* Milliseconds that the call may take; -1: as long as it takes. */
+static int64_t patience(const struct request *r, int flags)
+{
+    struct timeval t = {0};
+    socklen_t len = sizeof t;
+    int status = sys_getflags(r->fd);
+
+    if ((flags & MSG_DONTWAIT) || (status >= 0 && (status & O_NONBLOCK)))
+        return 0;
+    SYS5(SYS_getsockopt, r->fd, SOL_SOCKET, SO_SNDTIMEO, &t, &len);
+    return t.tv_sec || t.tv_usec ? t.tv_sec * 1000 + t.tv_usec / 1000 + 1 : -1;
+}
+
+long reach_helped(struct request *r, const struct msghdr *msg, int flags)
+{
+    enum { STEP = 5 };
+    const struct timespec step = {.tv_nsec = STEP * 1000000};
+    struct help h = {.r = r, .msg = msg, .flags = flags, .room = scratch_take()};
+    int64_t left = patience(r, flags);
+    long ret = -ENOMEM;
+
+    while (h.room && (ret = left ? attempt_briefly(&h) : attempt(&h)) == -EAGAIN && left && h.ran) {
+        if (left > 0)
+            left = left > STEP ? left - STEP : 0;
+        if (SYS2(SYS_nanosleep, &step, NULL) < 0) {
+            ret = -EINTR;
+            break;
+        }
+    }
+    scratch_give(h.room);
+    if (ret < 0 && !h.ran && ret != -ENOENT && ret != -ENOTDIR && ret != -EACCES)
+        record_trouble(r->operation, (int)ret, "a path this long needs /proc or a run (sunshim run)");
+    return ret;
+}
