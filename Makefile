@@ -71,8 +71,9 @@ compiling  := $(addprefix policy/,arena conds defer diag expand filter include i
                 parse parse_address parse_file parse_if parse_map parse_profile parse_scope parse_socket policy rules slots \
                 socket_conds socket_words tree vars)
 $(patsubst %,$(B)/%.o,$(compiling)): OPT += $(if $(SANITIZE),,-fno-asynchronous-unwind-tables) $(if $(findstring clang,$(CC)),-Os)
-# Sixty functions of one jump each: they are never on the way of what is unwound.
-$(B)/shim/calls/files.o: OPT += $(if $(SANITIZE),,-fno-asynchronous-unwind-tables)
+# Sixty functions of one jump each, without the headers that declare them: they are never on
+# the way of what is unwound.
+$(B)/shim/calls/files.o: OPT += -fno-builtin $(if $(SANITIZE),,-fno-asynchronous-unwind-tables)
 
 $(B)/shim/%.o: EXTRA = -fstack-usage
 $(B)/policy/%.o: EXTRA = -fstack-usage

@@ -154,13 +154,33 @@ const char *real_self(void)
     return object && object->l_name ? object->l_name : "";
 }
 
+/* The last object that was there at the start: those behind it may go while they are read. */
+static const struct link_map *last;
+
+void *real_next(const char *name)
+{
+    const struct link_map *object = own_object();
+    void *at = NULL;
+
+    while (!at && object && object != last && (object = object->l_next)) {
+        struct symbols s = symbols_of(object);
+
+        if (s.table && s.strings && s.hash)
+            at = look_up(&s, name, gnu_hash(name));
+    }
+    return at ? at : dlsym(RTLD_NEXT, name);
+}
+
 void real_find(void)
 {
     struct real_calls found = {0};
-    const struct link_map *object = own_object();
+    const struct link_map *object = own_object(), *end = object;
 
-    for (object = object ? object->l_next : NULL; object; object = object->l_next)
-        find_in(object, &found);
+    while (end && (end = end->l_next)) {
+        find_in(end, &found);
+        object = end;
+    }
+    last = object;
     /* A C library of an unusual kind; dlsym() knows. */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!*slot(&found, i))

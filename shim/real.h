@@ -53,6 +53,9 @@ extern struct real_calls real;
  * symbol tables (else dlsym() is asked, in the constructor or in a call before). */
 void real_find(void);
 
+/* The same for one name, that of a function; NULL: there is none. Nothing is kept. */
+void *real_next(const char *name);
+
 /* The path by which the loader knows this library; "" when it is part of the program. */
 const char *real_self(void);
 
