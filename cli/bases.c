@@ -22,18 +22,32 @@ static mode_t dir_mode(void)
     return domain_is_roots() ? 0711 : 0700;
 }
 
+enum { ALIAS_TAIL = sizeof "/0123456789abcdef/a/sXXXXX" - 1 };
+
+/* Its own name, so that all processes of nested runs know an alias by the same one;
+ * NULL: it cannot be a place for runs. LD_PRELOAD holds no blanks and colons. */
+static const char *runtime_base(void)
+{
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    char *real = runtime && *runtime == '/' ? realpath(runtime, NULL) : NULL;
+
+    if (!real || strpbrk(real, " :\t\n") || strlen(real) + sizeof "/sunshim" - 1 + ALIAS_TAIL > ALIAS_PATH)
+        return NULL;
+    return format_new("%s/sunshim", real);
+}
+
 const struct domain_base *domain_bases(void)
 {
     static struct domain_base bases[3];
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    const char *runtime;
     unsigned n = 0;
 
     if (bases[0].dir)
         return bases;
     if (domain_is_roots())
         bases[n++] = (struct domain_base){"/run/sunshim", "", true};
-    else if (runtime && *runtime == '/' && !strpbrk(runtime, " :\t\n") && strlen(runtime) < PATH_MAX / 2)
-        bases[n++] = (struct domain_base){format_new("%s/sunshim", runtime), "", true};
+    else if ((runtime = runtime_base()))
+        bases[n++] = (struct domain_base){runtime, "", true};
     bases[n] = (struct domain_base){"/tmp", "sunshim-", false};
     return bases;
 }
@@ -57,23 +71,22 @@ static bool usable(const struct domain_base *base, bool for_copy)
 
 /* Six random letters, as mkdtemp() has them, can be guessed in a day, and whoever
  * knows the name may write to what root's runs remember: 80 bits. */
-static int random_name(char *to)
+int random_letters(char *to, unsigned count)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
-    unsigned char bytes[16];
 
-    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+    if (getrandom(to, count, 0) != (ssize_t)count)
         return -EIO;
-    for (unsigned i = 0; i < sizeof bytes; i++)
-        to[i] = letters[bytes[i] % (sizeof letters - 1)];
-    to[sizeof bytes] = '\0';
+    for (unsigned i = 0; i < count; i++)
+        to[i] = letters[(unsigned char)to[i] % (sizeof letters - 1)];
+    to[count] = '\0';
     return 0;
 }
 
 int domain_place(struct domain *d, bool for_copy)
 {
     char name[17];
-    int err = random_name(name);
+    int err = random_letters(name, sizeof name - 1);
 
     if (err)
         return err;

@@ -6,6 +6,10 @@
 
 #define DOMAIN_NEW ".new" /* suffix of a file of a run that is being written */
 
+/* How long an alias, "D/a/sXXXXX", may be, so that sockets' names have room behind it:
+ * enough for /run/user/4294967294/sunshim. */
+enum { ALIAS_PATH = 60 };
+
 /* The places where a user's domains are, and how their names begin. */
 struct domain_base {
     const char *dir, *prefix;
@@ -23,9 +27,13 @@ bool domain_is_roots(void);
  * that programs can be mapped from. 0 or -errno. */
 int domain_place(struct domain *d, bool for_copy);
 
-/* Empties the directory `fd` of the files of a run and removes it as `name` of
- * `base`. A directory that holds anything else stays. */
-void domain_erase(int base, const char *name, int fd);
+/* `count` random letters, five bits each, terminated. 0 or -errno. */
+int random_letters(char *to, unsigned count);
+
+/* Empties the directory `fd` of the files of a run, removes what the run left
+ * elsewhere (TMPDIR, binds that were not finished), and removes it as `name` of
+ * `base`. A directory that holds anything else stays; false. */
+bool domain_erase(int base, const char *name, int fd);
 
 /* When process `pid` started, in clock ticks since boot; 0 if it is not there or
  * has ended and only waits to be reaped. */

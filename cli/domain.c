@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "aliases.h"
 #include "bases.h"
 #include "cli.h"
 #include "domain/names.h"
@@ -131,7 +132,8 @@ static int fill(const struct domain *d, const struct contents *c, bool copy)
 
     if ((status = put_pid(d)) ||
         (status = copy ? copy_library(d, c->library) : put_link(d, DOMAIN_LIBRARY, c->library)) ||
-        (status = c->outer ? put_link(d, DOMAIN_OUTER, c->outer) : 0) || (status = memory_make(d, c->memory)))
+        (status = c->outer ? put_link(d, DOMAIN_OUTER, c->outer) : 0) || (status = memory_make(d, c->memory)) ||
+        (status = aliases_make(d, c->outer)))
         return status;
     return put(d, DOMAIN_POLICY, c->layers, c->len);
 }
@@ -158,9 +160,11 @@ bool domain_reported(const struct domain *d)
     return !faccessat(d->fd, DOMAIN_REPORTED, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
-void domain_remove(struct domain *d)
+bool domain_remove(struct domain *d)
 {
-    domain_erase(AT_FDCWD, d->path, d->fd);
+    bool removed = domain_erase(AT_FDCWD, d->path, d->fd);
+
     close(d->fd);
     d->fd = -1;
+    return removed;
 }

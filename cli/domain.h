@@ -14,6 +14,7 @@ struct domain {
 /* Which of the files that processes of the run write to it has; memory.h. */
 struct memory {
     bool table, ring, leaks;
+    bool nested; /* sockets may have names from the runs around it (COUNT_ALIASES) */
 };
 
 /* What a run's directory holds. */
@@ -47,7 +48,9 @@ int domain_refuse(const struct domain *d, const char *name, size_t bytes, int er
 /* Whether the library reported from the command. */
 bool domain_reported(const struct domain *d);
 
-void domain_remove(struct domain *d);
+/* With all that it holds and notes; no process of the run is left. False: it stays,
+ * because something of it cannot be removed. */
+bool domain_remove(struct domain *d);
 
 /* Removes the directories of earlier runs of this user of which no process is
  * left. Says nothing: whatever is in doubt stays. */

@@ -20,6 +20,9 @@ static const char usage[] =
     "      --complain        deny nothing, record what would have been denied\n"
     "      --log WHERE       a file (%p is the pid), stderr, fd:N or journal\n"
     "      --json            records as JSON\n"
+    "      --long-paths      make addresses whole that a program has cut to fit: --repair;\n"
+    "                        short names for long directories need sunshim run\n"
+    "      --repair          the same, without saying so\n"
     "      --no-follow       leave programs alone that are started with another environment\n"
     "      --shell           as 'export NAME=VALUE' for eval in a shell\n"
     "  -h, --help            this text\n"
@@ -103,6 +106,8 @@ static int print_all(const struct options *o, const char *library, const char *p
         print_variable(o, "SUNSHIM_LOG_FORMAT", "json");
     if (o->profile)
         print_variable(o, "SUNSHIM_PROFILE", o->profile);
+    if (o->repair)
+        print_variable(o, "SUNSHIM_REPAIR", "1");
     if (o->no_follow)
         print_variable(o, "SUNSHIM_FOLLOW", "0");
     return 0;
@@ -119,6 +124,10 @@ static int env(int argc, char **argv)
         return status < 0 ? 0 : status;
     if (argv[o.rest])
         return usage_error("env", "'%s': env takes no command", argv[o.rest]);
+    if (o.shorten && !o.long_paths)
+        return usage_error("env", "--shorten makes names in the directory of a run: it needs sunshim run");
+    if (o.long_paths)
+        say("note: --long-paths is --repair only: short names for long directories need sunshim run");
     for (unsigned i = 0; i < o.source_count; i++)
         if (add_policy(&policies, &o, &o.sources[i]))
             return EXIT_SUNSHIM;

@@ -133,6 +133,13 @@ const char *environment_preload(const char *library)
     return list;
 }
 
+bool environment_says(const char *variable)
+{
+    const char *value = getenv(variable);
+
+    return value && *value && strcmp(value, "0");
+}
+
 static void set_number(const char *name, int value)
 {
     char text[16];
@@ -154,4 +161,8 @@ void environment_set(const struct domain *d, const struct options *o, const char
         setenv("SUNSHIM_FOLLOW", "0", 1);
     if (o->profile)
         setenv("SUNSHIM_PROFILE", o->profile, 1);
+    if (o->repair)
+        setenv("SUNSHIM_REPAIR", "1", 1);
+    if (o->shorten)
+        setenv("SUNSHIM_SHORTEN", "1", 1);
 }

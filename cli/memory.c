@@ -32,6 +32,13 @@ static int new_table(void *at, size_t size)
     return n == sizeof secret ? table_format(at, size, secret) : -EIO;
 }
 
+static int new_nested_counts(void *at, size_t size)
+{
+    (void)size;
+    counts_add(at, COUNT_ALIASES);
+    return 0;
+}
+
 static int write_zeros(int fd, size_t size)
 {
     static const char zeros[64 * 1024];
@@ -89,7 +96,7 @@ static int make(const struct domain *d, const struct file *f)
 
 int memory_make(const struct domain *d, struct memory want)
 {
-    const struct file counts = {DOMAIN_COUNTS, COUNTS_SIZE, NULL};
+    const struct file counts = {DOMAIN_COUNTS, COUNTS_SIZE, want.nested ? new_nested_counts : NULL};
     const struct file table = {DOMAIN_TABLE, table_size(TABLE_ENTRIES), new_table};
     const struct file ring = {DOMAIN_RING, ring_size(RING_ENTRIES), ring_format};
     const struct file leaks = {DOMAIN_LEAKS, 0, NULL};
@@ -108,8 +115,9 @@ int memory_make(const struct domain *d, struct memory want)
  * scopes, so there has to be a memory. */
 struct memory memory_wanted(const struct options *o, const struct loaded *own)
 {
-    const char *more = getenv("SUNSHIM_POLICY");
-    struct memory want = {.table = o->track || (more && *more), .ring = o->track, .leaks = o->track};
+    const char *more = getenv("SUNSHIM_POLICY"), *around = getenv("SUNSHIM_DOMAIN");
+    struct memory want = {.table = o->track || (more && *more), .ring = o->track, .leaks = o->track,
+                          .nested = around && *around};
 
     for (unsigned i = 0; i < o->source_count; i++) {
         uint32_t uses = policy_uses(&own[i].policy);

@@ -16,7 +16,8 @@ struct spec {
 };
 
 enum { ALL = USE_RUN | USE_ENV | USE_CHECK | USE_EXPLAIN, START = USE_RUN | USE_ENV };
-enum { RULE = 1, APPARMOR, PROFILE, COMPLAIN, LOG, JSON, EXEC, SHELL, TRACK, NO_FOLLOW, ERROR_STATUS, UNSEEN };
+enum { RULE = 1, APPARMOR, PROFILE, COMPLAIN, LOG, JSON, EXEC, SHELL, TRACK, NO_FOLLOW, ERROR_STATUS, UNSEEN,
+       LONG_PATHS, REPAIR, SHORTEN, KEEP };
 
 static const struct spec specs[] = {
     {"policy", 'p', true, ALL},         {"rule", RULE, true, ALL},
@@ -28,12 +29,15 @@ static const struct spec specs[] = {
     {"no-follow", NO_FOLLOW, false, START},
     {"error-exitcode", ERROR_STATUS, true, USE_RUN},
     {"allow-unseen", UNSEEN, true, USE_RUN},
+    {"long-paths", LONG_PATHS, false, START},
+    {"repair", REPAIR, false, START},   {"shorten", SHORTEN, false, START},
+    {"keep", KEEP, false, USE_RUN},
     {"help", 'h', false, ALL},
 };
 enum { SPECS = sizeof specs / sizeof *specs };
 
 /* Known from the documents, not there yet: a better answer than "unknown". */
-static const char *const later[] = {"long-paths", "repair", "shorten", "keep", "trace", "strict", NULL};
+static const char *const later[] = {"trace", "strict", NULL};
 
 struct table {
     struct option options[SPECS + 1];
@@ -162,6 +166,10 @@ static int apply(struct options *o, int letter)
     o->shell |= letter == SHELL;
     o->track |= letter == TRACK;
     o->no_follow |= letter == NO_FOLLOW;
+    o->long_paths |= letter == LONG_PATHS;
+    o->repair |= letter == REPAIR || letter == LONG_PATHS;
+    o->shorten |= letter == SHORTEN || letter == LONG_PATHS;
+    o->keep |= letter == KEEP;
     return 0;
 }
 

@@ -32,6 +32,8 @@ struct options {
     unsigned unseen_count;
     int error_status; /* --error-exitcode; 0: not given */
     bool complain, json, exec, shell, track, no_follow;
+    bool repair, shorten, keep; /* --long-paths is the first two */
+    bool long_paths;            /* ... said so: `env` has to answer for the second */
     int rest; /* index of the first operand in argv */
 };
 

@@ -17,7 +17,9 @@
 #include "memory.h"
 #include "outer.h"
 #include "program.h"
+#include "shorten.h"
 #include "summary.h"
+#include "tmpdir.h"
 #include "unseen.h"
 
 static const char usage[] =
@@ -36,10 +38,14 @@ static const char usage[] =
     "      --json            records as JSON\n"
     "      --track           remember how sockets came to be; record those that programs\n"
     "                        inherit by accident\n"
+    "      --long-paths      make socket paths work that are longer than 107 bytes: both of\n"
+    "                        the following\n"
+    "      --repair          make addresses whole that a program has cut to fit\n"
+    "      --shorten         give programs short names for long directories\n"
+    "      --keep            keep the short TMPDIR that --shorten makes\n"
     "      --no-follow       leave programs alone that are started with another environment\n"
     "      --error-exitcode N\n"
-    "                        exit with N when anything was denied, leaked, truncated or\n"
-    "                        not seen\n"
+    "                        exit with N when anything was denied, leaked, cut or not seen\n"
     "      --allow-unseen GLOB\n"
     "                        say nothing of these programs when their calls are not seen\n"
     "      --exec            become COMMAND and keep the pid (for service managers)\n"
@@ -62,6 +68,8 @@ struct start {
     char **argv;
     struct program program;
     const char *outer; /* directory of the run around this one */
+    struct tmpdir tmp;
+    struct shortened given; /* to the command; NULL: what we have */
     bool unseen;       /* the program is not, and --allow-unseen does not name it */
 };
 
@@ -93,7 +101,8 @@ static int check_program(struct start *s)
     s->unseen = *s->program.unseen && !unseen_allowed(&s->options, s->program.path) &&
                 !unseen_allowed(&s->options, s->program.blind);
     if (s->unseen)
-        say("not seen: %s (%s)", base_name(s->argv[0]), s->program.unseen);
+        say("not seen: %s (%s)%s", base_name(s->argv[0]), s->program.unseen,
+            s->options.shorten ? "; it is given short names all the same" : "");
     return 0;
 }
 
@@ -124,15 +133,47 @@ static void prepare(void *ctx)
 {
     struct start *s = ctx;
 
+    if (s->given.environment)
+        environ = s->given.environment;
     environment_set(&s->domain, &s->options, s->log);
+}
+
+static char **given_argv(const struct start *s)
+{
+    return s->given.argv ? s->given.argv : s->argv;
+}
+
+static void say_kept(const struct start *s)
+{
+    if (s->options.keep && *s->tmp.path)
+        say("kept: %s (TMPDIR)", s->tmp.path);
+}
+
+static void remove_domain(struct start *s)
+{
+    if (domain_remove(&s->domain))
+        return;
+    if (*s->tmp.path && !s->options.keep && !access(s->tmp.path, F_OK))
+        say("cannot remove all of %s (TMPDIR)", s->tmp.path);
+    else
+        say("cannot remove all of %s", s->domain.path);
+}
+
+/* The command was not started. */
+static void give_up(struct start *s)
+{
+    if (*s->tmp.path)
+        rmdir(s->tmp.path);
+    remove_domain(s);
 }
 
 static int become(struct start *s)
 {
+    say_kept(s);
     prepare(s);
-    execvp(s->argv[0], s->argv);
+    execvp(s->argv[0], given_argv(s));
     int err = errno;
-    domain_remove(&s->domain);
+    give_up(s);
     return start_failure(s, err);
 }
 
@@ -156,15 +197,19 @@ static int end(const struct start *s, const struct outcome *out, bool happened)
 static int run_child(struct start *s)
 {
     struct outcome out;
-    int err = child_run(s->argv, prepare, s, &out);
+    int err = child_run(given_argv(s), prepare, s, &out);
     bool started = !err && !out.exec_error, unprotected = started && ran_unprotected(s, &out), happened = false;
 
     if (started && !unprotected)
         happened = summary_say(&s->domain, s->outer, &s->options, s->unseen ? &s->program : NULL);
     /* With others alive a later run does, unless they end with us: process 1 takes
      * its name space along, and nobody could tell later. */
-    if (err || !out.others || getpid() == 1)
-        domain_remove(&s->domain);
+    if (!started)
+        give_up(s);
+    else if (!out.others || getpid() == 1)
+        remove_domain(s);
+    if (started)
+        say_kept(s);
     if (err)
         return fail("cannot start a process: %s", strerror(-err));
     if (out.exec_error)
@@ -194,6 +239,19 @@ static int make_domain(struct start *s, const struct contents *c)
     return status;
 }
 
+/* What programs are given instead of long names. 0 or 125. */
+static int shorten(struct start *s)
+{
+    int status;
+
+    if (!s->options.shorten)
+        return 0;
+    if ((status = tmpdir_make(&s->tmp, &s->domain, s->options.keep)) ||
+        (status = shorten_program(&s->domain, s->argv, &s->given)))
+        give_up(s);
+    return status;
+}
+
 static int start(struct start *s, const char *library)
 {
     static struct loaded layers[LAYERS_MAX];
@@ -201,13 +259,14 @@ static int start(struct start *s, const char *library)
     size_t len;
     int status;
 
-    if ((status = load_all(&s->options, 0, layers)) || (status = check_profile(s, layers)) ||
+    /* First: policies may speak of @{TMPDIR}. */
+    if ((status = s->options.shorten ? tmpdir_choose(&s->tmp) : 0) || (status = load_all(&s->options, 0, layers)) || (status = check_profile(s, layers)) ||
         (status = check_program(s)) || (status = lay_out(&s->options, layers, &file, &len)) ||
         (status = outer_directory(&s->outer)))
         return status;
     domain_sweep();
     const struct contents c = {library, file, len, s->outer, memory_wanted(&s->options, layers)};
-    if ((status = make_domain(s, &c)))
+    if ((status = make_domain(s, &c)) || (status = shorten(s)))
         return status;
     free(file);
     fflush(NULL);
@@ -223,6 +282,15 @@ static void say_off(const struct options *o)
         say("warning: nothing is checked, because SUNSHIM_MODE=off is set");
 }
 
+/* The library takes them from there, too. */
+static void look_for_long_paths(struct options *o)
+{
+    bool both = environment_says("SUNSHIM_LONG_PATHS");
+
+    o->repair |= both || environment_says("SUNSHIM_REPAIR");
+    o->shorten |= both || environment_says("SUNSHIM_SHORTEN");
+}
+
 static int run(int argc, char **argv)
 {
     static struct start s;
@@ -236,6 +304,9 @@ static int run(int argc, char **argv)
         return usage_error("run", "no command to run");
     if (s.options.exec && s.options.error_status)
         return usage_error("run", "--error-exitcode needs somebody who waits for the command: not with --exec");
+    look_for_long_paths(&s.options);
+    if (s.options.keep && !s.options.shorten)
+        return usage_error("run", "--keep keeps the TMPDIR that --shorten makes: it needs --shorten or --long-paths");
     if (s.options.log && !(s.log = environment_log(s.options.log)))
         return EXIT_SUNSHIM;
     if (!(library = library_ready()))

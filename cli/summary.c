@@ -86,7 +86,7 @@ static void pass_on(const char *outer, const struct sum *s)
     if (!at)
         return;
     for (unsigned i = 0; i < COUNTS; i++)
-        if (i != COUNT_UNSEEN)
+        if (i != COUNT_UNSEEN && i != COUNT_ALIASES) /* the library tells of those itself */
             add_times(at, i, s->count[i]);
     for (unsigned i = 0; i < s->program_count; i++) {
         for (uint32_t times = 0; times < s->programs[i].times && times < PASSED_ON_MAX; times++)
@@ -158,7 +158,7 @@ static void print_count(FILE *out, uint64_t count, const char *one, const char *
         fprintf(out, "%s%" PRIu64 " %s", ftell(out) ? ", " : "", count, count == 1 ? one : many);
 }
 
-static const char *line_of(const struct sum *s)
+static const char *line_of(const struct options *o, const struct sum *s)
 {
     static const struct {
         enum count which;
@@ -167,7 +167,8 @@ static const char *line_of(const struct sum *s)
         {COUNT_DENIED, "denied", "denied"},
         {COUNT_ALLOWED, "allowed by complain", "allowed by complain"},
         {COUNT_LEAK, "leaked", "leaked"},
-        {COUNT_TRUNCATED, "truncated", "truncated"},
+        {COUNT_TRUNCATED, "cut address", "cut addresses"},
+        {COUNT_REPAIRED, "cut address repaired", "cut addresses repaired"},
         {COUNT_DROPPED, "record dropped", "records dropped"},
         {COUNT_OUTSIDE, "bind not remembered", "binds not remembered"},
         {COUNT_UNSEEN, "not seen", "not seen"},
@@ -178,8 +179,11 @@ static const char *line_of(const struct sum *s)
 
     if (!out)
         exit(fail("out of memory"));
-    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
+    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
         print_count(out, s->count[parts[i].which], parts[i].one, parts[i].many);
+        if (parts[i].which == COUNT_TRUNCATED && s->count[COUNT_TRUNCATED] && !o->repair)
+            fputs(" (use --long-paths)", out);
+    }
     if (s->count[COUNT_UNSEEN])
         print_programs(out, s);
     fclose(out);
@@ -197,9 +201,9 @@ bool summary_say(const struct domain *d, const char *outer, const struct options
     if (outer)
         pass_on(outer, s);
     forget_allowed(o, s);
-    if (*(line = line_of(s)) && first) {
+    if (*(line = line_of(o, s)) && first) {
         add_first(first, s);
-        line = line_of(s);
+        line = line_of(o, s);
     }
     if (*line)
         say("%s", line);

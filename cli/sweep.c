@@ -12,11 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aliases.h"
 #include "bases.h"
 #include "cli.h"
 #include "domain.h"
 #include "domain/names.h"
 #include "policy/layers.h"
+#include "tmpdir.h"
 
 enum { STARTING_SECONDS = 60 }; /* a directory without a pid file may be a minute old */
 
@@ -24,16 +26,19 @@ static const char *const contents[] = {DOMAIN_POLICY, DOMAIN_LIBRARY, DOMAIN_REP
                                        DOMAIN_OUTER,  DOMAIN_TABLE,   DOMAIN_RING,     DOMAIN_LEAKS,
                                        DOMAIN_COUNTS};
 
-void domain_erase(int base, const char *name, int fd)
+/* What is outside first: the directory is what leads there. */
+bool domain_erase(int base, const char *name, int fd)
 {
     char temporary[64];
 
+    if (!aliases_erase(fd) || !tmpdir_erase(fd))
+        return false;
     for (unsigned i = 0; i < sizeof contents / sizeof *contents; i++) {
         snprintf(temporary, sizeof temporary, "%s" DOMAIN_NEW, contents[i]);
         unlinkat(fd, contents[i], 0);
         unlinkat(fd, temporary, 0);
     }
-    unlinkat(base, name, AT_REMOVEDIR);
+    return !unlinkat(base, name, AT_REMOVEDIR);
 }
 
 /* Reads a file of /proc or of a domain whole; NULL with errno. */

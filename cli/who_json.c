@@ -282,7 +282,8 @@ static void put_counts(const struct run *r)
     static const char *const words[COUNTS] = {
         [COUNT_DENIED] = "denied",       [COUNT_ALLOWED] = "allowed", [COUNT_AUDIT] = "audit",
         [COUNT_HINT] = "hint",           [COUNT_LEAK] = "leak",       [COUNT_UNSEEN] = "unseen",
-        [COUNT_TRUNCATED] = "truncated", [COUNT_DROPPED] = "dropped", [COUNT_OUTSIDE] = "not_remembered"};
+        [COUNT_TRUNCATED] = "truncated", [COUNT_DROPPED] = "dropped", [COUNT_OUTSIDE] = "not_remembered",
+        [COUNT_REPAIRED] = "repaired"};
     struct counts_unseen u;
 
     if (!r->counts)

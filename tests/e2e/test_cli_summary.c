@@ -23,13 +23,16 @@ StockTest(cli_summary, says_what_happened_in_one_line)
         {"denied 3 leak 1 unseen /usr/bin/docker 'static Go' unseen /usr/bin/sudo setuid",
          "3 denied, 1 leaked, 2 not seen: docker (static Go), sudo (setuid)"},
         {"allowed 1", "1 allowed by complain"},
-        {"truncated 2", "2 truncated"},
+        {"truncated 2", "2 cut addresses (use --long-paths)"},
+        {"truncated 1 repaired 1", "1 cut address (use --long-paths), 1 cut address repaired"},
+        {"repaired 2", "2 cut addresses repaired"},
+        {"aliases 3", ""},
         {"dropped 1", "1 record dropped"},
         {"dropped 12", "12 records dropped"},
         {"outside 1", "1 bind not remembered"},
         {"outside 70000", "70000 binds not remembered"},
         {"denied 1 allowed 2 leak 3 truncated 4 dropped 5 outside 6 unseen /a/b static",
-         "1 denied, 2 allowed by complain, 3 leaked, 4 truncated, 5 records dropped, 6 binds not remembered, "
+         "1 denied, 2 allowed by complain, 3 leaked, 4 cut addresses (use --long-paths), 5 records dropped, 6 binds not remembered, "
          "1 not seen: b (static)"},
         {"audit 3 hint 4", ""},
         /* one program, often; two of one name */
@@ -94,6 +97,7 @@ StockTest(cli_summary, error_exitcode_is_given_when_something_happened)
     } table[] = {
         {"denied 1", 99}, {"leak 1", 99},    {"truncated 1", 99}, {"unseen /a/b static", 99},
         {"allowed 1", 0}, {"dropped 1", 0}, {"outside 1", 0},    {"audit 1", 0},
+        {"repaired 1", 0}, {"aliases 1", 0}, {"repaired 1 truncated 1", 99},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

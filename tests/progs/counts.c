@@ -1,5 +1,6 @@
 /* counts WHICH TIMES | counts unseen PATH WHY...: adds to the counts of the run it is
- * in, as the library does. WHICH: denied, allowed, leak, truncated, dropped, outside. */
+ * in, as the library does. WHICH: denied, allowed, leak, truncated, dropped, outside,
+ * aliases, repaired. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,8 @@ int main(int argc, char **argv)
     static const char *const words[COUNTS] = {
         [COUNT_DENIED] = "denied",     [COUNT_ALLOWED] = "allowed",     [COUNT_AUDIT] = "audit",
         [COUNT_HINT] = "hint",         [COUNT_LEAK] = "leak",           [COUNT_UNSEEN] = "-",
-        [COUNT_TRUNCATED] = "truncated", [COUNT_DROPPED] = "dropped", [COUNT_OUTSIDE] = "outside"};
+        [COUNT_TRUNCATED] = "truncated", [COUNT_DROPPED] = "dropped", [COUNT_OUTSIDE] = "outside",
+        [COUNT_ALIASES] = "aliases",   [COUNT_REPAIRED] = "repaired"};
     void *at = map();
 
     for (int i = 1; i + 1 < argc; i += 2) {
