@@ -15,7 +15,7 @@ enum {
     SUN_USABLE = SUN_ROOM - 1,  /* what programs can use of it */
     NEAR_LIMIT = 90,            /* from here on derived names stop fitting */
     LINKS_MAX = 40,             /* as the kernel follows */
-    FINDINGS_MAX = 64, REMEDIES_MAX = 6, TRIALS_MAX = 8,
+    FINDINGS_MAX = 64, REMEDIES_MAX = 8, TRIALS_MAX = 8,
 };
 
 /* --- Findings ------------------------------------------------------------ */

@@ -167,8 +167,8 @@ static char *describe_program(const char *name)
     if (err)
         return format_new("%s: %s", shown_text(name), strerror(err));
     if (!*p.unseen)
-        return format_new("%s: can be helped in every way", shown_short(p.path, 40));
-    return format_new("%s (%s): the library cannot be in it, but short names given to it help", shown_short(p.path, 40),
+        return format_new("%s: the library can be in it", shown_short(p.path, 40));
+    return format_new("%s (%s): the library cannot be in it; short names help", shown_short(p.path, 40),
                       shown_text(p.unseen));
 }
 

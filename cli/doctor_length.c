@@ -28,6 +28,14 @@ static const char *short_word(const char *dir)
     return strlen(dir) <= 40 ? shell_word(dir) : "DIRECTORY";
 }
 
+static bool is_below_tmpdir(const char *path)
+{
+    const char *tmp = getenv("TMPDIR");
+    size_t len = tmp ? strlen(tmp) : 0;
+
+    return len > sizeof "/tmp/" && !strncmp(path, tmp, len) && path[len] == '/';
+}
+
 static void add_shorter_names(struct doctor *d, struct finding *f)
 {
     const char *name;
@@ -40,6 +48,8 @@ static void add_shorter_names(struct doctor *d, struct finding *f)
     }
     remedy_add(f, "cd %s   and use the name %s%s", dir, *name == '-' ? "./" : "", shell_word(name));
     remedy_add(f, "ln -s %s /tmp/short   and use /tmp/short/%s", dir, shell_word(name));
+    if (is_below_tmpdir(d->path))
+        remedy_add(f, "a shorter TMPDIR");
     remedy_add(f, "a policy with: map /short/ -> %s/,   and use /short/%s", dir, shell_word(name));
     remedy_add(f, "an abstract name (@NAME), if both sides can use one");
 }

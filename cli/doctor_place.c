@@ -31,11 +31,11 @@ static char *owner_of(const struct stat *st)
 
 /* Modes are the owner's business. */
 static void permission(struct doctor *d, const char *word, const struct stat *st, const char *bits, const char *name,
-                       const char *lacking)
+                       const char *lacking, const char *needed)
 {
     bool ours = st->st_uid == geteuid() || !geteuid();
-    struct finding *f = finding_add(&d->findings, word, ours ? REMEDY : HOPELESS, "no %s permission on %s (%s)", lacking,
-                                    shown_short(name, 40), owner_of(st));
+    struct finding *f = finding_add(&d->findings, word, ours ? REMEDY : HOPELESS, "no %s permission on %s (%s)%s", lacking,
+                                    shown_short(name, 40), owner_of(st), needed);
 
     if (ours)
         remedy_add(f, "chmod u+%s %s", bits, shell_word(name));
@@ -108,7 +108,7 @@ static void check_way(struct doctor *d)
     struct finding *f;
 
     if (w->error == EACCES)
-        permission(d, "no-search", &w->dir_st, "x", w->stopped, "search");
+        permission(d, "no-search", &w->dir_st, "x", w->stopped, "search", "");
     else if (w->error == ENOTDIR)
         in_the_way(d);
     else if (w->error == ELOOP)
@@ -144,6 +144,21 @@ static void check_room(struct doctor *d, const struct statvfs *fs)
     remedy_add(f, "remove something there, or use another directory");
 }
 
+/* Their mknod(2) is EPERM. */
+static bool holds_no_sockets(int dir)
+{
+    static const long types[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, MSDOS_SUPER_MAGIC, DEVPTS_SUPER_MAGIC,
+                                 CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, SECURITYFS_MAGIC};
+    struct statfs fs;
+
+    if (fstatfs(dir, &fs))
+        return false;
+    for (unsigned i = 0; i < sizeof types / sizeof *types; i++)
+        if ((long)fs.f_type == types[i])
+            return true;
+    return false;
+}
+
 static void check_directory(struct doctor *d)
 {
     const struct walk *w = &d->walk;
@@ -154,8 +169,12 @@ static void check_directory(struct doctor *d)
         f = finding_add(&d->findings, "read-only", HOPELESS, "a read-only file system: no socket can be made in %s",
                         shown_short(w->dir_name, 40));
         remedy_add(f, "use another directory: XDG_RUNTIME_DIR, or TMPDIR");
+    } else if (holds_no_sockets(w->dir)) {
+        f = finding_add(&d->findings, "no-sockets", HOPELESS, "a file system of this kind holds no sockets: %s",
+                        shown_short(w->dir_name, 40));
+        remedy_add(f, "use another directory: XDG_RUNTIME_DIR, or TMPDIR");
     } else if (!may_change(w->dir)) {
-        permission(d, "no-write", &w->dir_st, "w", w->dir_name, "write");
+        permission(d, "no-write", &w->dir_st, "w", w->dir_name, "write", "");
     } else {
         check_room(d, &fs);
     }
@@ -177,14 +196,18 @@ static const char *kind(mode_t mode)
                             : "another kind of file";
 }
 
-static void add_derived(struct doctor *d, const struct known *k)
+/* What programs that were given the directory would make of it. */
+static void check_derived(struct doctor *d)
 {
-    size_t len = d->len - d->walk.ends_in_slash + strlen(k->appended);
+    struct finding *f = NULL;
 
-    if (len <= SUN_USABLE)
-        return;
-    struct finding *f = finding_add(&d->findings, "derived", NOTE, "as %s of %s: %zu bytes, %zu too many", k->variable,
-                                    k->program, len, len - SUN_USABLE);
+    for (const struct known *k = known_names; k->program; k++) {
+        size_t len = d->len - d->walk.ends_in_slash + strlen(k->appended);
+
+        if (k->variable && len > SUN_USABLE)
+            f = finding_add(&d->findings, "derived", NOTE, "as %s of %s: up to %zu bytes, %zu too many", k->variable,
+                            k->program, len, len - SUN_USABLE);
+    }
     remedy_add(f, "sunshim run --long-paths -- COMMAND");
 }
 
@@ -197,10 +220,7 @@ static void other_file(struct doctor *d)
         return;
     }
     remedy_add(f, "name the socket in it");
-    if (*d->walk.name)
-        for (const struct known *k = known_names; k->program; k++)
-            if (k->variable)
-                add_derived(d, k);
+    check_derived(d);
 }
 
 static void check_socket_file(struct doctor *d)
@@ -208,7 +228,7 @@ static void check_socket_file(struct doctor *d)
     const struct walk *w = &d->walk;
 
     if (faccessat(w->dir, w->name, W_OK, AT_EACCESS) && errno == EACCES)
-        permission(d, "no-write", &w->st, "w", d->path, "write (connect needs it)");
+        permission(d, "no-write", &w->st, "w", d->path, "write", ", which connect needs");
     if (w->st.st_nlink > 1)
         finding_add(&d->findings, "hard-links", NOTE, "the socket's file has %ju names: all lead to the same socket",
                     (uintmax_t)w->st.st_nlink);

@@ -72,6 +72,31 @@ static void print_table(const struct doctor *d)
 
 /* --- The rest ------------------------------------------------------------------------------ */
 
+/* Those of a circle once. */
+static bool is_shown(const struct walk *w, unsigned link)
+{
+    for (unsigned i = 0; i < link; i++)
+        if (!strcmp(w->links[i].name, w->links[link].name))
+            return true;
+    return false;
+}
+
+static void print_links(const struct walk *w)
+{
+    unsigned more = 0, lines = 0;
+
+    for (unsigned i = 0; i < w->link_count; i++) {
+        if (is_shown(w, i))
+            continue;
+        if (lines++ < LISTED_MAX)
+            field("link", "%s -> %s", shown_short(w->links[i].name, 40), shown_short(w->links[i].target, 40));
+        else
+            more++;
+    }
+    if (more)
+        field("link", "and %u more", more);
+}
+
 static void print_names(const struct doctor *d)
 {
     const struct walk *w = &d->walk;
@@ -81,10 +106,7 @@ static void print_names(const struct doctor *d)
           SUN_USABLE, SUN_ROOM);
     if (*d->path != '/' && d->absolute)
         field("relative", "%zu bytes with the working directory: %s", strlen(d->absolute), shown_short(d->absolute, 40));
-    for (unsigned i = 0; i < w->link_count && i < LISTED_MAX; i++)
-        field("link", "%s -> %s", shown_short(w->links[i].name, 40), shown_short(w->links[i].target, 40));
-    if (w->link_count > LISTED_MAX)
-        field("link", "and %u more", w->link_count - LISTED_MAX);
+    print_links(w);
     if (d->bound)
         field("socket", "socket:[%u] %s, %s", d->bound->ino, heading(d->bound), holders_line(&d->answer, d->bound->ino));
 }

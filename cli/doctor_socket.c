@@ -16,9 +16,9 @@
 /* The name as its binder may have written it. */
 static bool has_name(const struct doctor *d, const char *canonical, const struct sock *s)
 {
-    const char *names[] = {*d->path == '/' ? d->path : d->absolute, canonical};
+    const char *names[] = {d->path, d->absolute, canonical};
 
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = *d->path == '/' ? 0 : 1; i < 3; i++)
         if (names[i] && s->name.kind == NAME_PATHNAME && s->name.len == strlen(names[i]) &&
             !memcmp(s->name.bytes, names[i], s->name.len))
             return true;
@@ -109,7 +109,7 @@ static void stale(struct doctor *d)
 {
     bool ours = may_remove(&d->walk);
     struct finding *f = finding_add(&d->findings, "stale", ours ? REMEDY : HOPELESS,
-                                    "stale: no socket is bound to the file (any more); connect is refused, bind finds it taken");
+                                    "stale: no socket is bound to the file; connect is refused, bind finds it taken");
 
     if (ours)
         remedy_add(f, "rm %s   and start its server again", shell_word(d->path));
@@ -120,10 +120,9 @@ static void stale(struct doctor *d)
 static void silent(struct doctor *d)
 {
     const struct sock *s = d->bound;
-    struct finding *f = finding_add(&d->findings, "not-listening", REMEDY, "socket:[%u] is bound to it, but does not listen: connect is refused",
-                                    s->ino);
+    struct finding *f = finding_add(&d->findings, "not-listening", REMEDY, "socket:[%u] is bound to it, but does not listen: connect is refused", s->ino);
 
-    remedy_add(f, "wait until its server calls listen, or see why it does not: %s", holders_line(&d->answer, s->ino));
+    remedy_add(f, "wait until its server calls listen, or see why it does not");
 }
 
 static void check_type(struct doctor *d)
@@ -144,8 +143,17 @@ static void check_queue(struct doctor *d)
     if (s->state != STATE_LISTEN || !s->has_queue || s->recv <= s->send)
         return;
     struct finding *f = finding_add(&d->findings, "backlog-full", REMEDY,
-                                    "%u clients wait to be accepted, the most that it lets wait: connect blocks or fails (EAGAIN)", s->recv);
-    remedy_add(f, "see why it does not accept: %s", holders_line(&d->answer, s->ino));
+                                    "the backlog is full (%u wait, listen said %u): connect waits, or fails with EAGAIN", s->recv, s->send);
+    remedy_add(f, "see why its server does not accept");
+}
+
+/* A relative name, of which the end is all that can be compared. */
+static bool ends_with(const char *canonical, const struct name *n)
+{
+    size_t len = canonical ? strlen(canonical) : 0;
+
+    return *n->bytes != '/' && len > n->len && canonical[len - n->len - 1] == '/' &&
+           !memcmp(canonical + len - n->len, n->bytes, n->len);
 }
 
 static void check_names(struct doctor *d)
@@ -153,7 +161,7 @@ static void check_names(struct doctor *d)
     const struct sock *s = d->bound;
     const char *canonical = canonical_name(&d->walk);
 
-    if (s->name.kind != NAME_PATHNAME || has_name(d, canonical, s))
+    if (s->name.kind != NAME_PATHNAME || has_name(d, canonical, s) || ends_with(canonical, &s->name))
         return;
     struct finding *f = finding_add(&d->findings, "other-name", NOTE, "it was bound by another name: %s", shown_name(&s->name));
     remedy_add(f, "nothing: links, mounts and relative names lead to the same socket");

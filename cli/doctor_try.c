@@ -17,7 +17,7 @@
 #include "doctor.h"
 
 #define OWN ".sunshim-doctor-"
-#define SHORT_DIR "/tmp/" OWN
+enum { SHORT = 40 }; /* a temporary directory with a longer name is none to link from */
 
 struct trying {
     struct doctor *d;
@@ -190,6 +190,13 @@ static bool possible(struct doctor *d)
     return false;
 }
 
+static const char *short_place(void)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    return tmp && *tmp == '/' && strlen(tmp) <= SHORT ? tmp : "/tmp";
+}
+
 static void prepare(struct trying *t)
 {
     const struct walk *w = &t->d->walk;
@@ -207,7 +214,9 @@ static void prepare(struct trying *t)
     if (w->ends_in_link)
         t->whole = format_new("%s/%s", w->dir_name, t->name);
     t->target = canonical_of(w->dir);
-    char *dir = format_new(SHORT_DIR "%07d-XXXXXX", getpid());
+    if (!t->target && *w->dir_name == '/') /* without /proc */
+        t->target = w->dir_name;
+    char *dir = format_new("%s/" OWN "%07d-XXXXXX", short_place(), getpid());
     t->short_dir = mkdtemp(dir);
     ssize_t link = readlink("/proc/self/exe", self, PATH_MAX);
     t->self = link > 0 ? format_new("%.*s", (int)link, self) : "sunshim";
@@ -251,6 +260,17 @@ static void judge(struct doctor *d)
     remedy_add(f, cured ? "take one of the ways that worked" : "use another directory: none of the remedies works in this one");
 }
 
+/* Signals that would end or stop us; what is ignored goes on being ignored. */
+static void watch(sigset_t *watched)
+{
+    struct sigaction action;
+
+    sigemptyset(watched);
+    for (const int *s = (const int[]){SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, 0}; *s; s++)
+        if (!sigaction(*s, NULL, &action) && action.sa_handler != SIG_IGN)
+            sigaddset(watched, *s);
+}
+
 void doctor_try(struct doctor *d)
 {
     struct trying t = {.d = d};
@@ -258,13 +278,11 @@ void doctor_try(struct doctor *d)
 
     if (!possible(d))
         return;
-    sigemptyset(&watched);
-    for (const int *s = (const int[]){SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGTSTP, 0}; *s; s++)
-        sigaddset(&watched, *s);
+    watch(&watched);
     sigprocmask(SIG_BLOCK, &watched, &before);
     fflush(NULL);
     sweep(d, d->walk.dir, ".", false);
-    sweep(d, AT_FDCWD, "/tmp", true);
+    sweep(d, AT_FDCWD, short_place(), true);
     prepare(&t);
     try_ways(&t, &watched);
     if (t.short_dir)
