@@ -127,7 +127,7 @@ static int prepare(struct state *s, char *const *argv, char *const *envp, const 
     load_layers(s, &env);
     domain_map(s, env.domain);
     alias_find(s);
-    if (!s->layer_count && !s->tracks && !s->shortens)
+    if (!s->layer_count && !s->tracks && !s->shortens && !s->repairs)
         return GATE_PASS;
     free_find(s);
     inherit_judge(s, &env);
