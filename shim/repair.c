@@ -102,7 +102,8 @@ struct search {
     size_t len;
     const char *meant;   /* the first candidate */
     const char *or_this; /* another one */
-    bool there;          /* the first is a socket: */
+    bool unlikely;       /* the first looks like no socket's name */
+    bool there;          /* ... is a socket: */
     uint64_t dev, ino;
     bool spelt_out;      /* somebody told the program just the name it uses */
     bool in_directory;   /* it is the start of a directory's name */
@@ -159,6 +160,19 @@ static void read_as(struct search *s, struct choice *c, const char *name)
     c->st = st;
 }
 
+/* Programs are often told of other files next to their socket. */
+static bool looks_like_a_file(const char *name)
+{
+    static const char endings[] = ".pid.log.lock.conf.cfg.ini.json.yaml.yml.toml.xml.txt.out.err.db.";
+    const char *dot = strrchr(name, '.');
+    size_t len = dot ? strlen(dot) : 0;
+
+    for (const char *at = endings; len > 1 && (at = strstr(at, dot)); at++)
+        if (at[len] == '.')
+            return true;
+    return false;
+}
+
 static void add(struct search *s, const struct choice *c)
 {
     if (!c->name)
@@ -167,18 +181,20 @@ static void add(struct search *s, const struct choice *c)
         s->spelt_out = true;
         return;
     }
-    bool same = s->meant && (strcmp(s->meant, c->name) == 0 ||
-                             (s->there && c->file == FILE_SOCKET && s->dev == c->st.st_dev && s->ino == c->st.st_ino));
-    if (same)
+    bool there = c->file == FILE_SOCKET, unlikely = !there && looks_like_a_file(c->name);
+    if (s->meant && (strcmp(s->meant, c->name) == 0 || (there && s->there && s->dev == c->st.st_dev && s->ino == c->st.st_ino)))
         return;
-    if (s->meant) {
-        s->or_this = c->name;
+    if (s->meant && s->unlikely <= unlikely) {
+        if (s->unlikely == unlikely)
+            s->or_this = c->name;
         return;
     }
     s->meant = c->name;
-    s->there = c->file == FILE_SOCKET;
-    s->dev = s->there ? c->st.st_dev : 0;
-    s->ino = s->there ? c->st.st_ino : 0;
+    s->or_this = NULL;
+    s->unlikely = unlikely;
+    s->there = there;
+    s->dev = there ? c->st.st_dev : 0;
+    s->ino = there ? c->st.st_ino : 0;
 }
 
 static void search_suspects(struct search *s)

@@ -229,6 +229,17 @@ StockTest(repair, only_sockets_are_meant)
     check_lacks(r, err, "sunshim=");
 }
 
+/* ... nor what will become a file, by its name, where there is something likelier. */
+StockTest(repair, files_to_be_are_not_meant)
+{
+    struct run r = cut("echo $ONE | $ON bind 107 --pid=$D/x.pid --log=$D/x.log -s $ONE -c $D/x.json; ls $D | cut -c1; rm $D/*; "
+                       "echo $ONE | $ON bind 107 $D/x.pid; ls $D; rm $D/*; "
+                       "for n in x. .p x.pi x.log.pid.x; do echo $ONE | $ON connect 107 -s $ONE $D/$n 2>&1; done | grep -c ambiguous; "
+                       "ls $D");
+    check_out(r, "a\nx.pid\n4\n");
+    check_lacks(r, err, "sunshim=");
+}
+
 StockTest(repair, what_nobody_told_is_not_known)
 {
     struct run r = cut(TWO_SERVERS "echo $ONE | TMPDIR=$D $ON connect 107");
