@@ -12,6 +12,7 @@
 enum {
     COMPONENT_MAX = 255 * 3, /* all of it %xx */
     BUS_MAX = 256,           /* what stands between unix: and path= in a D-Bus address */
+    COMMAND_MAX = 4096,      /* a command with its arguments */
 };
 
 /* A path in a text. Places count from its first byte, a slash. */
@@ -52,6 +53,21 @@ static bool follows_word(const char *front, size_t len)
     for (from = to; from && !is_one_of(FRONT, front[from - 1]); from--)
         ;
     return shorten_keeps_after(front + from, to - from);
+}
+
+/* Whether the command of a shell that `front` is the begin of is a compiler's. */
+static bool is_kept_command(const char *front, size_t len)
+{
+    size_t from = len, to;
+
+    for (unsigned n = 0; from && !is_one_of(";&|(\n", front[from - 1]); from--)
+        if (n++ == COMMAND_MAX)
+            return false;
+    while (from < len && is_one_of(" \t", front[from]))
+        from++;
+    for (to = from; to < len && !is_one_of(" \t", front[to]); to++)
+        ;
+    return to < len && shorten_keeps_command(front + from, to - from);
 }
 
 /* How many bytes after `at` a path begins, with len bytes in front; -1: none does. */
@@ -251,17 +267,21 @@ static bool is_plain(const char *name)
     return true;
 }
 
-/* Writes what is to stand in front of from[*cut]; its length. 0: nothing. */
-static size_t replace(const struct found *f, bool whole, char to[SHORTEN_ALIAS_MAX], size_t *cut)
+/* Writes what is to stand in front of from[*cut]; its length. 0: nothing. `front`: the len bytes
+ * before it. */
+static size_t replace(const struct found *f, bool whole, const char *front, size_t len, char to[SHORTEN_ALIAS_MAX],
+                      size_t *cut)
 {
     const char *below = f->s->below;
     size_t expected = strlen(below) + 1 + ALIAS_LETTERS;
 
     *cut = whole || is_plain(below) ? choose(f, expected) : 0;
-    long len = *cut ? f->s->alias(f->s->ctx, f->s->work, to) : 0;
-    if (len <= 0 || (size_t)len > expected)
+    if (*cut && is_kept_command(front, len))
         *cut = 0;
-    return *cut ? (size_t)len : 0;
+    long n = *cut ? f->s->alias(f->s->ctx, f->s->work, to) : 0;
+    if (n <= 0 || (size_t)n > expected)
+        *cut = 0;
+    return *cut ? (size_t)n : 0;
 }
 
 size_t shorten_text(const struct shorten *s, char *text, size_t len)
@@ -284,7 +304,7 @@ size_t shorten_text(const struct shorten *s, char *text, size_t len)
         size_t cut;
         f.limit = line - at < SHORTEN_WORK - 1 ? line - at : SHORTEN_WORK - 1;
         find(&f);
-        size_t n = replace(&f, at == 0 && f.end == len, alias, &cut);
+        size_t n = replace(&f, at == 0 && f.end == len, text, to, alias, &cut);
         memcpy(text + to, alias, n);
         memmove(text + to + n, text + at + cut, f.end - cut);
         to += n + f.end - cut;

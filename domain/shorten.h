@@ -4,7 +4,8 @@
  *
  * A path begins at the start of a text or after one of = : , ; blanks quotes ( < > | & { [ and
  * is absolute; `unix:///x` and its like count, `http://x` and `file:///x` do not, nor does what
- * follows a letter (-I/usr/include) or a word like cd. What may end it ends it, unless a file is really called
+ * follows a letter (-I/usr/include), a word like cd, or a compiler's name (in what a shell is
+ * to do). What may end it ends it, unless a file is really called
  * so. The directory that the path leads to, or lies in, is replaced by an alias (alias.h)
  * where it exists and the result is shorter: everything behind it stays, byte for byte. Regular
  * files, devices and FIFOs that exist keep their names. Of a directory the last component
@@ -57,6 +58,8 @@ bool shorten_keeps_variable(const char *entry);
 /* Programs (a path or a name) that get their arguments as they are: compilers, linkers and others
  * that write names into files. */
 bool shorten_keeps_program(const char *program);
+/* The same for a word of `len` bytes. shorten_text() asks it about what begins a shell's command. */
+bool shorten_keeps_command(const char *word, size_t len);
 
 /* Arguments (never the first, argv[0]) that stay as they are for the same reason, whatever the
  * program. `before`: the argument in front. */

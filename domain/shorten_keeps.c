@@ -15,8 +15,9 @@ static const char variables[] =
     "GCOV_PREFIX ";
 
 static const char programs[] =
-    "cc c++ c89 c99 cpp* gcc* g++* clang* ld ld.* ar as ranlib strip objcopy *-cc *-c++ *-cpp* *-gcc* *-g++* *-ld *-ar "
-    "*-as *-ranlib ccache sccache distcc libtool cmake meson ninja make gmake rustc cargo go javac ln ";
+    "cc c++ c89 c99 cpp* gcc* g++* clang* cc1* collect2 lto1 lto-wrapper f951 gfortran* ld ld.* lld mold ar as ranlib "
+    "strip objcopy *-cc *-c++ *-cpp* *-gcc* *-g++* *-ld *-ar *-as *-ranlib ccache sccache distcc libtool cmake meson "
+    "ninja make gmake rustc cargo go javac ln ";
 
 /* Arguments, and the words that arguments follow. */
 static const char arguments[] =
@@ -58,11 +59,18 @@ bool shorten_keeps_variable(const char *entry)
     return !end || is_listed(variables, entry, (size_t)(end - entry));
 }
 
-bool shorten_keeps_program(const char *path)
+bool shorten_keeps_command(const char *word, size_t len)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t name = len;
 
-    return is_listed(programs, name, strlen(name));
+    while (name && word[name - 1] != '/')
+        name--;
+    return is_listed(programs, word + name, len - name);
+}
+
+bool shorten_keeps_program(const char *program)
+{
+    return shorten_keeps_command(program, strlen(program));
 }
 
 bool shorten_keeps_after(const char *word, size_t len)

@@ -111,7 +111,7 @@ void shorten_look(struct shorten_plan *p, const char *program, char *const *argv
     size_t sum = look_at_vector(p, &strings, false) + look_at_vector(p, &strings, true);
     p->unreadable = strings.bad;
     if (sum && !alias_prefix())
-        shorten_gave_up(-ENOENT, "--shorten needs a run: sunshim run --shorten");
+        shorten_gave_up(-ENOENT, "short names need the directory of a run: sunshim run --shorten");
     else if (sum && !p->unreadable)
         p->room = (p->argc + p->envc + 2) * sizeof(char *) + sum;
 }

@@ -12,6 +12,7 @@
  *     actions=DIR  posix_spawn with actions and attributes; output to DIR/out
  *     fds=full     no descriptor is free  argv=null    argv is NULL
  *     sets PATH; path= unsets it
+ *     cwd=%        each % in an ARG is the working directory's name; so is LONG=%/env
  * CALL: execve execv execvp execvpe execl execlp execle fexecve fexecve-path
  *     execveat execveat-dir execveat-empty syscall-execve syscall-execveat spawn
  *     spawnp system popen */
@@ -30,7 +31,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *env_word = "keep", *in_word = "fork", *actions, *call;
+static const char *env_word = "keep", *in_word = "fork", *actions, *call, *directory;
 static bool argv_null;
 static char **argv_given, **vector; /* what calls with an environment are given */
 
@@ -88,6 +89,22 @@ static void make_big(void)
     memset(big, 'x', sizeof big - 1);
     big[1] = '=';
     environ = one;
+}
+
+/* Names that nobody has seen before: they come from getcwd(). */
+static char *with_directory(const char *arg)
+{
+    char *out = calloc(strlen(arg) + 1, strlen(directory) + 1);
+    for (char *to = out; *arg; arg++)
+        to += *arg == '%' ? sprintf(to, "%s", directory) : sprintf(to, "%c", *arg);
+    return out;
+}
+
+static void use_directory(void)
+{
+    setenv("LONG", with_directory("%/env"), 1);
+    for (char **a = argv_given + 1; *a; a++)
+        *a = with_directory(*a);
 }
 
 static void set_environment(void)
@@ -285,6 +302,7 @@ static bool word(const char *arg)
     else if (!strncmp(arg, "actions=", 8)) actions = arg + 8;
     else if (!strcmp(arg, "argv=null")) argv_null = true;
     else if (!strcmp(arg, "fds=full")) setrlimit(RLIMIT_NOFILE, &(struct rlimit){3, 3});
+    else if (!strcmp(arg, "cwd=%")) directory = getcwd(NULL, 0);
     else if (!strcmp(arg, "path=")) unsetenv("PATH");
     else if (!strncmp(arg, "path=", 5)) setenv("PATH", arg + 5, 1);
     else return false;
@@ -300,6 +318,8 @@ int main(int argc, char **argv)
         return 2;
     call = argv[i];
     argv_given = argv + i + 1;
+    if (directory)
+        use_directory();
     set_environment();
     if (!strcmp(call, "system") || !strcmp(call, "popen"))
         return by_command();
