@@ -85,6 +85,13 @@ StockTest(stack, with_denials_of_what_it_bound_itself)
     cr_assert(lines_with(log, "sunshim=\"DENIED\"", NULL) >= 5, "%s", log);
 }
 
+StockTest(stack, with_names_that_rules_lead)
+{
+    compare_with_native("maps", text("allow all,\nmap /s/ -> %s/shim/,\n", scratch()), false);
+    struct run r = run("! ls $T/shim/script*");
+    check_status(r, 0);
+}
+
 StockTest(stack, with_denials_on_record)
 {
     compare_with_native("denied", "deny all,\n", true);
@@ -115,7 +122,8 @@ StockTest(stack, apparmor_records_fit_too)
 /* PTHREAD_STACK_MIN; the C library keeps about a quarter of it. */
 StockTest(stack, threads_of_16_kib_live)
 {
-    static const char *const policies[] = {"allow all,\n", "deny all,\n", "unix,\ndeny unix peer=(addr=/nowhere/**),\n"};
-    for (int i = 0; i < 3; i++)
+    static const char *const policies[] = {"allow all,\n", "deny all,\n", "unix,\ndeny unix peer=(addr=/nowhere/**),\n",
+                                           "allow all,\nmap /s/ -> /tmp/,\n"};
+    for (int i = 0; i < 4; i++)
         measured(policies[i], "16384", text("small%d", i));
 }

@@ -184,7 +184,7 @@ StockTest(files, calls_reach_other_preloaded_libraries)
 {
     put("other.c", "#include <sys/stat.h>\n#include <errno.h>\n#include <string.h>\n"
                    "int stat(const char *p, struct stat *s) { (void)s; errno = strcmp(p, \"/\") ? ENOENT : EXDEV; return -1; }\n");
-    struct run r = run("cc -shared -fPIC -o other.so other.c; LD_PRELOAD=\"$LIB $T/other.so\" \"$N/files\" stat / 1 || echo $?; "
+    struct run r = run("gcc -shared -fPIC -o other.so other.c; LD_PRELOAD=\"$LIB $T/other.so\" \"$N/files\" stat / 1 || echo $?; "
                        "LD_PRELOAD=\"$T/other.so $LIB\" \"$N/files\" stat / 1 || echo $?");
     check_out(r, "1\n1\n");
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -77,6 +78,15 @@ static void do_spawnp(void) { errno = posix_spawnp(&child, "sunshim-nowhere", NU
 static void do_spawn_foreign(void) { errno = posix_spawn(&child, "foreign", NULL, NULL, argv_of, environment); }
 static void do_syscall(void) { syscall(SYS_connect, stream, &server, sizeof server); }
 
+/* Not there, but for a policy that leads /s/ here. */
+static struct stat st;
+static char resolved[4096];
+static void do_stat(void) { stat("/s/script", &st); }
+static void do_open(void) { close(open("/s/script", O_RDONLY)); }
+static void do_rename(void) { rename("/s/script", "/s/script.old"); }
+static void do_unlink(void) { unlink("/s/script.old"); }
+static void do_realpath(void) { if (!realpath("/s/script", resolved)) resolved[0] = '\0'; }
+
 static const struct {
     const char *name;
     void (*call)(void);
@@ -91,6 +101,7 @@ static const struct {
     {"execveat", do_execveat}, {"fexecve", do_fexecve}, {"execve-foreign", do_foreign},
     {"execveat-foreign", do_foreign_at}, {"execvpe-foreign", do_foreign_name}, {"execve-script", do_script},
     {"posix_spawn", do_spawn}, {"posix_spawnp", do_spawnp}, {"posix_spawn-foreign", do_spawn_foreign},
+    {"stat", do_stat}, {"open", do_open}, {"realpath", do_realpath}, {"rename", do_rename}, {"unlink", do_unlink},
 };
 
 static int raw_socket(int type)
