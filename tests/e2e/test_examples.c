@@ -206,3 +206,46 @@ StockTest(examples, systemd_drop_in_puts_a_service_under_the_policy)
     check_has(r, out, "[Service]\n");
     check_has(r, out, "bind auto -> -1 EACCES");
 }
+
+/* --- long-if-needed ------------------------------------------------------------- */
+
+#define LONG_DIR "long=$T/$(printf '%0150d' 1); mkdir $long\n"
+
+StockTest(examples, long_if_needed_helps_where_a_name_is_too_long)
+{
+    struct run r = run(LONG_DIR "\"$TOP/examples/long-if-needed\" socat -u UNIX-LISTEN:$long/s - & pid=$!\n"
+                                "until [ -S $long/s ]; do kill -0 $pid; sleep 0.05; done\n"
+                                "echo works | \"$TOP/examples/long-if-needed\" socat -u - UNIX:$long/s; wait");
+    check_out(r, "works\n");
+}
+
+StockTest(examples, long_if_needed_leaves_short_names_alone)
+{
+    struct run r = run("\"$TOP/examples/long-if-needed\" sh -c 'echo ${LD_PRELOAD:-as it is}' $T/s");
+    check_out(r, "as it is\n");
+}
+
+StockTest(examples, long_if_needed_says_why_where_nothing_helps)
+{
+    struct run r = run("\"$TOP/examples/long-if-needed\" echo $T/$(printf '%0256d' 1)");
+    check_status(r, 1);
+    check_out(r, "");
+    check_has(r, err, "does not work: argument 1: ");
+}
+
+/* --- stale-sockets ---------------------------------------------------------------- */
+
+StockTest(examples, stale_sockets_lists_those_that_nobody_has)
+{
+    struct run r = run(LISTENER "\"$N/sk\" 'socket unix dgram' \"bind $T/old\" >/dev/null\n"
+                                "\"$TOP/examples/stale-sockets\" $T");
+    check_status(r, 1);
+    check_out(r, text("%s/old\n", scratch()));
+}
+
+StockTest(examples, stale_sockets_passes_where_there_are_none)
+{
+    struct run r = run(LISTENER "\"$TOP/examples/stale-sockets\" $T");
+    check_status(r, 0);
+    check_out(r, "");
+}
