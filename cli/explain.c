@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "explain_map.h"
 #include "load.h"
 #include "policy/hint.h"
 #include "query.h"
@@ -39,7 +40,8 @@ static const char usage[] =
     "  exe=/PATH  profile=NAME       choose the profile\n"
     "\n"
     "Line 1 is 'allow' or 'deny', line 2 'rule: FILE:LINE: TEXT' or 'rule: none', line 3\n"
-    "of a denial 'errno: NAME'. Exit status: 0 allowed, 1 denied, 125 on errors.\n"
+    "of a denial 'errno: NAME'. Names are looked up in map rules first: 'mapped: FROM -> TO\n"
+    "by FILE:LINE'. Exit status: 0 allowed, 1 denied, 125 on errors.\n"
     "\n"
     "  sunshim explain web.policy bind family=unix type=dgram addr=auto\n";
 
@@ -52,6 +54,7 @@ struct explanation {
     struct asked asked[QUESTIONS_MAX];
     int asked_count;
     const char *foreign; /* the profile of a record that no policy has */
+    const char *mapped;  /* what map rules made of the names, as lines */
 };
 
 /* --- One answer --------------------------------------------------------- */
@@ -293,6 +296,7 @@ static int answer(struct explanation *e, const struct asked *a, const struct pol
         print_line("layer: ", e->layers[layer].path, "");
     if (strcmp(policy_profile_name(p), "-"))
         print_line("profile: ", policy_profile_name(p), "");
+    fputs(e->mapped, stdout);
     if (e->foreign)
         print_line("note: the record's profile '", e->foreign, "' is not in the policy; it was asked without");
     if (v.outcome == POLICY_COMPLAIN)
@@ -416,6 +420,7 @@ static int ask(struct explanation *e, const struct asked *a, bool *first)
         if (!*first)
             putchar('\n');
         *first = false;
+        e->mapped = explain_map(e->layers, e->layer_count, &q);
         worst |= answer(e, a, &q);
     }
     return worst;

@@ -173,8 +173,9 @@ static bool is_old(const struct group *g, const struct map *a, const struct map 
     return !g->bare && a->bare && b->bare;
 }
 
-/* What holds for the same end of two rules: of the first with that name, or of what is around it. */
-static void look_at_end(const struct group *g, struct map *m, int end)
+/* What holds for the same end of two rules: of the first with that name, or of what is around it.
+ * True: there was a first. */
+static bool look_at_end(const struct group *g, struct map *m, int end)
 {
     struct map_set set = set_of(g, end);
     const char *name = end == FROM ? m->from : m->to;
@@ -188,12 +189,13 @@ static void look_at_end(const struct group *g, struct map *m, int end)
         e = e ? map_outer(&set, e, name, len) : NULL;
     struct map *other = e ? g->all[e->source] : NULL;
     if (!other || is_old(g, m, other))
-        return;
+        return false;
     if (first != m && e->name_len == len && e->below == m->below)
         say_pair(g, end == TO ? SAME_END : m->to_len == other->to_len && !memcmp(m->to, other->to, m->to_len) ? TWICE : TAKEN,
                  m, other);
     else
         say_pair(g, end == FROM ? BELOW : INNER_END, m, other);
+    return first != m;
 }
 
 static void look(const struct group *g, struct map *m)
@@ -201,7 +203,8 @@ static void look(const struct group *g, struct map *m)
     struct map_set froms = set_of(g, FROM), tos = set_of(g, TO);
     const struct blob_map *again = map_find(&froms, m->to, m->to_len), *chain = map_find(&tos, m->from, m->from_len);
 
-    look_at_end(g, m, FROM);
+    if (look_at_end(g, m, FROM))
+        return;
     if (again && !is_old(g, m, g->all[again->source])) {
         say_pair(g, AGAIN, m, g->all[again->source]);
         return;

@@ -79,6 +79,7 @@ static size_t canonical(const char *from, size_t len, char *to)
         }
         i = next;
     }
+    to[n] = '\0';
     return n;
 }
 
@@ -195,10 +196,12 @@ static bool check_words(struct parser *p, const struct prefix *pre, struct span 
 /* FROM or TO. An arrow without blanks around it is a part of a name, which nobody means. */
 static bool take_end(struct parser *p, const char *what, struct span *out)
 {
-    const char *arrow;
+    const char *arrow, *before = p->src->at;
 
     skip_blank(p);
-    if (peek(p) == ',' || (peek(p) == '-' && peek_at(p, 1) == '>'))
+    if (list_breaks(p))
+        p->src->at = before; /* another rule begins on the next line */
+    if (list_breaks(p) || is_blank(peek(p)) || peek(p) == ',' || (peek(p) == '-' && peek_at(p, 1) == '>'))
         return say_unexpected(p, what);
     if (!take_value(p, false, out))
         return false;
@@ -297,7 +300,7 @@ static bool parse_one(struct parser *p, struct span text, const struct name *n, 
     if (!read_end(p, n, &from) || !check_kinds(p, &from, to))
         return false;
     if (from.len > ADDRESS_MAX)
-        say_warning(p, text, NULL, "a FROM of %u bytes is no shorter than what it is for; names of sockets have %u",
+        say_warning(p, text, NULL, "a FROM of %u bytes is too long for a socket's address, which has room for %u",
                     (unsigned long)from.len, (unsigned long)ADDRESS_MAX);
     return add_map(p, &from, to);
 }
