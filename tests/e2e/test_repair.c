@@ -17,6 +17,9 @@
 #define TWO_SERVERS \
     "socat unix-listen:a.$$,fork SYSTEM:'echo one' & socat unix-listen:b.$$,fork SYSTEM:'echo two' & ready a.$$ b.$$; cd /; "
 
+/* After a server's address that may not be there yet. */
+#define PATIENTLY ",retry=500,interval=0.02"
+
 static void at_both_lengths(const char *script, const char *wants)
 {
     static const char *const lengths[] = {"150", "250"};
@@ -34,9 +37,8 @@ static void at_both_lengths(const char *script, const char *wants)
 StockTest(repair, ncat)
 {
     at_both_lengths(TWO_SERVERS "$RUN ncat -U $ONE </dev/null; $RUN ncat -U $TWO </dev/null", "one\ntwo\n");
-    at_both_lengths("cd /; $RUN ncat -l -U $ONE >$T/got & $RUN ncat -l -U $TWO >$T/other & n=0; "
-                    "until [ -S $ONE ] && [ -S $TWO ]; do sleep 0.02; n=$((n + 1)); [ $n -lt 500 ]; done; cd $D; "
-                    "echo one | socat -u - unix:a.$$; echo two | socat -u - unix:b.$$; wait; cat $T/got $T/other",
+    at_both_lengths("cd /; $RUN ncat -l -U $ONE >$T/got & $RUN ncat -l -U $TWO >$T/other & cd $D; "
+                    "echo one | socat -u - unix-connect:a.$$" PATIENTLY "; echo two | socat -u - unix-connect:b.$$" PATIENTLY "; wait; cat $T/got $T/other",
                     "one\ntwo\n");
 }
 
@@ -46,9 +48,8 @@ StockTest(repair, node)
                                 ".pipe(process.stdout)' $s; done", "one\ntwo\n");
     at_both_lengths("cd /; for s in $ONE $TWO; do $RUN node -e 'require(\"net\").createServer(s => { s.end(process.argv[1]"
                     ".slice(-process.argv[2].length) + \"\\n\"); process.exitCode = 0 })"
-                    ".listen(process.argv[1])' $s ${s##*/} & done; n=0; "
-                    "until [ -S $ONE ] && [ -S $TWO ]; do sleep 0.02; n=$((n + 1)); [ $n -lt 500 ]; done; cd $D; "
-                    "socat -u unix:a.$$ - | cut -c1; socat -u unix:b.$$ - | cut -c1", "a\nb\n");
+                    ".listen(process.argv[1])' $s ${s##*/} & done; cd $D; "
+                    "socat -u unix-connect:a.$$" PATIENTLY " - | cut -c1; socat -u unix-connect:b.$$" PATIENTLY " - | cut -c1", "a\nb\n");
 }
 
 #define PERL_CLIENT "socket S, AF_UNIX, SOCK_STREAM, 0; connect S, sockaddr_un($ARGV[0]) or die $!; print <S>"
@@ -71,10 +72,9 @@ StockTest(repair, php)
 
 StockTest(repair, memcached)
 {
-    at_both_lengths("cd /; $RUN memcached -u root -s $ONE & $RUN memcached -u root -s $TWO & n=0; "
-                    "until [ -S $ONE ] && [ -S $TWO ]; do sleep 0.02; n=$((n + 1)); [ $n -lt 500 ]; done; cd $D; "
-                    "for s in a b; do printf 'set k 0 0 1\\r\\n%s\\r\\nquit\\r\\n' $s | socat - unix:$s.$$; done; "
-                    "for s in a b; do printf 'get k\\r\\nquit\\r\\n' | socat - unix:$s.$$ | sed -n 2p; done | tr -d '\\r'",
+    at_both_lengths("cd /; $RUN memcached -u root -s $ONE & $RUN memcached -u root -s $TWO & cd $D; "
+                    "for s in a b; do printf 'set k 0 0 1\\r\\n%s\\r\\nquit\\r\\n' $s | socat - unix-connect:$s.$$" PATIENTLY "; done; "
+                    "for s in a b; do printf 'get k\\r\\nquit\\r\\n' | socat - unix-connect:$s.$$" PATIENTLY " | sed -n 2p; done | tr -d '\\r'",
                     "STORED\r\nSTORED\r\na\nb\n");
 }
 
