@@ -105,14 +105,13 @@ static long call_mapped(file_function *f, long *arg, enum file_call which)
             err = map_argument(&arg[i], &room, FIRST + (size_t)mapped * PATH_MAX);
             mapped += err > 0;
         }
-    if (err < 0) {
+    if (err < 0 || !mapped) {
         scratch_give(room);
+        room = NULL;
+    }
+    if (err < 0) {
         errno = -err;
         return paths & FILE_POINTER ? 0 : -1;
-    }
-    if (!mapped) {
-        scratch_give(room);
-        return f(arg[0], arg[1], arg[2], arg[3], arg[4], which);
     }
     long ret;
     CLEANUP_PUSH(give_back, room);
