@@ -1,14 +1,25 @@
 /* ready NAME...: waits until something is bound to each name, and listens if
- * it is of a kind that listens. Reads /proc/net so that nothing is connected:
+ * it is of a kind that listens; a path may lead to it by other links. Reads
+ * /proc/net so that nothing is connected:
  * a server that serves one client must not spend it on being waited for. READY_SECONDS instead of 10 s. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define ACCEPTCON 0x10000 /* flags in /proc/net/unix: listening */
 #define TCP_LISTENING 0x0a
+
+/* A socket in a long directory is bound by another name for it. */
+static bool is_same_file(const char *path, const char *name)
+{
+    const char *last = strrchr(path, '/'), *wanted = strrchr(name, '/');
+    struct stat a, b;
+    return last && wanted && !strcmp(last, wanted) && !stat(path, &a) && !stat(name, &b) && a.st_ino == b.st_ino &&
+           a.st_dev == b.st_dev;
+}
 
 static bool unix_ready(const char *name)
 {
@@ -18,7 +29,7 @@ static bool unix_ready(const char *name)
     while (f && fgets(line, sizeof line, f)) {
         unsigned flags, type;
         if (sscanf(line, "%*s %*x %*x %x %x %*x %*u %4095s", &flags, &type, path) == 3)
-            found |= !strcmp(path, name) && (type == 2 || (flags & ACCEPTCON));
+            found |= (!strcmp(path, name) || is_same_file(path, name)) && (type == 2 || (flags & ACCEPTCON));
     }
     if (f)
         fclose(f);
