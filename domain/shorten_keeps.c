@@ -4,7 +4,7 @@
 
 #include "shorten.h"
 
-/* sunshim(1) has this list. */
+/* libsunshim(7) has this list. */
 static const char variables[] =
     "SUNSHIM_* LD_* PATH PWD OLDPWD INIT_CWD SHELL _ BASH_* CDPATH FPATH MANPATH INFOPATH XDG_DATA_DIRS XDG_CONFIG_DIRS "
     "LS_COLORS TERMINFO* LOCPATH NLSPATH GCONV_PATH *_INCLUDE_PATH LIBRARY_PATH CPATH COMPILER_PATH GCC_* "
