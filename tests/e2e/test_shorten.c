@@ -206,3 +206,11 @@ StockTest(shorten, without_a_place_for_aliases_names_stay)
     cr_assert(lines_with(r.err, "sunshim=\"HINT\"", "operation=\"exec\"", "no short name can be made", NULL) == 1, "%s", run_report(&r));
     cr_assert(lines_with(r.err, "sunshim=\"HINT\"", "short names need the directory of a run", NULL) == 1, "%s", run_report(&r));
 }
+
+Test(shorten, the_manual_lists_the_variables_that_stay)
+{
+    struct run r = run("sed -n '/^static const char variables/,/;$/s/^ *\"\\(.*\\)\".*/\\1/p' \"$TOP/domain/shorten_keeps.c\" | tr ' ' '\\n' | grep . >$T/code; "
+                       "sed -n '/^The variables$/,/^\\.It/s/^\\.Ev //p' \"$TOP/man/libsunshim.7\" | tr ' ' '\\n' | grep '[A-Z_]' >$T/manual; "
+                       "diff $T/code $T/manual; wc -l <$T/code | grep -q '[0-9][0-9]'");
+    check_status(r, 0);
+}
