@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -83,22 +84,44 @@ int random_letters(char *to, unsigned count)
     return 0;
 }
 
+/* What has no pid file yet is not abandoned as long as it is locked. A sweeper may have
+ * taken it before the lock: then it is gone. */
+static bool lock(const struct domain *d)
+{
+    struct stat st, named;
+
+    flock(d->fd, LOCK_EX);
+    return !fstat(d->fd, &st) && !lstat(d->path, &named) && st.st_ino == named.st_ino && st.st_dev == named.st_dev;
+}
+
+static int make(struct domain *d)
+{
+    if (mkdir(d->path, 0700) || chmod(d->path, dir_mode()) ||
+        (d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+        return -errno;
+    if (lock(d))
+        return 0;
+    close(d->fd);
+    return -EAGAIN;
+}
+
 int domain_place(struct domain *d, bool for_copy)
 {
     char name[17];
-    int err = random_letters(name, sizeof name - 1);
+    int err = -EACCES;
 
-    if (err)
-        return err;
-    err = EACCES;
     for (const struct domain_base *b = domain_bases(); b->dir; b++) {
         if (!usable(b, for_copy))
             continue;
-        snprintf(d->path, sizeof d->path, "%s/%s%s", b->dir, b->prefix, name);
-        if (!mkdir(d->path, 0700) && !chmod(d->path, dir_mode()) &&
-            (d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) >= 0)
-            return 0;
-        err = errno;
+        for (unsigned tries = 0; tries < 100; tries++) {
+            if ((err = random_letters(name, sizeof name - 1)))
+                return err;
+            snprintf(d->path, sizeof d->path, "%s/%s%s", b->dir, b->prefix, name);
+            if (!(err = make(d)))
+                return 0;
+            if (err != -EAGAIN && err != -ENOENT)
+                break;
+        }
     }
-    return -err;
+    return err;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
 #include "policy/layers.h"
 #include "tmpdir.h"
 
-enum { STARTING_SECONDS = 60 }; /* a directory without a pid file may be a minute old */
+enum { STARTING_SECONDS = 60 }; /* how old a directory without a pid file may be that cannot be locked */
 
 static const char *const contents[] = {DOMAIN_POLICY, DOMAIN_LIBRARY, DOMAIN_REPORTED, DOMAIN_PID,
                                        DOMAIN_OUTER,  DOMAIN_TABLE,   DOMAIN_RING,     DOMAIN_LEAKS,
@@ -229,6 +230,14 @@ static bool in_use(const struct run *run, const struct owner *owner)
     return used;
 }
 
+/* Without a pid file. Whoever is making it has locked it (domain_place()). */
+static bool unfinished(int fd, const struct stat *st)
+{
+    if (!flock(fd, LOCK_EX | LOCK_NB))
+        return faccessat(fd, DOMAIN_PID, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+    return errno != EWOULDBLOCK && time(NULL) - st->st_mtime > STARTING_SECONDS;
+}
+
 static bool abandoned(int fd, const char *path)
 {
     struct owner owner;
@@ -237,7 +246,7 @@ static bool abandoned(int fd, const char *path)
     if (fstat(fd, &st) || st.st_uid != geteuid())
         return false;
     if (!read_owner(fd, &owner))
-        return time(NULL) - st.st_mtime > STARTING_SECONDS;
+        return unfinished(fd, &st);
     const struct run run = {path, st.st_dev, st.st_ino};
     return owner.space == process_namespace() && process_start(owner.pid) != owner.start && !in_use(&run, &owner);
 }
