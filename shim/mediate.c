@@ -164,7 +164,7 @@ static int gather_failed(struct request *r, int err)
 {
     if (kernel_refuses(r, true) || err == -ENOTSUP)
         return MEDIATE_PROCEED;
-    if (err == -EMFILE || err == -ENFILE || err == -ENOMEM)
+    if (err == -ENFILE || err == -ENOMEM) /* EMFILE: somebody may help (reach.h) */
         record_trouble(r->operation, err, "no free descriptor to look the path up with");
     return err;
 }

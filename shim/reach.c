@@ -97,6 +97,7 @@ struct help {
     const struct msghdr *msg; /* NULL: connect */
     int flags;
     char *room;
+    bool judges;
     bool ran; /* what was returned is the call's */
 };
 
@@ -129,13 +130,18 @@ static long from_directory(void *ctx)
     return make_call(h, &un, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 }
 
-/* With a descriptor table of its own, of which one number is given up: by a pin. */
+/* A number that the call does not need; in a descriptor table of our own. */
+static void free_one(const struct request *r)
+{
+    sys_close(r->fd == 0);
+}
+
 static long from_pin(void *ctx)
 {
     struct help *h = ctx;
     struct sockaddr_un un = {.sun_family = AF_UNIX};
 
-    sys_close(h->r->fd == 0);
+    free_one(h->r);
     int fd = sys_openat(AT_FDCWD, h->r->target->name.bytes, O_PATH | O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
@@ -145,8 +151,25 @@ static long from_pin(void *ctx)
     return make_call(h, &un, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1));
 }
 
+static long from_verdict(void *ctx)
+{
+    struct help *h = ctx;
+    struct request *r = h->r;
+
+    free_one(r);
+    long ret = mediate(r);
+    if (ret == 0 && address_is_long(r->target) && r->pin.fd < 0)
+        ret = -EMFILE;
+    if (ret == 0)
+        ret = make_call(h, (const struct sockaddr_un *)r->via, r->via_len);
+    pin_close(&r->pin);
+    return ret;
+}
+
 static long attempt(struct help *h)
 {
+    if (h->judges)
+        return helper_run(HELPER_OWN_TABLE, from_verdict, h);
     struct path_parts parts = path_split(h->r->target->name.bytes);
 
     if (strlen(parts.last) <= SUN_PATH)
@@ -184,22 +207,52 @@ static int64_t patience(const struct request *r, int flags)
     return t.tv_sec || t.tv_usec ? t.tv_sec * 1000 + t.tv_usec / 1000 + 1 : -1;
 }
 
-long reach_helped(struct request *r, const struct msghdr *msg, int flags)
+static long wait_for(struct help *h)
 {
     enum { STEP = 5 };
     const struct timespec step = {.tv_nsec = STEP * 1000000};
-    struct help h = {.r = r, .msg = msg, .flags = flags, .room = scratch_take()};
-    int64_t left = patience(r, flags);
-    long ret = -ENOMEM;
+    int64_t left = patience(h->r, h->flags);
+    long ret;
 
-    while (h.room && (ret = left ? attempt_briefly(&h) : attempt(&h)) == -EAGAIN && left && h.ran) {
+    while ((ret = left ? attempt_briefly(h) : attempt(h)) == -EAGAIN && left && h->ran) {
         if (left > 0)
             left = left > STEP ? left - STEP : 0;
-        if (SYS2(SYS_nanosleep, &step, NULL) < 0) {
-            ret = -EINTR;
-            break;
-        }
+        if (SYS2(SYS_nanosleep, &step, NULL) < 0)
+            return -EINTR;
     }
+    return ret;
+}
+
+long reach_judged(struct request *r, const struct msghdr *msg, int flags)
+{
+    struct help h = {.r = r, .msg = msg, .flags = flags, .judges = true};
+    long ret = wait_for(&h);
+
+    if (!h.ran && (ret == -EMFILE || ret == -EAGAIN || ret == -EPERM))
+        record_trouble(r->operation, -EMFILE, "no free descriptor to look the path up with");
+    return ret;
+}
+
+static long decide(void *ctx)
+{
+    free_one(ctx);
+    return mediate(ctx);
+}
+
+int reach_mediate(struct request *r)
+{
+    int ret = (int)helper_run(HELPER_OWN_TABLE, decide, r);
+
+    if (ret == -EMFILE || ret == -EAGAIN || ret == -EPERM)
+        record_trouble(r->operation, -EMFILE, "no free descriptor to look the path up with");
+    return ret;
+}
+
+long reach_helped(struct request *r, const struct msghdr *msg, int flags)
+{
+    struct help h = {.r = r, .msg = msg, .flags = flags, .room = scratch_take()};
+    long ret = h.room ? wait_for(&h) : -ENOMEM;
+
     scratch_give(h.room);
     if (ret < 0 && !h.ran && ret != -ENOENT && ret != -ENOTDIR && ret != -EACCES)
         record_trouble(r->operation, (int)ret, "a path this long needs /proc or a run (sunshim run)");

@@ -10,7 +10,7 @@
 /* What mediate() allowed is made possible: r->via is then what the kernel can be given, and
  * r->pin may be open. REACH_HELPED: nothing can, reach_helped() has to make the call.
  * -errno: of the path, as the kernel's for a short one. One load for a short name. */
-enum { REACH_DIRECT = 0, REACH_HELPED = 1 };
+enum { REACH_DIRECT = 0, REACH_HELPED = 1, REACH_JUDGED = 2 /* the same by reach_judged() */ };
 int reach_long(struct request *r);
 
 static inline int reach(struct request *r)
@@ -21,5 +21,12 @@ static inline int reach(struct request *r)
 /* connect(2), or sendmsg(2) of `msg` without its name, to r->target in a helper thread. Returns what
  * the call does, or -errno. Waits as the call would, in steps. */
 long reach_helped(struct request *r, const struct msghdr *msg, int flags);
+
+/* mediate() said -EMFILE: it wants to look a path up, and this process has no free descriptor.
+ * Decides, and makes the call as reach_helped() does, in a thread that gives one up. */
+long reach_judged(struct request *r, const struct msghdr *msg, int flags);
+
+/* Decides in such a thread about a call that needs no pin. As mediate(). */
+int reach_mediate(struct request *r);
 
 #endif

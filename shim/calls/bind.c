@@ -2,6 +2,7 @@
 
 #include "calls.h"
 #include "shim/place.h"
+#include "shim/reach.h"
 #include "shim/record.h"
 #include "shim/remember.h"
 #include "shim/sys.h"
@@ -131,8 +132,8 @@ static int judged(enum via via, int fd, struct address *target)
         read_unspec(target, fd);
     int err = whole_make(target, "bind", true);
     r.target = target;
-    if (err == 0 && !state_free(POLICY_BIND, target->family))
-        err = mediate(&r);
+    if (err == 0 && !state_free(POLICY_BIND, target->family) && (err = mediate(&r)) == -EMFILE)
+        err = reach_mediate(&r);
     if (err < 0)
         return fail(err);
     if (domain_remembers() || track_on())

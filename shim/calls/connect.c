@@ -74,9 +74,9 @@ static int judge(struct request *r)
     return reach(r);
 }
 
-static int perform_helped(struct request *r)
+static int perform_helped(struct request *r, int next)
 {
-    long err = reach_helped(r, NULL, 0);
+    long err = next == REACH_HELPED ? reach_helped(r, NULL, 0) : reach_judged(r, NULL, 0);
 
     address_release(r->target);
     return err < 0 ? fail((int)err) : 0;
@@ -89,15 +89,16 @@ static int judged(enum via via, int fd, struct address *target)
 
     r.target = target;
     int next = judge(&r);
-    if (next != REACH_HELPED)
+    bool helped = next == REACH_HELPED || next == -EMFILE;
+    if (!helped)
         address_release(target);
-    if (next < 0)
+    if (next < 0 && !helped)
         return fail(next);
     if (target->family == AF_UNIX)
         remember_process_once();
     settled_forget(fd);
-    if (next == REACH_HELPED)
-        return perform_helped(&r);
+    if (helped)
+        return perform_helped(&r, next);
     if (state->asks_inet && is_inet(target))
         return perform_remembered(via, &r);
     return r.pin.fd >= 0 ? perform_pinned(via, &r) : perform(via, fd, r.via, r.via_len);

@@ -111,14 +111,16 @@ int message_judge(struct request *r, struct address *target, struct message_name
         return 0;
     if (err == 0)
         err = decide(r, target, named && !r->target, flags);
+    if (err == -EMFILE && r->target)
+        return REACH_JUDGED;
     if (err != REACH_HELPED)
         address_release(target);
     return err;
 }
 
-ssize_t message_helped(struct request *r, const struct msghdr *msg, int flags)
+ssize_t message_helped(struct request *r, int way, const struct msghdr *msg, int flags)
 {
-    long ret = reach_helped(r, msg, flags);
+    long ret = way == REACH_HELPED ? reach_helped(r, msg, flags) : reach_judged(r, msg, flags);
 
     address_release(r->target);
     return ret < 0 ? fail((int)ret) : ret;

@@ -14,11 +14,11 @@ struct message_name {
 
 /* Judges a send of `name` (len 0 or NULL: to the connected peer) over r->fd. 0:
  * make the call with r->via, r->via_len, then pin_close(&r->pin); -errno: do not;
- * REACH_HELPED: make it by message_helped(). r->via is NULL, ADDRESS_UNREADABLE, or in
+ * REACH_HELPED: or REACH_JUDGED: make it by message_helped(). r->via is NULL, ADDRESS_UNREADABLE, or in
  * `target`, which must live as long. */
 int message_judge(struct request *r, struct address *target, struct message_name name, int flags);
 
-ssize_t message_helped(struct request *r, const struct msghdr *msg, int flags);
+ssize_t message_helped(struct request *r, int way, const struct msghdr *msg, int flags);
 
 /* What a program passed without its being judged failed with EINVAL: the name may be
  * a path too long for the kernel, and the call is to be tried again the other way. */

@@ -39,11 +39,11 @@ static __attribute__((noinline)) ssize_t send_judged(enum via via, struct reques
 
     if (err < 0)
         return fail(err);
-    if (err == REACH_HELPED) {
+    if (err > 0) {
         struct iovec part = {.iov_base = (void *)(uintptr_t)buf, .iov_len = size};
         const struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
 
-        return message_helped(r, &msg, flags);
+        return message_helped(r, err, &msg, flags);
     }
     if (r->pin.fd >= 0)
         return perform_pinned(via, r, buf, size, flags);

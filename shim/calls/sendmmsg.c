@@ -44,13 +44,13 @@ static void keep_name(struct chunk *c, const struct request *r)
 }
 
 /* One that has to be sent on its own: once those before it have gone. */
-static int take_helped(struct chunk *c, struct request *r, struct mmsghdr *msg, int flags)
+static int take_helped(struct chunk *c, struct request *r, int way, struct mmsghdr *msg, int flags)
 {
     if (c->count) {
         address_release(r->target);
         return HELPED;
     }
-    ssize_t sent = message_helped(r, &c->vec[0].msg_hdr, flags);
+    ssize_t sent = message_helped(r, way, &c->vec[0].msg_hdr, flags);
     if (sent < 0)
         return -errno;
     msg->msg_len = (unsigned)sent;
@@ -69,8 +69,8 @@ static int take(struct chunk *c, int fd, struct mmsghdr *from, int flags)
         return UNREADABLE;
     message_passes(&to->msg_hdr);
     int err = message_judge(&r, &target, message_name_of(&to->msg_hdr), flags);
-    if (err == REACH_HELPED)
-        return take_helped(c, &r, from, flags);
+    if (err > 0)
+        return take_helped(c, &r, err, from, flags);
     if (err < 0)
         return err;
     keep_name(c, &r);

@@ -61,8 +61,8 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
     int err = message_judge(&r, &target, message_name_of(&copy), flags);
     if (err < 0)
         return fail(err);
-    if (err == REACH_HELPED)
-        return message_helped(&r, &copy, flags);
+    if (err > 0)
+        return message_helped(&r, err, &copy, flags);
     copy.msg_name = (void *)(uintptr_t)r.via;
     copy.msg_namelen = r.via_len;
     return r.pin.fd >= 0 ? perform_pinned(via, &r, &copy, flags) : perform(via, fd, &copy, flags);
