@@ -61,9 +61,13 @@ int domain_refuse(const struct domain *d, const char *name, size_t bytes, int er
     struct statvfs fs;
     struct rlimit limit;
 
-    if ((err == -ENOSPC || err == -EDQUOT) && !fstatvfs(d->fd, &fs))
-        return fail("cannot make %s/%s: %s (%zu bytes needed, %llu free)", d->path, name, strerror(-err), bytes,
-                    (unsigned long long)fs.f_bavail * fs.f_frsize);
+    if ((err == -ENOSPC || err == -EDQUOT) && !fstatvfs(d->fd, &fs)) {
+        unsigned long long left = (unsigned long long)fs.f_bavail * fs.f_frsize;
+
+        if (left >= bytes && fs.f_files && !fs.f_favail)
+            return fail("cannot make %s/%s: %s (no further file)", d->path, name, strerror(-err));
+        return fail("cannot make %s/%s: %s (%zu bytes needed, %llu free)", d->path, name, strerror(-err), bytes, left);
+    }
     if (err == -EFBIG && !getrlimit(RLIMIT_FSIZE, &limit))
         return fail("cannot make %s/%s: %s (%zu bytes needed, a file may have %llu: ulimit -f)", d->path, name,
                     strerror(-err), bytes, (unsigned long long)limit.rlim_cur);
