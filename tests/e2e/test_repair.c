@@ -104,22 +104,9 @@ StockTest(repair, ssh_add)
 
 /* --- What is cut ---------------------------------------------------------------- */
 
-/* cut OPERATION BYTES [NAME...] does it with the first BYTES bytes of the line on stdin. */
-#define CUT \
-    "LEN=150; " PLACE "mkdir -p $T/bin; cat >$T/bin/cut.pl <<'E'\n" \
-    "use Socket;\n" \
-    "my ($do, $n) = @ARGV;\n" \
-    "my $name = <STDIN>;\n" \
-    "chomp $name;\n" \
-    "my $to = pack('S a*', AF_UNIX, substr($name, 0, $n) . ($n < 108 ? \"\\0\" : ''));\n" \
-    "for (1 .. ($ENV{TIMES} || 1)) {\n" \
-    "    socket S, AF_UNIX, SOCK_STREAM, 0 or die;\n" \
-    "    my $ok = $do eq 'bind' ? bind S, $to : $do eq 'send' ? send(S, 'x', 0, $to) : connect S, $to;\n" \
-    "    print $ok ? '' : \"$!\\n\";\n" \
-    "    print <S> if $ok && $do eq 'connect';\n" \
-    "}\n" \
-    "E\n" \
-    "OFF=\"env $PRELOAD timeout 20 perl $T/bin/cut.pl\"; ON=\"$RUN perl $T/bin/cut.pl\"; "
+/* $OFF and $ON do it, without and with repair, to the line that they read (tests/progs/cutter.c). */
+#define CUT "LEN=150; " \
+    PLACE "ln -sf \"$P/cutter\" $T/cutter; OFF=\"env $PRELOAD timeout 20 $T/cutter\"; ON=\"$RUN $T/cutter\"; "
 
 static struct run cut(const char *script)
 {
@@ -129,7 +116,7 @@ static struct run cut(const char *script)
 /* Exactly n bytes long: $1 is set to it. */
 #define NAME_OF(n) "X=$T/$(printf \"%0$((" #n " - ${#T} - 1))d\" 0); "
 
-StockTest(repair, needs_to_be_told)
+Test(repair, needs_to_be_told)
 {
     struct run r = cut(TWO_SERVERS "echo $ONE | $OFF connect 107 $ONE; echo $ONE | $OFF connect 108 $ONE");
     char *first = record_line(r.err, 0);
@@ -153,14 +140,31 @@ StockTest(repair, needs_to_be_told)
     check_has(r, err, "cut to 108 bytes");
 }
 
-StockTest(repair, each_call_says_so)
+/* All calls that take an address. bind comes last: it makes a file of the cut name. */
+Test(repair, each_call_says_so)
 {
-    struct run r = cut("cd /; echo $ONE | $OFF send 107 $ONE; echo $ONE | $OFF bind 107 $ONE");
-    check_value(r, record_line(r.err, 0), "operation", "sendto");
-    check_value(r, record_line(r.err, 1), "operation", "bind");
+    static const char *const calls[] = {"sendto", "sendmsg", "sendmmsg", "connect", "syscall", "bind"};
+    struct run r = cut("cd /; echo 'allow all,' >$T/p; export SUNSHIM_POLICY=$T/p; for c in sendto sendmsg sendmmsg connect "
+                       "syscall bind; do echo $ONE | $OFF $c 107 $ONE; done | uniq -c | tr -s ' '");
+    check_out(r, " 5 No such file or directory\n");
+    for (int i = 0; i < 6; i++)
+        check_value(r, record_line(r.err, i), "operation", i == 4 ? "connect" : calls[i]);
+    cr_assert_null(record_line(r.err, 6));
 }
 
-StockTest(repair, says_so_in_json)
+Test(repair, each_call_is_repaired)
+{
+    struct run r = cut("socat -u unix-recv:a.$$ open:$T/got,creat,append & ready a.$$; cd /; "
+                       "for c in sendto sendmsg sendmmsg; do echo $ONE | $ON $c 107 $ONE; done; "
+                       "n=0; until [ \"$(cat $T/got)\" = xxx ]; do sleep 0.02; n=$((n + 1)); [ $n -lt 500 ]; done; cd $D; "
+                       "socat unix-listen:b.$$ SYSTEM:'echo two' & ready b.$$; cd /; echo 'allow all,' >$T/p; "
+                       "echo $TWO | SUNSHIM_POLICY=$T/p $ON syscall 107 $TWO");
+    check_status(r, 0);
+    check_out(r, "two\n");
+    check_lacks(r, err, "sunshim=");
+}
+
+Test(repair, says_so_in_json)
 {
     with_env("SUNSHIM_LOG_FORMAT=json");
     struct run r = cut("ONE=$(printf '%s/\\377\\n' $D); echo $ONE | $OFF connect 107 $ONE 2>$T/json; python3 -c 'import json, sys\n"
@@ -171,7 +175,7 @@ StockTest(repair, says_so_in_json)
     check_out(r, "No such file or directory\n107 107 152 False\nTrue\n");
 }
 
-StockTest(repair, says_so_to_apparmors_tools)
+Test(repair, says_so_to_apparmors_tools)
 {
     with_env("SUNSHIM_LOG_FORMAT=apparmor");
     struct run r = cut("echo $ONE | $OFF connect 107 $ONE; echo $ONE | $OFF connect 107 $ONE $TWO");
@@ -187,14 +191,14 @@ StockTest(repair, says_so_to_apparmors_tools)
     free_record(a);
 }
 
-StockTest(repair, says_so_once)
+Test(repair, says_so_once)
 {
     struct run r = cut("cd /; echo $ONE | TIMES=500 $OFF connect 107 $ONE | uniq -c | tr -s ' '");
     check_out(r, " 500 No such file or directory\n");
     cr_assert(record_line(r.err, 0) && !record_line(r.err, 1), "not one record\n%s", run_report(&r));
 }
 
-StockTest(repair, says_nothing_of_names_that_fit)
+Test(repair, says_nothing_of_names_that_fit)
 {
     struct run r = cut("cd /; echo $ONE | $OFF connect 106 $ONE; echo $T/x | $OFF connect 107 $ONE");
     check_out(r, "No such file or directory\nNo such file or directory\n");
@@ -203,7 +207,7 @@ StockTest(repair, says_nothing_of_names_that_fit)
 
 /* --- Several candidates ------------------------------------------------------------ */
 
-StockTest(repair, ambiguity_changes_nothing)
+Test(repair, ambiguity_changes_nothing)
 {
     struct run r = cut(TWO_SERVERS "echo $ONE | $ON connect 107 $ONE $TWO; echo $ONE | $ON connect 108 $ONE $TWO; "
                                    "echo $ONE | OTHER=$TWO $ON connect 108 $ONE; [ $(ls $D | wc -l) = 2 ]; "
@@ -214,7 +218,7 @@ StockTest(repair, ambiguity_changes_nothing)
                             "/b.", NULL), 4, "not four records\n%s", run_report(&r));
 }
 
-StockTest(repair, one_name_told_twice_is_one)
+Test(repair, one_name_told_twice_is_one)
 {
     struct run r = cut(TWO_SERVERS "ln -s a.$$ $D/c.$$; echo $ONE | X=unix:path=$ONE,guid=1 Y=$D/c.$$ $ON connect 107 $ONE --as=$ONE");
     check_out(r, "one\n");
@@ -222,7 +226,7 @@ StockTest(repair, one_name_told_twice_is_one)
 }
 
 /* Directories and other files are not meant, sockets are. */
-StockTest(repair, only_sockets_are_meant)
+Test(repair, only_sockets_are_meant)
 {
     struct run r = cut(TWO_SERVERS "echo x >$D/b.pid; echo $ONE | TMPDIR=$D $ON connect 107 $ONE --pid=$D/b.pid $D/");
     check_out(r, "one\n");
@@ -230,7 +234,7 @@ StockTest(repair, only_sockets_are_meant)
 }
 
 /* ... nor what will become a file, by its name, where there is something likelier. */
-StockTest(repair, files_to_be_are_not_meant)
+Test(repair, files_to_be_are_not_meant)
 {
     struct run r = cut("echo $ONE | $ON bind 107 --pid=$D/x.pid --log=$D/x.log -s $ONE -c $D/x.json; ls $D | cut -c1; rm $D/*; "
                        "echo $ONE | $ON bind 107 $D/x.pid; ls $D; rm $D/*; "
@@ -240,7 +244,7 @@ StockTest(repair, files_to_be_are_not_meant)
     check_lacks(r, err, "sunshim=");
 }
 
-StockTest(repair, what_nobody_told_is_not_known)
+Test(repair, what_nobody_told_is_not_known)
 {
     struct run r = cut(TWO_SERVERS "echo $ONE | TMPDIR=$D $ON connect 107");
     char *record = record_line(r.err, 0);
@@ -252,7 +256,7 @@ StockTest(repair, what_nobody_told_is_not_known)
 
 /* --- Where names stand ---------------------------------------------------------------- */
 
-StockTest(repair, finds_names_inside_values)
+Test(repair, finds_names_inside_values)
 {
     static const char *const forms[] = {
         "$ONE", "--socket=$ONE", "-s$ONE", "unix:$ONE", "unix://$ONE", "unix:path=$ONE", "unix:path=$ONE,guid=00", "unix-connect:$ONE,retry",
@@ -267,7 +271,7 @@ StockTest(repair, finds_names_inside_values)
 }
 
 /* The shell has told where they end. */
-StockTest(repair, finds_odd_names)
+Test(repair, finds_odd_names)
 {
     struct run r = cut("mkdir $D/a,b; for n in 'a b' a:b %41 \"a'b\" a,b/c 'a;b'; do for arg in \"$D/$n\" \"--s=$D/$n\"; do "
                        "echo $ONE | $ON bind 107 \"$arg\"; [ -S \"$D/$n\" ] || echo \"$arg\"; rm -f \"$D/$n\"; done; done");
@@ -275,7 +279,7 @@ StockTest(repair, finds_odd_names)
     check_lacks(r, err, "sunshim=");
 }
 
-StockTest(repair, undoes_dbus_escapes)
+Test(repair, undoes_dbus_escapes)
 {
     struct run r = cut("mkdir \"$D/x y\"; cd \"$D/x y\"; socat unix-listen:a.$$ SYSTEM:'echo one' & ready a.$$; cd /; "
                        "echo \"$D/x y/a.$$\" | $ON connect 107 \"unix:path=$D/x%20y/a.$$,guid=1\"");
@@ -283,7 +287,7 @@ StockTest(repair, undoes_dbus_escapes)
     check_lacks(r, err, "sunshim=");
 }
 
-StockTest(repair, relative_names)
+Test(repair, relative_names)
 {
     struct run r = cut(TWO_SERVERS "cd $T; R=${D#$T/}/$(printf '%080d' 0)/../a.$$; mkdir $D/$(printf '%080d' 0); "
                                    "for arg in $R --s=$R unix:$R; do echo $R | $ON connect 107 $arg; done");
@@ -293,7 +297,7 @@ StockTest(repair, relative_names)
 
 /* Where nothing exists yet, options after the name are not part of it, but directories
  * that are there are. */
-StockTest(repair, binds_what_is_likely)
+Test(repair, binds_what_is_likely)
 {
     struct run r = cut("echo $ONE | $ON bind 107 unix-listen:$ONE,fork; ls $D | cut -d. -f1; rm -r $D; mkdir -p $D/x,y; "
                        "echo $ONE | $ON bind 107 unix-listen:$D/x,y/z; ls $D/x,y");
@@ -302,7 +306,7 @@ StockTest(repair, binds_what_is_likely)
 }
 
 /* The cut falls behind a directory's name, before or after its slash. */
-StockTest(repair, a_name_cut_between_two_components)
+Test(repair, a_name_cut_between_two_components)
 {
     struct run r = cut(NAME_OF(107) "mkdir $X; cd $X; socat unix-listen:a.$$,fork SYSTEM:'echo one' & ready a.$$; cd /; "
                        "echo $X/a.$$ | $ON connect 107 $X/a.$$; echo $X/b | $ON bind 107 $X/b; echo $X/c | $ON bind 108 $X/c; "
@@ -329,7 +333,7 @@ static void check_genuine(const char *place, const char *cut_to)
     check_lacks(r, err, "sunshim=");
 }
 
-StockTest(repair, a_genuine_name_is_never_repaired)
+Test(repair, a_genuine_name_is_never_repaired)
 {
     check_genuine(GENUINE(107), "107");
     check_genuine(GENUINE(108), "108");
@@ -348,7 +352,7 @@ static void check_told(const char *place, const char *cut_to)
 }
 
 /* Although it could be the start of another name. */
-StockTest(repair, a_name_that_was_told_is_genuine)
+Test(repair, a_name_that_was_told_is_genuine)
 {
     check_told(NAME_OF(107) "rm -rf $D; ", "107");
     check_told(NAME_OF(108) "rm -rf $D; ", "108");
@@ -356,7 +360,7 @@ StockTest(repair, a_name_that_was_told_is_genuine)
 
 /* A server that finds its socket in use is not given another one; what a server
  * without --repair has left behind is named. */
-StockTest(repair, a_name_in_use_stays_in_use)
+Test(repair, a_name_in_use_stays_in_use)
 {
     struct run r = cut(GENUINE(107) "echo $X | $ON bind 107 ${X}y; rm $X; echo >$X; echo $X | $ON bind 107 ${X}y; ls $X*y || :");
     check_out(r, "Address already in use\nAddress already in use\n");
@@ -366,7 +370,7 @@ StockTest(repair, a_name_in_use_stays_in_use)
 /* --- With policies and runs --------------------------------------------------------------- */
 
 /* What is judged is what is used. */
-StockTest(repair, policies_judge_the_whole_name)
+Test(repair, policies_judge_the_whole_name)
 {
     struct run r = cut(TWO_SERVERS "printf 'unix (create),\\nunix (connect, send, receive) peer=(addr=\"%s\"),\\n' $ONE >$T/p; "
                                    "for s in $ONE $TWO; do echo $s | SUNSHIM_POLICY=$T/p $ON connect 107 $s; done");
@@ -375,7 +379,7 @@ StockTest(repair, policies_judge_the_whole_name)
     check_has(r, err, "/b.");
 }
 
-StockTest(repair, targets_of_maps_are_candidates)
+Test(repair, targets_of_maps_are_candidates)
 {
     struct run r = cut(TWO_SERVERS "printf 'allow all,\\nmap /run/short.sock -> \"%s\",\\n' $ONE >$T/p; "
                                    "echo $ONE | SUNSHIM_POLICY=$T/p $ON connect 107; "
@@ -388,7 +392,7 @@ StockTest(repair, targets_of_maps_are_candidates)
 StockTest(repair, is_an_option_of_run)
 {
     struct run r = cut(TWO_SERVERS "for o in --repair --long-paths; do $SUNSHIM run $o -- ncat -U $ONE </dev/null; done 2>&1; "
-                                   "$SUNSHIM run --repair -- env -i perl $T/bin/cut.pl connect 107 $TWO <<E 2>&1\n$TWO\nE\n");
+                                   "$SUNSHIM run --repair -- env -i \"$N/cutter\" connect 107 $TWO <<E 2>&1\n$TWO\nE\n");
     check_status(r, 0);
     check_has(r, out, "one\n");
     check_has(r, out, "two\n");
