@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alias.h"
+#include "gone.h"
 #include "helper.h"
 #include "path.h"
 #include "procfd.h"
@@ -85,6 +86,7 @@ int reach_long(struct request *r)
     if (!is_looked_at(r))
         return REACH_DIRECT;
     int err = pin(r);
+    gone_note(r->operation, err, r->target);
     if (err != -EMFILE && err != -ENFILE && err != -ENOSYS)
         return err;
     return through_alias(r) ? REACH_DIRECT : REACH_HELPED;

@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "shim/gone.h"
 #include "shim/place.h"
 #include "shim/reach.h"
 #include "shim/record.h"
@@ -87,6 +88,8 @@ static __attribute__((noinline)) int perform_long(enum via via, int fd, const st
     int before = errno, err = place_begin(&p, target->name.bytes);
 
     if (err < 0)
+        gone_note("bind", err, target);
+    if (err < 0)
         return fail(err);
     if (p.helped)
         err = place_helped(&p, fd);
@@ -101,7 +104,10 @@ static int perform_placed(enum via via, int fd, const struct address *target)
 {
     if (address_is_long(target) && is_unix(fd))
         return perform_long(via, fd, target);
-    return perform(via, fd, &target->raw.any, target->len);
+    int ret = perform(via, fd, &target->raw.any, target->len);
+    if (ret < 0 && state->shortens)
+        gone_note("bind", -errno, target);
+    return ret;
 }
 
 static int perform_remembered(enum via via, int fd, const struct address *target)

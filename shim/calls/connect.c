@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "shim/gone.h"
 #include "shim/reach.h"
 #include "shim/remember.h"
 #include "shim/settled.h"
@@ -101,7 +102,10 @@ static int judged(enum via via, int fd, struct address *target)
         return perform_helped(&r, next);
     if (state->asks_inet && is_inet(target))
         return perform_remembered(via, &r);
-    return r.pin.fd >= 0 ? perform_pinned(via, &r) : perform(via, fd, r.via, r.via_len);
+    int ret = r.pin.fd >= 0 ? perform_pinned(via, &r) : perform(via, fd, r.via, r.via_len);
+    if (ret < 0 && state->shortens)
+        gone_note("connect", -errno, target);
+    return ret;
 }
 
 int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t len)

@@ -93,3 +93,24 @@ StockTest(longs, without_a_free_descriptor_under_rules)
     check_status(r, 0);
     check_out(r, "served\n");
 }
+
+/* --- A directory that disappears ------------------------------------------------------- */
+
+Test(longs, a_directory_that_is_gone_is_on_record)
+{
+    struct run r = run(LONG "env $PRELOAD \"$P/longs\" where $L/gone/s plain");
+
+    check_status(r, 1);
+    check_has(r, err, "No such file or directory");
+    cr_assert_eq(lines_with(r.err, "sunshim=\"HINT\"", "operation=\"bind\"", "errno=ENOENT", "/gone\"", "directory", NULL), 1,
+                 "%s", run_report(&r));
+}
+
+StockTest(longs, so_is_what_a_short_name_stood_for)
+{
+    struct run r = run(LONG "mkdir $L/x; \"$SUNSHIM\" run --shorten sh -c \"rmdir $L/x; socat -u /dev/null UNIX-CONNECT:\\$1\" sh $L/x/s || :");
+
+    check_has(r, err, "No such file or directory");
+    cr_assert_eq(lines_with(r.err, "sunshim=\"HINT\"", "operation=\"connect\"", "errno=ENOENT", "/x\"", "directory", NULL), 1, "%s",
+                 run_report(&r));
+}
