@@ -312,9 +312,12 @@ static void failures(void)
     try("4000 bytes", long_name(4000), CALLS); /* more than PATH_MAX where PREFIX really leads */
     try("5000 bytes", long_name(5000), CALLS);
     try("9000 bytes", long_name(9000), CALLS);
-    try("nothing", NULL, CALLS - READ_IT_THEMSELVES);
-    try("a bad pointer", (const char *)(uintptr_t)64, CALLS - READ_IT_THEMSELVES);
-    try("not readable", gone, CALLS - READ_IT_THEMSELVES);
+    /* Sanitizers read names before the call does. */
+    if (!WITH_SANITIZER) {
+        try("nothing", NULL, CALLS - READ_IT_THEMSELVES);
+        try("a bad pointer", (const char *)(uintptr_t)64, CALLS - READ_IT_THEMSELVES);
+        try("not readable", gone, CALLS - READ_IT_THEMSELVES);
+    }
     unlink(n("file"));
 }
 
