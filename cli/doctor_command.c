@@ -43,10 +43,27 @@ static bool is_something_else(const char *path)
     return !stat(path, &st) && !S_ISSOCK(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+/* Whatever is in it has two bytes more at least. */
+static void judge_directory(struct looking *l, const char *path, size_t len)
+{
+    if (len + 2 > SUN_USABLE)
+        finding_add(&l->findings, "too-long", REMEDY, "%s: a directory of %zu bytes, no socket in it fits: %s", l->place, len,
+                    shown_short(path, 50));
+    else
+        finding_add(&l->findings, "near-limit", NOTE, "%s: a directory of %zu bytes, %zu to spare for names in it: %s", l->place,
+                    len, SUN_USABLE - len - 1, shown_short(path, 50));
+}
+
 static void judge(struct looking *l, const char *path)
 {
     size_t len = strlen(path);
     const char *name = shown_short(path, 50);
+    struct stat st;
+
+    if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
+        judge_directory(l, path, len);
+        return;
+    }
 
     if (len >= PATH_MAX || longest_component(path) > NAME_MAX)
         finding_add(&l->findings, "impossible", HOPELESS, "%s: %zu bytes, no file can be called so: %s", l->place, len, name);
@@ -197,7 +214,7 @@ static void print_for_tools(const struct looking *l, char **argv, int status)
     json_object(NULL);
     json_string("verdict", verdicts[status]);
     json_string("summary", verdict(l));
-    json_string("type", typed(argv));
+    json_string("command", typed(argv));
     json_string("program", describe_program(*argv));
     findings_json(&l->findings);
     json_end();

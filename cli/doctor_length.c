@@ -139,7 +139,7 @@ void doctor_length(struct doctor *d)
         too_long_for_a_path(d);
     if (d->len > SUN_USABLE)
         too_long(d);
-    else if (d->len > NEAR_LIMIT)
+    else if (d->len >= NEAR_LIMIT)
         near_limit(d);
     check_characters(d);
 }

@@ -125,22 +125,25 @@ static void check_way(struct doctor *d)
 
 /* --- The directory, where a bind would have to make the file ------------------------------ */
 
-static bool needs_blocks(int dir)
+/* tmpfs needs none, and ext4 one only now and then. */
+static enum severity without_blocks(int dir)
 {
     struct statfs fs;
 
-    return fstatfs(dir, &fs) || fs.f_type != TMPFS_MAGIC;
+    if (fstatfs(dir, &fs) || (fs.f_type != TMPFS_MAGIC && fs.f_type != EXT4_SUPER_MAGIC))
+        return REMEDY;
+    return NOTE;
 }
 
 static void check_room(struct doctor *d, const struct statvfs *fs)
 {
     bool inodes = fs->f_files && !(geteuid() ? fs->f_favail : fs->f_ffree);
-    bool blocks = fs->f_blocks && !(geteuid() ? fs->f_bavail : fs->f_bfree) && needs_blocks(d->walk.dir);
+    bool blocks = fs->f_blocks && !(geteuid() ? fs->f_bavail : fs->f_bfree);
 
     if (!inodes && !blocks)
         return;
-    struct finding *f = finding_add(&d->findings, "no-room", REMEDY, "the file system is full: no %s left for the socket's file",
-                                    inodes ? "inodes" : "blocks");
+    struct finding *f = finding_add(&d->findings, "no-room", inodes ? REMEDY : without_blocks(d->walk.dir),
+                                    "the file system is full: no %s left for the socket's file", inodes ? "inodes" : "blocks");
     remedy_add(f, "remove something there, or use another directory");
 }
 
@@ -177,6 +180,10 @@ static void check_directory(struct doctor *d)
         permission(d, "no-write", &w->dir_st, "w", w->dir_name, "write", "");
     } else {
         check_room(d, &fs);
+    }
+    if (*d->path == '@') {
+        f = finding_add(&d->findings, "abstract", NOTE, "a file is meant here: abstract names have no path, directory or limit of their own");
+        remedy_add(f, "sunshim who %s", shell_word(d->path));
     }
     if (w->ends_in_slash) {
         f = finding_add(&d->findings, "slash", REMEDY, "a slash at the end: a name in a directory is meant, and bind refuses it");

@@ -1,6 +1,7 @@
 /* Whether anybody answers at the socket's file, and who. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -156,12 +157,21 @@ static bool ends_with(const char *canonical, const struct name *n)
            !memcmp(canonical + len - n->len, n->bytes, n->len);
 }
 
+/* Through links on the way, as the aliases of a run are. */
+static bool leads_to(const char *canonical, const struct name *n)
+{
+    char *real = *n->bytes == '/' ? realpath(format_new("%.*s", (int)n->len, n->bytes), NULL) : NULL;
+
+    return real && canonical && !strcmp(real, canonical);
+}
+
 static void check_names(struct doctor *d)
 {
     const struct sock *s = d->bound;
     const char *canonical = canonical_name(&d->walk);
 
-    if (s->name.kind != NAME_PATHNAME || has_name(d, canonical, s) || ends_with(canonical, &s->name))
+    if (s->name.kind != NAME_PATHNAME || has_name(d, canonical, s) || ends_with(canonical, &s->name) ||
+        leads_to(canonical, &s->name))
         return;
     struct finding *f = finding_add(&d->findings, "other-name", NOTE, "it was bound by another name: %s", shown_name(&s->name));
     remedy_add(f, "nothing: links, mounts and relative names lead to the same socket");

@@ -1,6 +1,7 @@
 /* --try: each remedy for real, in the directory that is asked about, in a child. The
  * sockets' names say which process made them: whoever comes after a kill -9 removes
  * them. Signals wait until what was made is gone. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -62,18 +63,46 @@ static int without_name(struct trying *t, int type, const char **step)
     return trial_run(type, format_new("@sunshim-doctor-%d", getpid()), step);
 }
 
-/* This very program, as one that passes the whole name. */
-static int through_library(struct trying *t, int type, const char **step)
+/* This very program under the library, as one that passes `name` as it is. */
+static int run_self(struct trying *t, int type, const char *option, const char *value, char *name, const char **step)
 {
-    const char *kind = type == SOCK_STREAM ? "stream" : "dgram";
-    char *argv[] = {(char *)"sunshim", (char *)"run", (char *)"--long-paths", (char *)"--", (char *)t->self, (char *)"doctor",
-                    (char *)"--trial", (char *)kind, t->whole, NULL};
+    const char *argv[] = {"sunshim", "run", option, value, "--", t->self, "doctor", "--trial",
+                          type == SOCK_STREAM ? "stream" : "dgram", name, NULL};
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
+    if (!value) /* the option has none */
+        memmove(argv + 3, argv + 4, sizeof argv - 4 * sizeof *argv);
     *step = "run";
     dup2(null, STDERR_FILENO);
-    execv(t->self, argv);
+    execv(t->self, (char **)argv);
     return errno;
+}
+
+static int through_library(struct trying *t, int type, const char **step)
+{
+    return run_self(t, type, "--long-paths", NULL, t->whole, step);
+}
+
+/* A word of a policy: what could end it, or mean something there, as \xHH. */
+static char *policy_word(const char *text)
+{
+    char *word = allocate(4 * strlen(text) + 1), *out = word;
+
+    for (; *text; text++)
+        if (isalnum((unsigned char)*text) || strchr("/._-", *text))
+            *out++ = *text;
+        else
+            out += sprintf(out, "\\x%02x", (unsigned char)*text);
+    return word;
+}
+
+static int through_map(struct trying *t, int type, const char **step)
+{
+    *step = "map";
+    if (!t->short_dir || !t->target)
+        return ENOENT;
+    char *rule = format_new("map %s/m/ -> \"%s/\",", policy_word(t->short_dir), policy_word(t->target));
+    return run_self(t, type, "--rule", rule, format_new("%s/m/%s", t->short_dir, t->name), step);
 }
 
 struct way {
@@ -83,8 +112,9 @@ struct way {
 };
 
 static const struct way ways[] = {
-    {"as it is", as_it_is, false},          {"--long-paths", through_library, true}, {"cd", through_cd, true},
-    {"short symlink", through_link, true},  {"/proc/self/fd", through_proc, false},  {"abstract name", without_name, false},
+    {"as it is", as_it_is, false},         {"--long-paths", through_library, true}, {"cd", through_cd, true},
+    {"short symlink", through_link, true}, {"map", through_map, true},              {"/proc/self/fd", through_proc, false},
+    {"abstract name", without_name, false},
 };
 
 /* --- In a child -------------------------------------------------------------------------------- */
@@ -181,6 +211,10 @@ static bool possible(struct doctor *d)
 {
     const struct walk *w = &d->walk;
 
+    if (!w->error && S_ISDIR(w->st.st_mode)) {
+        doctor_note(d, "nothing was tried: a socket's name in the directory is needed");
+        return false;
+    }
     if (w->dir >= 0 && *w->name && strlen(w->name) <= NAME_MAX && (!w->error || (w->error == ENOENT && w->last)) &&
         may_change(w->dir))
         return true;

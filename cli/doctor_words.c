@@ -97,9 +97,13 @@ static size_t whole_characters(const char *text, size_t most)
     size_t len = 0, n;
     uint32_t code;
 
-    while ((n = utf8_next(at + len, 4, &code) ? utf8_next(at + len, 4, &code) : 1) && len + n <= most)
+    for (;;) {
+        if (!(n = utf8_next(at + len, strnlen(text + len, 4), &code)))
+            n = 1;
+        if (len + n > most)
+            return len;
         len += n;
-    return len;
+    }
 }
 
 char *shown_short(const char *text, size_t most)
@@ -109,7 +113,7 @@ char *shown_short(const char *text, size_t most)
     if (len <= most)
         return shown_text(text);
     head = whole_characters(text, most / 2 - 2);
-    for (tail = len - (most - most / 2 - 1); ((unsigned char)text[tail] & 0xc0) == 0x80 && tail < len; tail++)
+    for (tail = len - (most - most / 2 - 1); tail < len && ((unsigned char)text[tail] & 0xc0) == 0x80; tail++)
         ;
     return format_new("%s...%s", shown(text, head), shown_text(text + tail));
 }

@@ -249,14 +249,36 @@ Test(cli_doctor, finds_file_systems_without_room)
     check_has(r, out, "\nstatus 1\n");
 }
 
+/* ext4 has room for one more name in most of its blocks. */
+Test(cli_doctor, knows_that_full_is_not_always_full)
+{
+    need_root();
+    struct run r = run(DOCTOR "unshare -m sh -c 'truncate -s 4M img; mkfs.ext4 -q img; mkdir d; mount -o loop img d; chmod 777 d; cat /dev/zero >d/f 2>/dev/null || :\n"
+                              "user=\"setpriv --reuid 65534 --clear-groups\"; $user $SUNSHIM doctor d/s; $user $N/sk \"socket unix stream\" \"bind $T/d/s\"'");
+
+    check_has(r, out, "  note      the file system is full: no blocks left for the socket's file\n");
+    check_has(r, out, "d/s -> 0\n");
+}
+
 Test(cli_doctor, knows_directories_that_hold_no_sockets)
 {
     struct run r = run(DOCTOR "doctor /proc/s");
+
+    check_verdict(r, "does not work: a file system of this kind holds no sockets: /proc\n");
 
     check_has(r, out, "\nstatus 2\n");
 }
 
 /* --- The file ------------------------------------------------------------------------------- */
+
+Test(cli_doctor, tells_files_from_abstract_names)
+{
+    struct run r = run(DOCTOR "cd $T; doctor @x");
+
+    check_has(r, out, "  note      a file is meant here: ");
+    check_has(r, out, "    do      sunshim who @x\n");
+    check_exit(r, 0);
+}
 
 Test(cli_doctor, says_what_is_there_instead)
 {
@@ -336,6 +358,16 @@ Test(cli_doctor, finds_full_backlogs)
     check_verdict(r, "works: unix stream LISTEN, held by ");
     check_has(r, out, "needs a remedy: the backlog is full (2 wait, listen said 1)");
     check_exit(r, 1);
+}
+
+StockTest(cli_doctor, sees_through_the_aliases_of_a_run)
+{
+    struct run r = run(DOCTOR "deep $T 200; $SUNSHIM run --long-paths -- $N/sk 'socket unix stream' \"bind $deep/s\" listen 'write .' 'sleep 100000' >out &\n"
+                              "until grep -q '^write' out; do sleep 0.02; done; doctor $deep/s; cd $deep; doctor s");
+
+    check_has(r, out, "\nworks: unix stream LISTEN, held by ");
+    check_lacks(r, out, "another name");
+    check_exit(r, 0);
 }
 
 Test(cli_doctor, counts_hard_links_and_knows_other_names)
@@ -430,7 +462,7 @@ Test(cli_doctor, gives_commands_that_a_shell_takes)
 
 /* --- Surroundings ------------------------------------------------------------------------------------- */
 
-Test(cli_doctor, works_without_proc)
+StockTest(cli_doctor, works_without_proc)
 {
     need_root();
     struct run r = run(DOCTOR "hold h 'socket unix stream' \"bind $T/s\" listen; $N/sk 'socket unix stream' \"bind $T/old\" >/dev/null\n"

@@ -100,6 +100,14 @@ Test(doctor_command, leaves_files_and_search_lists_alone)
     check_lacks(r, out, "problem");
 }
 
+Test(doctor_command, says_that_a_directory_leaves_no_room)
+{
+    struct run r = run(DOCTOR "mkdir $T/$(name 120); doctor make -C $T/$(name 120)");
+
+    check_verdict(&r, "needs a remedy: argument 2: a directory of 134 bytes, no socket in it fits: /tmp/");
+    check_exit(r, 1);
+}
+
 Test(doctor_command, counts_the_working_directory_only_for_information)
 {
     struct run r = run(DOCTOR "mkdir $T/$(name 120); cd $T/$(name 120); doctor nc -U ./s");
@@ -137,7 +145,7 @@ Test(doctor_command, lets_no_argument_forge_a_line)
 Test(doctor_command, gives_json)
 {
     struct run r = run("$SUNSHIM doctor --json -- nc -U /tmp/$(printf '%0120d' 1) >out || echo $?\n"
-                       "python3 -c \"import json; d = json.load(open('$T/out')); print(d['verdict'], d['type'][:38], [f['finding'] for f in d['findings']])\"");
+                       "python3 -c \"import json; d = json.load(open('$T/out')); print(d['verdict'], d['command'][:38], [f['finding'] for f in d['findings']])\"");
 
     check_out(r, "1\nremedy sunshim run --long-paths -- nc -U /tmp ['too-long']\n");
 }

@@ -37,6 +37,7 @@ StockTest(doctor_try, tries_each_remedy_in_a_long_directory)
     check_way(&r, "--long-paths", "works", "works");
     check_way(&r, "cd", "works", "works");
     check_way(&r, "short symlink", "works", "works");
+    check_way(&r, "map", "works", "works");
     check_way(&r, "/proc/self/fd", "works", "works");
     check_way(&r, "abstract name", "works", "works");
     check_has(r, out, "\nstatus 1\n0\n");
@@ -67,6 +68,17 @@ StockTest(doctor_try, tries_names_that_are_long_themselves)
     check_way(&r, "cd", "bind: EINVAL", "bind: EINVAL");
     check_way(&r, "short symlink", "bind: EINVAL", "bind: EINVAL");
     check_has(r, out, "\nstatus 1\n0\n");
+}
+
+/* Bytes that mean something to shells, policies and terminals. */
+StockTest(doctor_try, tries_directories_with_any_name)
+{
+    struct run r = run(DOCTOR "deep=\"$T/$(name 100)$(printf ' \\t\\\"*{a,b}[?]@{x}\\\\\\377,->')\"; mkdir \"$deep\"; try \"$deep/s\"; ls -A \"$deep\"");
+
+    check_way(&r, "--long-paths", "works", "works");
+    check_way(&r, "cd", "works", "works");
+    check_way(&r, "map", "works", "works");
+    cr_assert_str_eq(strstr(r.out, "\nstatus"), "\nstatus 1\n");
 }
 
 StockTest(doctor_try, tries_paths_of_4000_bytes)
