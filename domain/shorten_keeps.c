@@ -14,10 +14,12 @@ static const char variables[] =
     "R_HOME JULIA_* OCAML* GHC_* ERL_LIBS GI_TYPELIB_PATH GIO_* GST_* GTK_* QT_* QML* GSETTINGS_* LLVM_PROFILE_FILE "
     "GCOV_PREFIX ";
 
+/* The last line: these start what they are told to, and that is looked at in its turn. */
 static const char programs[] =
     "cc c++ c89 c99 cpp* gcc* g++* clang* cc1* collect2 lto1 lto-wrapper f951 gfortran* ld ld.* lld mold ar as ranlib "
     "strip objcopy *-cc *-c++ *-cpp* *-gcc* *-g++* *-ld *-ar *-as *-ranlib ccache sccache distcc libtool cmake meson "
-    "ninja make gmake rustc cargo go javac ln ";
+    "ninja make gmake configure rustc cargo go javac mvn gradle npm yarn pip* virtualenv* git git-* ln "
+    "env timeout nice nohup setsid stdbuf ionice chrt taskset xargs time ";
 
 /* Arguments, and the words that arguments follow. */
 static const char arguments[] =

@@ -449,8 +449,8 @@ Test(shorten, arguments_that_stay)
 Test(shorten, programs_that_keep_their_arguments)
 {
     static const char *const keep[] = {"/usr/bin/cc", "gcc", "/usr/bin/gcc-14", "x86_64-linux-gnu-gcc", "g++", "clang-19",
-                                       "ld.gold", "/bin/ln", "cmake", "ar", "rustc"};
-    static const char *const change[] = {"/usr/bin/socat", "sh", "/usr/bin/gcc/x", "art", "ldap", "tar", "", "/", "python3"};
+                                       "ld.gold", "/bin/ln", "cmake", "ar", "rustc", "git", "/x/pip3", "/usr/bin/env", "time"};
+    static const char *const change[] = {"/usr/bin/socat", "sh", "/usr/bin/gcc/x", "art", "ldap", "tar", "", "/", "python3", "timer"};
 
     for (size_t i = 0; i < sizeof keep / sizeof *keep; i++)
         cr_assert(shorten_keeps_program(keep[i]), "%s", keep[i]);
