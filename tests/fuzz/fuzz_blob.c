@@ -16,7 +16,8 @@ static const char text[] =
     "audit network (connect) inet stream peer=(ip=127.0.0.0/8 port=5432-5440),\n"
     "network (connect) inet6 dgram peer=(ip=::1 port=53),\nunix (create, getattr, getopt, setopt, shutdown),\n"
     "scope pathname abstract,\nunix (accept) addr=/srv/x peer=(uid=0 exe=\"/usr/{bin,sbin}/*\" scope=inside),\n"
-    "deny unix (inherit) type=stream,\nunix (inherit) fd=0-2,\n";
+    "deny unix (inherit) type=stream,\nunix (inherit) fd=0-2,\n"
+    "map /s/ -> /very/long/,\nmap /s/in/ -> /elsewhere/,\nmap /s/x -> /y,\n";
 
 /* Eight bytes aligned and exactly as long as it is, so that the sanitizer sees
  * every step outside. */
@@ -39,6 +40,14 @@ static void use(const void *blob, size_t len, struct input in)
     policy_select(&p, "/usr/bin/webserver", NULL);
     size_t seen = strlen(policy_name(&p)) + strlen(policy_profile_name(&p));
     seen += policy_uses(&p) + policy_mediates_inherit(&p);
+    static const char *const paths[] = {"/s/in/x", "/s/x", "/very/long/x", "/y", "/s", "//s//x"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        char to[64];
+        seen += (size_t)policy_map(&p, paths[i], strlen(paths[i]), to, sizeof to);
+        seen += (size_t)policy_unmap(&p, paths[i], strlen(paths[i]), to, sizeof to);
+    }
+    for (unsigned i = 0; i < 50 && policy_map_target(&p, i); i++)
+        seen += strlen(policy_map_target(&p, i));
     for (int i = 0; i < 6; i++) {
         struct policy_query q = input_query(&in, local, peer);
         struct policy_verdict v;

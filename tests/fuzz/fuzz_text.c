@@ -43,6 +43,60 @@ static int list_files(void *ctx, const char *path, struct policy_file *out)
     return -ENOTDIR;
 }
 
+/* Rules `map`, one after another: the result, or 0. */
+static long slow_map(const struct policy *p, bool back, const char *path, size_t len, char *to)
+{
+    const struct blob_profile *profile = blob_profile(p);
+    const struct blob_map *m = BLOB_TABLE(p->blob, struct blob_map, BLOB_MAPS) + profile->maps, *best = NULL;
+    const char *texts = blob_at(p->blob, BLOB_STRINGS);
+
+    for (uint32_t i = 0; i < profile->map_count; i++) {
+        uint32_t name = back ? m[i].to : m[i].name, n = back ? m[i].to_len : m[i].name_len;
+        uint32_t least = !best ? 0 : back ? best->to_len : best->name_len;
+        bool fits = n <= len && !memcmp(texts + name, path, n) && (n == len || (m[i].below && path[n] == '/'));
+
+        if (fits && (!best || n > least || (n == least && (m[i].below < best->below ||
+                                                           (m[i].below == best->below && m[i].source < best->source)))))
+            best = &m[i];
+    }
+    if (!best)
+        return 0;
+    size_t n = back ? best->to_len : best->name_len, head = back ? best->name_len : best->to_len;
+    memcpy(to, texts + (back ? best->name : best->to), head);
+    memcpy(to + head, path + n, len - n);
+    if (!(head + len - n))
+        to[head++] = '/';
+    return (long)(head + len - n);
+}
+
+/* Names that the policy has, with something behind them; the library maps "//" and "/./" as '/'. */
+static void map(const struct policy *p, struct input *in)
+{
+    static char path[8192], wanted[16384], to[16384];
+    const char *target;
+
+    for (unsigned i = 0; i < 4 && (target = policy_map_target(p, i)) != NULL; i++) {
+        const struct blob_profile *profile = blob_profile(p);
+        const struct blob_map *m = BLOB_TABLE(p->blob, struct blob_map, BLOB_MAPS) + profile->maps + i;
+        bool back = input_byte(in) % 2;
+        size_t len = (size_t)sprintf(path, "%s", back ? target : (const char *)blob_at(p->blob, BLOB_STRINGS) + m->name);
+        for (unsigned n = input_byte(in) % 4; n; n--)
+            path[len++] = "/ab"[input_byte(in) % 3];
+        path[len] = '\0';
+        if (strstr(path, "//") || strstr(path, "/./"))
+            continue;
+        long should = slow_map(p, back, path, len, wanted);
+        long is = (back ? policy_unmap : policy_map)(p, path, len, to, sizeof to);
+        bool tied = back; /* of one rule with several FROM the first counts, and they have one number */
+        if (is != should && !tied)
+            abort();
+        if (!tied && is && memcmp(to, wanted, (size_t)is))
+            abort();
+        if (tied && !is != !should)
+            abort();
+    }
+}
+
 static void decide(const void *blob, size_t len, struct input in)
 {
     struct policy p;
@@ -54,6 +108,8 @@ static void decide(const void *blob, size_t len, struct input in)
     for (uint32_t profile = 0; profile < h->tables[BLOB_PROFILES].count && profile < 3; profile++) {
         p.profile = profile;
         struct input again = in;
+        map(&p, &again);
+        again = in;
         for (int i = 0; i < 8; i++) {
             struct policy_query q = input_query(&again, local, peer);
             check_decision(&p, &q);
