@@ -6,9 +6,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
+
+enum { MOMENT = 300 }; /* milliseconds */
 
 struct signals {
     sigset_t mask;
@@ -140,6 +143,26 @@ static bool others_left(void)
     while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
         ;
     return pid == 0;
+}
+
+bool child_others_stay(void)
+{
+    struct timespec start, now;
+    sigset_t children;
+
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    while (others_left()) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        long left = MOMENT - (now.tv_sec - start.tv_sec) * 1000 - (now.tv_nsec - start.tv_nsec) / 1000000;
+        const struct timespec wait = {0, left * 1000000};
+
+        if (left <= 0)
+            return true;
+        sigtimedwait(&children, NULL, &wait);
+    }
+    return false;
 }
 
 static _Noreturn void become(char **argv, const struct signals *s, int death, int report)

@@ -16,6 +16,10 @@ struct outcome {
  * so are we. 0, or -errno where no child could be made. */
 int child_run(char **argv, void (*prepare)(void *ctx), void *ctx, struct outcome *out);
 
+/* After child_run(): gives descendants of the command a moment to end (helpers often end just
+ * after what they help). Whether some are still there. */
+bool child_others_stay(void);
+
 /* Ends as the command did: with its status, or by the same signal. */
 int child_end_as(int status);
 

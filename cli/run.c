@@ -200,6 +200,8 @@ static int run_child(struct start *s)
     int err = child_run(given_argv(s), prepare, s, &out);
     bool started = !err && !out.exec_error, unprotected = started && ran_unprotected(s, &out), happened = false;
 
+    if (started && out.others && *s->tmp.path) /* what may be large is worth a moment */
+        out.others = child_others_stay();
     if (started && !unprotected)
         happened = summary_say(&s->domain, s->outer, &s->options, s->unseen ? &s->program : NULL);
     /* With others alive a later run does, unless they end with us: process 1 takes

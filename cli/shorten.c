@@ -80,10 +80,11 @@ static char **arguments(const struct shorten *s, char **argv)
 {
     unsigned n = count(argv);
     char **out = allocate((n + 1) * sizeof *out);
+    bool keep = shorten_keeps_program(argv[0]);
 
     out[0] = argv[0];
     for (unsigned i = 1; i < n; i++)
-        out[i] = shorten_keeps_argument(argv[i], argv[i - 1]) ? argv[i] : shorten(s, argv[i], 0);
+        out[i] = keep || shorten_keeps_argument(argv[i], argv[i - 1]) ? argv[i] : shorten(s, argv[i], 0);
     out[n] = NULL;
     return out;
 }

@@ -186,6 +186,14 @@ StockTest(cli_long, short_names_stand_for_odd_ones)
     check_out(r, "x\n0\n");
 }
 
+StockTest(cli_long, programs_that_write_names_into_files_keep_them)
+{
+    struct run r = run(USER "as $SUNSHIM run --shorten -- ln -s $L/s $T/x/link; [ $(readlink $T/x/link) = $L/s ]; left");
+
+    check_status(r, 0);
+    check_out(r, "0\n");
+}
+
 StockTest(cli_long, what_is_short_is_passed_on_as_it_is)
 {
     struct run r = run(USER "as env -u L $SUNSHIM run --long-paths -- sh -c 'printf %s\\\\n \"$0\" \"$@\"; ls $SUNSHIM_DOMAIN/a | wc -l; [ ! -L $SUNSHIM_DOMAIN/tmp ] || echo tmp' /short /tmp/x '' ' ' --a=/b:/c; left");
@@ -296,6 +304,14 @@ StockTest(cli_long, tmpdir_stays_while_a_daemon_needs_it)
         "left; as $SUNSHIM run -- true; left; touch $T/go; until [ -e $T/x/done ]; do sleep 0.05; done; sed 's/sun-[a-z2-7]*/sun-/' $T/x/answer; swept");
 
     check_out(r, "2\n2\n/tmp/sun-/f\n0\n");
+}
+
+/* Helpers end a moment after what they help. */
+StockTest(cli_long, tmpdir_does_not_wait_for_the_next_run_if_all_end_now)
+{
+    struct run r = run(USER "as env TMPDIR=$L $SUNSHIM run --long-paths -- sh -c '(until ! kill -0 $$; do :; done; : >$TMPDIR/f) >/dev/null 2>&1 &'; left");
+
+    check_out(r, "0\n");
 }
 
 StockTest(cli_long, tmpdir_of_exec_is_swept_by_a_later_run)
@@ -430,7 +446,7 @@ StockTest(cli_long, python_makes_its_sockets_in_a_short_tmpdir)
                       "if __name__ == '__main__':\n"
                       "    with multiprocessing.Manager() as m:\n"
                       "        print(m.list([1, 2]), len(tempfile.gettempdir()))\n");
-    struct run r = run(USER "as env TMPDIR=$L $SUNSHIM run --long-paths -- python3 $T/manager.py; left");
+    struct run r = run(USER "as env TMPDIR=$L $SUNSHIM run --long-paths -- python3 $T/manager.py; swept");
 
     check_status(r, 0);
     check_out(r, "[1, 2] 17\n0\n");
