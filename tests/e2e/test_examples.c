@@ -249,3 +249,31 @@ StockTest(examples, stale_sockets_passes_where_there_are_none)
     check_status(r, 0);
     check_out(r, "");
 }
+
+/* --- with-redis -------------------------------------------------------------------- */
+
+StockTest(examples, with_redis_works_in_a_directory_with_a_long_name)
+{
+    put("suite", "redis-cli -s $REDIS_SOCKET set key token; redis-cli -s $REDIS_SOCKET get key\n"
+                 "(cd $T/*/ && test -S redis.sock); exit 7");
+    struct run r = run(LONG_DIR "cd $long; \"$TOP/examples/with-redis\" sh -eu $T/suite");
+    check_status(r, 7);
+    check_out(r, "OK\ntoken\n");
+}
+
+/* --- deep-tmpdir ------------------------------------------------------------------- */
+
+StockTest(examples, deep_tmpdir_lists_who_cuts_names)
+{
+    struct run r = run("unset TMPDIR; \"$TOP/examples/deep-tmpdir\" perl -MSocket -e '"
+                       "socket S, AF_UNIX, SOCK_STREAM, 0; bind S, sockaddr_un(\"$ENV{TMPDIR}/s\")'");
+    check_status(r, 1);
+    cr_assert_eq(lines_with(r.err, "/perl: bind /tmp/tmp.", NULL), 1, "%s", run_report(&r));
+}
+
+StockTest(examples, deep_tmpdir_keeps_the_status_of_the_command)
+{
+    struct run r = run("\"$TOP/examples/deep-tmpdir\" sh -c 'test ${#TMPDIR} = 200 && exit 7'");
+    check_status(r, 7);
+    check_lacks(r, err, "cut");
+}
