@@ -6,11 +6,11 @@ FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 20
 FUZZ_FLAGS   := -std=gnu11 -O1 -g $(WARN) -D_GNU_SOURCE -I. -fsanitize=fuzzer,address,undefined \
                 -fno-sanitize-recover=all -fno-omit-frame-pointer
-fuzz_names   := text glob blob
+fuzz_names   := text glob blob shorten
 
-$(B)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(policy_src) $(wildcard policy/*.h)
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(policy_src) $(domain_src) $(wildcard policy/*.h domain/*.h)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< $(policy_src)
+	$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< $(policy_src) $(domain_src)
 
 .PHONY: fuzz fuzz-smoke $(fuzz_names:%=fuzz-%)
 $(fuzz_names:%=fuzz-%): fuzz-%: $(B)/fuzz/%
@@ -20,4 +20,4 @@ $(fuzz_names:%=fuzz-%): fuzz-%: $(B)/fuzz/%
 	    -verbosity=0 found-$* $(CURDIR)/tests/fuzz/corpus/$*
 
 fuzz: $(fuzz_names:%=$(B)/fuzz/%) ## build the fuzz targets (clang)
-fuzz-smoke: $(fuzz_names:%=fuzz-%) ## fuzz text, globs and compiled policies, a minute in all
+fuzz-smoke: $(fuzz_names:%=fuzz-%) ## fuzz texts, globs, compiled policies and long names, a minute and a half in all
