@@ -18,9 +18,9 @@ typedef long file_function(long, ...);
 static file_function *_Atomic found[FILE_CALL_COUNT];
 
 #define FILE_NAME(name, paths) #name "\0"
-static const char names[] = FILE_CALLS(FILE_NAME);
+static const char names[] = FILE_CALLS(FILE_NAME) FILE_OTHERS(FILE_NAME);
 #define FILE_PATHS(name, paths) paths,
-static const unsigned char paths_of[] = {FILE_CALLS(FILE_PATHS)};
+static const unsigned char paths_of[] = {FILE_CALLS(FILE_PATHS) FILE_OTHERS(FILE_PATHS)};
 
 enum { ARGUMENTS = 5, COPY = 0, FIRST = PATH_MAX, ROOM_USED = 3 * PATH_MAX };
 _Static_assert((int)ROOM_USED <= (int)SCRATCH_SIZE, "a copy and two results");

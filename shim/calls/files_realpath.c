@@ -23,7 +23,7 @@ struct names {
 
 static char *next_realpath(const char *path, char *to)
 {
-    return file_call_pointer((long)path, (long)to, 0, 0, 0, FILE_realpath);
+    return (char *)file_call((long)path, (long)to, 0, 0, 0, FILE_realpath);
 }
 
 /* What both names end in, whole components of them, is not of the rule. */
@@ -113,7 +113,7 @@ static char *resolve_in(char *room, char *more, const char *path, char *to)
     if (!changed)
         return next_realpath(path, to);
     char *name = resolve(&n, to ? to : more);
-    return name && !to ? file_call_pointer((long)name, 0, 0, 0, 0, FILE_strdup) : name;
+    return name && !to ? (char *)file_call((long)name, 0, 0, 0, 0, FILE_strdup) : name;
 }
 
 static char *resolve_short(const char *path, char *to)
@@ -146,6 +146,6 @@ INTERPOSED char *__realpath_chk(const char *path, char *to, size_t room);
 INTERPOSED char *__realpath_chk(const char *path, char *to, size_t room)
 {
     if (room < PATH_MAX) /* the C library ends the program */
-        return file_call_pointer((long)path, (long)to, (long)room, 0, 0, FILE___realpath_chk);
+        return (char *)file_call((long)path, (long)to, (long)room, 0, 0, FILE___realpath_chk);
     return resolve_any(path, to);
 }

@@ -189,6 +189,16 @@ StockTest(files, calls_reach_other_preloaded_libraries)
     check_out(r, "1\n1\n");
 }
 
+StockTest(files, a_librarys_own_function_of_such_a_name_gets_its_arguments)
+{
+    put("own.c", "int remove(int a, long b, int c, int d, int e) { return a + b + c + d + e; }\n"
+                 "int sum(void) { return remove(1, 2, 3, 4, 5); }\n");
+    put("main.c", "int sum(void); int main(void) { return sum(); }\n");
+    struct run r = run("gcc -fno-builtin -shared -fPIC -o libown.so own.c; gcc -o main main.c -L. -lown -Wl,-rpath,$T; "
+                       "./main || echo $?; LD_PRELOAD=$LIB ./main || echo $?");
+    check_out(r, "15\n15\n");
+}
+
 /* --- realpath() -------------------------------------------------------------------- */
 
 static struct run resolved(const char *policy, const char *names)
