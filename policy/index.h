@@ -31,7 +31,7 @@ struct vec {
 /* Room for one more record; NULL and b->err when there is none. The record is not
  * zeroed. `room` of an empty vec may be set to how many are expected. */
 bool vec_grow(struct build *b, struct vec *v, size_t record);
-static inline void *vec_add(struct build *b, struct vec *v, size_t record)
+static inline __attribute__((always_inline)) void *vec_add(struct build *b, struct vec *v, size_t record)
 {
     if ((v->count == v->room || !v->data) && !vec_grow(b, v, record))
         return NULL;

@@ -194,7 +194,8 @@ static inline bool is_word(char c)
 {
     return byte_classes[(unsigned char)c] & (BYTE_ALPHA | BYTE_DIGIT);
 }
-static inline bool span_is(struct span s, const char *word)
+/* Inline in small code, too: the length of a literal is then known. */
+static inline __attribute__((always_inline)) bool span_is(struct span s, const char *word)
 {
     size_t len = strlen(word);
 
