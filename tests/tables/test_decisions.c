@@ -113,7 +113,18 @@ static void add_facts(struct policy_query *q, const struct row *r)
     q->exempt = exempt ? !strcmp(exempt, "yes") : q->fd >= 0 && q->fd <= 2;
 }
 
-static struct policy_query query_of(const struct row *r)
+/* Names are mapped before they are judged, here as in the library. */
+static void map_name(const struct policy *p, struct policy_addr *a)
+{
+    static char names[2][4096];
+    static int turn;
+    char *name = names[turn ^= 1];
+    long len = a->kind == POLICY_ADDR_PATHNAME ? policy_map(p, a->bytes, a->len, name, sizeof names[0]) : 0;
+    if (len > 0)
+        *a = (struct policy_addr){.kind = POLICY_ADDR_PATHNAME, .bytes = name, .len = (uint32_t)len};
+}
+
+static struct policy_query query_of(const struct policy *p, const struct row *r)
 {
     int family = policy_family_word(r->family, strlen(r->family));
     struct policy_query q = {
@@ -124,6 +135,8 @@ static struct policy_query query_of(const struct row *r)
         .local = address_of(family, r->local),
         .peer = address_of(family, r->peer),
     };
+    map_name(p, &q.local);
+    map_name(p, &q.peer);
     add_facts(&q, r);
     return q;
 }
@@ -177,7 +190,7 @@ static void forget_unneeded(struct policy_query *q, uint32_t needs)
 static void ask_matcher(const struct table *t, const struct section *s, const struct policy *p)
 {
     for (int i = s->first; i < s->first + s->rows; i++) {
-        struct policy_query q = query_of(&t->rows[i]);
+        struct policy_query q = query_of(p, &t->rows[i]);
         struct policy_verdict v;
         policy_decide(p, &q, &v);
         compare(&t->rows[i], p, &v, "got", false);
