@@ -11,6 +11,7 @@
 #include "cli.h"
 #include "doctor.h"
 #include "domain/longnames.h"
+#include "domain/shorten.h"
 #include "json.h"
 #include "program.h"
 #include "who_print.h"
@@ -121,6 +122,8 @@ static void look_at_arguments(struct looking *l, char **argv)
     for (unsigned i = 1; argv[i]; i++) {
         char *place = format_new("argument %u", i);
 
+        if (shorten_keeps_argument(argv[i], argv[i - 1]))
+            continue;
         look_at(l, place, argv[i]);
         look_at_relative(l, place, argv[i], here ? strlen(here) : 0);
     }
@@ -142,24 +145,14 @@ static void look_at_derived(struct looking *l, const char *variable, const char 
     }
 }
 
-/* Lists of places where programs and their parts are looked for. */
-static bool is_search_list(const char *variable)
-{
-    size_t len = strlen(variable);
-
-    return len > 4 && (!strcmp(variable + len - 4, "PATH") || !strcmp(variable + len - 4, "DIRS"));
-}
-
 static void look_at_environment(struct looking *l)
 {
     for (char **e = environ; *e; e++) {
         const char *value = longnames_value(*e);
 
-        if (!value)
+        if (!value || shorten_keeps_variable(*e))
             continue;
         char *variable = shown(*e, (size_t)(value - *e) - 1);
-        if (is_search_list(variable))
-            continue;
         look_at_derived(l, variable, value);
         look_at(l, variable, value);
     }

@@ -97,7 +97,11 @@ static enum listening is_listening(struct doctor *d)
         return LISTENING_YES;
     switch (probe(&d->walk)) {
     case ECONNREFUSED: return LISTENING_NOBODY;
-    case EPROTOTYPE: return d->bound ? LISTENING_SILENT : LISTENING_UNKNOWN;
+    case EPROTOTYPE: /* it has another type */
+        if (d->bound)
+            return LISTENING_SILENT;
+        doctor_note(d, "a socket is bound to the file; whether it listens could not be seen");
+        return LISTENING_UNKNOWN;
     case 0:
     case EPERM: return LISTENING_YES;
     default: return d->answer.world.unix_error ? LISTENING_UNKNOWN : d->bound ? LISTENING_SILENT : LISTENING_NOBODY;
@@ -226,8 +230,6 @@ void doctor_socket(struct doctor *d)
         stale(d);
     if (there && d->listening == LISTENING_SILENT)
         silent(d);
-    if (there && d->listening == LISTENING_UNKNOWN)
-        doctor_note(d, "whether anybody listens could not be seen");
     if (d->bound && d->listening == LISTENING_YES)
         check_type(d), check_queue(d), check_names(d);
     for (unsigned i = 0; i < n; i++)

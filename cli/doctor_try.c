@@ -145,6 +145,15 @@ static void hear(int from, int *error, const char **step)
         *step = format_new("%s", call);
 }
 
+/* In a directory that others may write to, a socket of theirs could have the name. */
+static void remove_own(const struct trying *t)
+{
+    struct stat st;
+
+    if (!fstatat(t->d->walk.dir, t->name, &st, AT_SYMLINK_NOFOLLOW) && S_ISSOCK(st.st_mode) && st.st_uid == geteuid())
+        unlinkat(t->d->walk.dir, t->name, 0);
+}
+
 static void try_one(struct trying *t, const struct way *way, int type, int *error, const char **step)
 {
     int ends[2], status;
@@ -162,7 +171,7 @@ static void try_one(struct trying *t, const struct way *way, int type, int *erro
     close(ends[0]);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    unlinkat(t->d->walk.dir, t->name, 0);
+    remove_own(t);
     if (t->short_dir)
         unlink(format_new("%s/d", t->short_dir));
 }
@@ -228,7 +237,7 @@ static const char *short_place(void)
 {
     const char *tmp = getenv("TMPDIR");
 
-    return tmp && *tmp == '/' && strlen(tmp) <= SHORT ? tmp : "/tmp";
+    return tmp && *tmp == '/' && strlen(tmp) <= SHORT && !access(tmp, W_OK | X_OK) ? tmp : "/tmp";
 }
 
 static void prepare(struct trying *t)
@@ -250,8 +259,7 @@ static void prepare(struct trying *t)
     t->target = canonical_of(w->dir);
     if (!t->target && *w->dir_name == '/') /* without /proc */
         t->target = w->dir_name;
-    char *dir = format_new("%s/" OWN "%07d-XXXXXX", short_place(), getpid());
-    t->short_dir = mkdtemp(dir);
+    t->short_dir = mkdtemp(format_new("%s/" OWN "%07d-XXXXXX", short_place(), getpid()));
     ssize_t link = readlink("/proc/self/exe", self, PATH_MAX);
     t->self = link > 0 ? format_new("%.*s", (int)link, self) : "sunshim";
 }

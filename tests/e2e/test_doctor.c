@@ -403,6 +403,31 @@ Test(cli_doctor, finds_sockets_of_other_mount_name_spaces)
     check_status(r, 0);
 }
 
+Test(cli_doctor, does_not_take_hidden_sockets_for_stale)
+{
+    need_root();
+    struct run r = run(DOCTOR "unshare -n $N/sk 'umask 0' 'socket unix stream' \"bind $T/s\" listen 'write .' 'sleep 100000' >out &\n"
+                              "until grep -q '^write' out; do sleep 0.02; done; nobody $T/s; doctor $T/s");
+
+    check_verdict(r, "works, as far as can be seen: a socket's file is there\n");
+    check_has(r, out, "  unseen    a socket is bound to the file; whether it listens could not be seen\n");
+    check_has(r, out, "\nworks: unix stream LISTEN, held by ");
+    check_exit(r, 0);
+}
+
+Test(cli_doctor, finds_sockets_on_overlays)
+{
+    need_root();
+    struct run r = run(DOCTOR "mkdir low m; unshare -m sh -c 'mount -t tmpfs none m; mkdir m/up m/work m/o; mount -t overlay -o "
+                              "lowerdir=low,upperdir=m/up,workdir=m/work none m/o; $N/sk \"socket unix stream\" \"bind $T/m/o/old\" >/dev/null\n"
+                              "$N/sk \"socket unix stream\" \"bind $T/m/o/s\" listen \"write .\" \"sleep 100000\" >out &\n"
+                              "until grep -q ^write out; do sleep 0.02; done; $SUNSHIM doctor $T/m/o/s; $SUNSHIM doctor m/o/old || echo status $?'");
+
+    check_verdict(r, "works: unix stream LISTEN, held by ");
+    check_has(r, out, "needs a remedy: stale: ");
+    check_exit(r, 1);
+}
+
 Test(cli_doctor, follows_bind_mounts_to_the_socket)
 {
     need_root();
@@ -472,6 +497,17 @@ StockTest(cli_doctor, works_without_proc)
     check_has(r, out, "  unseen    /proc is not mounted: holders are not known\n");
     check_has(r, out, "needs a remedy: stale: ");
     check_has(r, out, "status 1\n");
+}
+
+StockTest(cli_doctor, works_without_unix_diag)
+{
+    struct run r = run(DOCTOR "hold h 'socket unix stream' \"bind $T/s\" listen; $N/sk 'socket unix stream' \"bind $T/old\" >/dev/null\n"
+                              "for p in s old new; do $SUNSHIM run --rule 'quiet deny network netlink,' -- $SUNSHIM doctor $T/$p || echo status $?; done");
+
+    check_verdict(r, "works: unix stream LISTEN");
+    check_has(r, out, "  unseen    the kernel's unix_diag is not available");
+    cr_assert_eq(lines_with(r.out, "needs a remedy: stale: ", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "status 1", NULL), 1, "%s", run_report(&r));
 }
 
 /* A system call that could write anything, in a trace. */

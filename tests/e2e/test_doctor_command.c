@@ -94,7 +94,7 @@ Test(doctor_command, says_what_comes_near)
 Test(doctor_command, leaves_files_and_search_lists_alone)
 {
     struct run r = run(DOCTOR "mkdir $T/$(name 120); : >$T/$(name 120)/f; export PATH=$PATH:/$(name 120) PYTHONPATH=/$(name 120)\n"
-                              "cd $T/$(name 120); doctor cat $T/$(name 120)/f");
+                              "cd $T/$(name 120); doctor make -C $T/$(name 120) O=$T/$(name 120)/f");
 
     check_exit(r, 0);
     check_lacks(r, out, "problem");
@@ -102,7 +102,7 @@ Test(doctor_command, leaves_files_and_search_lists_alone)
 
 Test(doctor_command, says_that_a_directory_leaves_no_room)
 {
-    struct run r = run(DOCTOR "mkdir $T/$(name 120); doctor make -C $T/$(name 120)");
+    struct run r = run(DOCTOR "mkdir $T/$(name 120); doctor initdb -D $T/$(name 120)");
 
     check_verdict(&r, "needs a remedy: argument 2: a directory of 134 bytes, no socket in it fits: /tmp/");
     check_exit(r, 1);
