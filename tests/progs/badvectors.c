@@ -96,7 +96,7 @@ static char **many;
 
 static void *start_children(void *unused)
 {
-    for (int i = 0; i < 20; i++) {
+    for (volatile int i = 0; i < 20; i++) {
         pid_t pid = vfork();
         if (!pid) {
             execve(TRUE_PATH, many, many);
