@@ -66,3 +66,13 @@ void gone_note(const char *operation, int err, const struct address *a)
     }
     scratch_give(dir);
 }
+
+void gone_look(const char *operation, int err, const struct sockaddr *addr, socklen_t len)
+{
+    struct address a;
+
+    if (err != ENOENT || address_read(&a, addr, len, ADDRESS_TARGET) < 0)
+        return;
+    gone_note(operation, -err, &a);
+    address_release(&a);
+}

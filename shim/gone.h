@@ -10,4 +10,7 @@
  * alias. errno is left alone. */
 void gone_note(const char *operation, int err, const struct address *a);
 
+/* The same of an address that nobody has read yet; `err` is positive. */
+void gone_look(const char *operation, int err, const struct sockaddr *addr, socklen_t len);
+
 #endif

@@ -127,11 +127,12 @@ static int prepare(struct state *s, char *const *argv, char *const *envp, const 
     load_layers(s, &env);
     domain_map(s, env.domain);
     alias_find(s);
-    if (!s->layer_count && !s->tracks && !s->shortens && !s->repairs)
+    follow_prepare(&s->follow, envp, &env);
+    s->follows = s->layer_count || s->tracks || s->shortens || s->repairs;
+    if (!s->layer_count && !s->tracks)
         return GATE_PASS;
     free_find(s);
     inherit_judge(s, &env);
-    follow_prepare(&s->follow, envp, &env);
     if (s->remembers && (first || !env.domain))
         remember_inherited();
     return GATE_MEDIATE;

@@ -77,6 +77,7 @@ struct state {
     bool asks_process;                   /* some policy asks which process is at the other end */
     bool asks_inet;                      /* ... which run the other end of an inet socket is of */
     void *counts;                        /* of the innermost run (domain/counts.h); NULL: there are none */
+    bool follows;                        /* programs that are started keep the library and what it was told */
     bool maps;                           /* some layer has map rules */
     bool repairs;                        /* --repair: cut addresses are made whole */
     bool shortens;                       /* --shorten: so are programs that are started given short names */
@@ -128,6 +129,12 @@ static inline bool state_pass(void)
     if (__builtin_expect(gate < GATE_PASS, 0))
         gate = state_begin();
     return gate == GATE_PASS;
+}
+
+/* True when a program that is started needs nothing from us. As state_pass(). */
+static inline bool state_leaves(void)
+{
+    return state_pass() && !state->follows;
 }
 
 static inline bool is_denial(enum policy_outcome outcome)

@@ -166,12 +166,18 @@ static int bind_unjudged(int fd, const struct sockaddr *addr, socklen_t len)
     if (whole_doubtful(len))
         return call_bind(VIA_LIBC, fd, addr, len);
     int ret = real.bind(fd, addr, len);
-    return ret < 0 && len > ADDRESS_UN_MAX && errno == EINVAL ? call_bind(VIA_LIBC, fd, addr, len) : ret;
+    if (ret < 0 && len > ADDRESS_UN_MAX && errno == EINVAL)
+        return call_bind(VIA_LIBC, fd, addr, len);
+    if (ret < 0 && state->shortens)
+        gone_look("bind", errno, addr, len);
+    return ret;
 }
 
 INTERPOSED int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
     if (!state_pass())
         return call_bind(VIA_LIBC, fd, addr, len);
-    return len < ADDRESS_FULL ? real.bind(fd, addr, len) : bind_unjudged(fd, addr, len);
+    if (len < ADDRESS_FULL && !state->shortens)
+        return real.bind(fd, addr, len);
+    return bind_unjudged(fd, addr, len);
 }

@@ -129,12 +129,18 @@ static int connect_unjudged(int fd, const struct sockaddr *addr, socklen_t len)
     if (whole_doubtful(len))
         return call_connect(VIA_LIBC, fd, addr, len);
     int ret = real.connect(fd, addr, len);
-    return ret < 0 && len > ADDRESS_UN_MAX && errno == EINVAL ? call_connect(VIA_LIBC, fd, addr, len) : ret;
+    if (ret < 0 && len > ADDRESS_UN_MAX && errno == EINVAL)
+        return call_connect(VIA_LIBC, fd, addr, len);
+    if (ret < 0 && state->shortens)
+        gone_look("connect", errno, addr, len);
+    return ret;
 }
 
 INTERPOSED int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
     if (!state_pass())
         return call_connect(VIA_LIBC, fd, addr, len);
-    return len < ADDRESS_FULL ? real.connect(fd, addr, len) : connect_unjudged(fd, addr, len);
+    if (len < ADDRESS_FULL && !state->shortens)
+        return real.connect(fd, addr, len);
+    return connect_unjudged(fd, addr, len);
 }

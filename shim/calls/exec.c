@@ -157,12 +157,12 @@ static int call_execvpe(const char *name, char *const argv[], char *const envp[]
  * start of a program. */
 static int by_path(const char *path, char *const argv[], char *const envp[])
 {
-    return state_pass() ? real.execve(path, argv, envp) : call_execve(VIA_LIBC, path, argv, envp);
+    return state_leaves() ? real.execve(path, argv, envp) : call_execve(VIA_LIBC, path, argv, envp);
 }
 
 static int by_name(const char *name, char *const argv[], char *const envp[])
 {
-    return state_pass() ? real.execvpe(name, argv, envp) : call_execvpe(name, argv, envp);
+    return state_leaves() ? real.execvpe(name, argv, envp) : call_execvpe(name, argv, envp);
 }
 
 INTERPOSED int execve(const char *path, char *const argv[], char *const envp[])
@@ -189,7 +189,7 @@ INTERPOSED int fexecve(int fd, char *const argv[], char *const envp[])
 {
     const struct image i = {.via = VIA_LIBC, .way = BY_DESCRIPTOR, .fd = fd, .argv = argv, .envp = envp};
 
-    if (state_pass() || !envp) /* EINVAL; for the kernel NULL would be an empty one */
+    if (state_leaves() || !envp) /* EINVAL; for the kernel NULL would be an empty one */
         return real.fexecve(fd, argv, envp);
     return execute(&i);
 }
@@ -199,7 +199,7 @@ INTERPOSED int execveat(int fd, const char *path, char *const argv[], char *cons
     const struct image i = {
         .via = VIA_LIBC, .way = BY_DIRECTORY, .fd = fd, .path = path, .argv = argv, .envp = envp, .flags = flags};
 
-    if (state_pass())
+    if (state_leaves())
         return perform(&i, envp);
     return call_execveat(VIA_LIBC, fd, path, argv, envp, flags);
 }

@@ -73,7 +73,7 @@ INTERPOSED int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_
 {
     const struct spawn s = {real.posix_spawn, pid, path, actions, attributes, argv, false};
 
-    return state_pass() ? real.posix_spawn(pid, path, actions, attributes, argv, envp) : spawn(&s, envp);
+    return state_leaves() ? real.posix_spawn(pid, path, actions, attributes, argv, envp) : spawn(&s, envp);
 }
 
 INTERPOSED int posix_spawnp(pid_t *pid, const char *name, const posix_spawn_file_actions_t *actions,
@@ -81,5 +81,5 @@ INTERPOSED int posix_spawnp(pid_t *pid, const char *name, const posix_spawn_file
 {
     const struct spawn s = {real.posix_spawnp, pid, name, actions, attributes, argv, true};
 
-    return state_pass() ? real.posix_spawnp(pid, name, actions, attributes, argv, envp) : spawn(&s, envp);
+    return state_leaves() ? real.posix_spawnp(pid, name, actions, attributes, argv, envp) : spawn(&s, envp);
 }

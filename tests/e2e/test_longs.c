@@ -114,3 +114,22 @@ StockTest(longs, so_is_what_a_short_name_stood_for)
     cr_assert_eq(lines_with(r.err, "sunshim=\"HINT\"", "operation=\"connect\"", "errno=ENOENT", "/x\"", "directory", NULL), 1, "%s",
                  run_report(&r));
 }
+
+/* --- What it costs ----------------------------------------------------------------------- */
+
+/* The calls from the first socket on, but for those of the C library's own. */
+#define CALLS_OF(name, command) \
+    "strace -f -qq -o " name ".trace " command " >/dev/null; sed -n '/socket(AF_UNIX/,$p' " name ".trace | sed 's/^[0-9]* *//; s/(.*//' " \
+    "| grep -v '^[<+]\\|^mmap\\|^mprotect\\|^brk\\|^munmap\\|^futex\\|^rseq\\|^set_robust\\|^madvise' | sort | uniq -c >" name "\n"
+
+StockTest(longs, a_name_that_fits_costs_no_call)
+{
+    struct run r = run(CALLS_OF("native", "\"$N/longs\" where $T/s plain")
+                       CALLS_OF("bare", "env LD_PRELOAD=$LIB \"$P/longs\" where $T/s plain")
+                       CALLS_OF("in-run", "\"$SUNSHIM\" run --exec \"$P/longs\" where $T/s plain")
+                       CALLS_OF("long-paths", "\"$SUNSHIM\" run --exec --long-paths \"$P/longs\" where $T/s plain")
+                       "grep -q ' bind$' native; for i in bare in-run long-paths; do diff native $i; done");
+
+    check_status(r, 0);
+    check_out(r, "");
+}
