@@ -9,7 +9,8 @@ enum { LONG = 250 };
 static const char functions[] =
     "in_long() { for name; do (cd \"$L\" && test -S \"$name\") || { echo \"no socket $name in the long directory:\"; "
     "ls -la \"$L\"; exit 1; }; done; }\n"
-    "appear() { for name; do for i in $(seq 100); do ! test -S \"$L/$name\" || break; sleep 0.1; done; done; in_long \"$@\"; }\n"
+    "appear() { for name; do for i in $(seq 100); do ! test -S \"$L/$name\" || break; sleep 0.1; done; done\n"
+    "    in_long \"$@\"; }\n"
     "stop() { kill $1 && wait $1 || :; }\n"
     "left() {\n"
     "    find /run/sunshim /tmp/sunshim-* -maxdepth 3 -lname \"$T/*\" 2>/dev/null || :\n"

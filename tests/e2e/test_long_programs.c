@@ -45,11 +45,13 @@ LONG_PROGRAM(long_programs, redis,
 /* postgres refuses to run as root; sunshim itself starts as whoever runs this. */
 #define AS_POSTGRES "$(if [ $(id -u) = 0 ]; then echo setpriv --reuid=postgres --regid=postgres --clear-groups; fi)"
 #define POSTGRES_BIN "/usr/lib/postgresql/15/bin"
+#define POSTGRES_SETUP \
+    "mkdir data; if [ $(id -u) = 0 ]; then chown -R postgres data deep; fi\n" \
+    AS_POSTGRES " " POSTGRES_BIN "/initdb -D $T/data -A trust -N -U postgres >initdb.log"
 #define POSTGRES AS_POSTGRES " " POSTGRES_BIN "/postgres -D $T/data -k $L -c listen_addresses= -c fsync=off"
 
 LONG_PROGRAM(long_programs, postgres_and_psql,
-             .setup = "mkdir data; if [ $(id -u) = 0 ]; then chown -R postgres data deep; fi\n"
-                      AS_POSTGRES " " POSTGRES_BIN "/initdb -D $T/data -A trust -N -U postgres >initdb.log",
+             .setup = POSTGRES_SETUP,
              .natively = POSTGRES "; psql -h $L -U postgres -tAc 'select 1' postgres",
              .says = "is too long (maximum 107 bytes)",
              .script = "$RUN " POSTGRES " 2>postgres.log & server=$!; ready $L/.s.PGSQL.5432; in_long .s.PGSQL.5432\n"
@@ -58,6 +60,18 @@ LONG_PROGRAM(long_programs, postgres_and_psql,
                        "$RUN psql \"host=$L user=postgres dbname=postgres\" -tAc \"select 'tok' || 'en'\"\n"
                        "stop $server",
              .wants = "token\ntoken\ntoken\n")
+
+#define PG_CTL AS_POSTGRES " " POSTGRES_BIN "/pg_ctl -D $T/data -s -w -l $T/data/log"
+
+LONG_PROGRAM(long_programs, postgres_by_pg_ctl,
+             .daemons = true,
+             .setup = POSTGRES_SETUP,
+             .natively = PG_CTL " -o \"-c unix_socket_directories='$L' -c listen_addresses=''\" start || cat $T/data/log",
+             .says = "is too long (maximum 107 bytes)",
+             .script = "$RUN " PG_CTL " -o \"-c unix_socket_directories='$L' -c listen_addresses='' -c fsync=off\" start\n"
+                       "in_long .s.PGSQL.5432; $RUN psql -h $L -U postgres -tAc \"select 'tok' || 'en'\" postgres\n"
+                       "$RUN " PG_CTL " -m fast stop",
+             .wants = "token\n")
 
 LONG_PROGRAM(long_programs, tmux,
              .daemons = true,
@@ -109,7 +123,8 @@ LONG_PROGRAM(long_programs, ssh_control_master,
                       "X\n",
              .natively = "ssh -F /dev/null -o ControlMaster=auto -o ControlPath=$L/%C 127.0.0.1",
              .says = "ControlPath too long",
-             .script = "port=$(freeport); /usr/sbin/sshd -D -f $T/sshd.conf -p $port -o ListenAddress=127.0.0.1 2>sshd.log &\n"
+             .script = "port=$(freeport)\n"
+                       "/usr/sbin/sshd -D -f $T/sshd.conf -p $port -o ListenAddress=127.0.0.1 2>sshd.log &\n"
                        "ready tcp:$port; $RUN sh -eu scenario $L $port",
              .wants = "token\n")
 
@@ -129,11 +144,42 @@ LONG_PROGRAM(long_programs, ssh_agent,
     "gpg-connect-agent 'getinfo pid' /bye | grep OK\n" \
     "gpgconf --kill gpg-agent\n"
 
+#define SEE_AGENT "gpg-connect-agent 'getinfo socket_name' /bye; gpgconf --kill gpg-agent\n"
+
+LONG_PROGRAM(long_programs, gpg_by_HOME,
+             .daemons = true,
+             .setup = "mkdir -m 700 $L/.gnupg; echo \"" SEE_AGENT "\" >scenario",
+             .natively = "HOME=$L gpg-agent --daemon",
+             .says = "/S.gpg-agent' is too long",
+             .script = "HOME=$L $RUN sh -eu scenario 2>gpg.log | sed 's,.*/a/,,; s,s[^/]*,ALIAS,'\n"
+                       "test -d $L/.gnupg/private-keys-v1.d",
+             .wants = "ALIAS/.gnupg/S.gpg-agent\nOK\n")
+
 LONG_PROGRAM(long_programs, gpg_and_its_agent,
              .daemons = true,
              .setup = "cat >scenario <<'X'\n" GPG_SCENARIO "X\n",
              .natively = "gpg-agent --homedir $L --daemon",
              .says = "/S.gpg-agent' is too long",
              .script = "GNUPGHOME=$L $RUN sh -eu scenario 2>gpg.log; test -d $L/private-keys-v1.d\n"
-                       "rm -r $L/*; $RUN gpg-agent --homedir $L --daemon --quiet sh -eu -c '. ./functions; in_long S.gpg-agent; echo served'",
+                       "rm -r $L/*; $RUN gpg-agent --homedir $L --daemon --quiet sh -eu -c "
+                       "'. ./functions; in_long S.gpg-agent; echo served'",
              .wants = "token\nOK\nserved\n")
+
+/* --- All of it at once -------------------------------------------------------------------- */
+
+/* make itself keeps the long names, which it might write somewhere. */
+LONG_PROGRAM(long_programs, a_suite_in_a_deep_directory,
+             .setup = "cat >$L/Makefile <<'X'\n"
+                      "check:\n"
+                      "\t@nc -lU $(CURDIR)/s & ready $(CURDIR)/s; echo token | nc -NU $(CURDIR)/s; wait\n"
+                      "\t@./script\n"
+                      "X\n"
+                      "cat >$L/script <<'X'\n"
+                      "#!/bin/sh -eu\n"
+                      "socat -u UNIX-LISTEN:$PWD/t - & ready $(pwd)/t; echo more | socat -u - UNIX:$(pwd)/t; wait\n"
+                      "X\n"
+                      "chmod +x $L/script",
+             .natively = "READY_SECONDS=1 make -s -C $L",
+             .says = "nc: File name too long",
+             .script = "$RUN make -s -C $L",
+             .wants = "token\nmore\n")

@@ -8,11 +8,12 @@
 LONG_PROGRAM(long_programs2, dbus_daemon_by_address,
              .natively = "dbus-daemon --session --nofork --address=unix:path=$L/s",
              .says = "Failed to start message bus: Socket name too long",
-             .script = "$RUN dbus-daemon --session --nofork --address=unix:path=$L/s --print-pid=1 >pid 2>bus.log & bus=$!\n"
+             .script = "$RUN dbus-daemon --session --nofork --address=unix:path=$L/s --print-pid=1 >pid 2>bus.log &\n"
+                       "bus=$!\n"
                        "ready $L/s; in_long s\n"
-                       "test \"$($RUN " BUS_CALL " --bus=unix:path=$L/s " BUS_PID ")\" = \"   uint32 $(cat pid)\"\n"
-                       "test \"$(DBUS_SESSION_BUS_ADDRESS=unix:path=$L/s $RUN " BUS_CALL " " BUS_PID ")\" = \"   uint32 $(cat pid)\"\n"
-                       "echo same; stop $bus",
+                       "$RUN " BUS_CALL " --bus=unix:path=$L/s " BUS_PID " >one\n"
+                       "DBUS_SESSION_BUS_ADDRESS=unix:path=$L/s $RUN " BUS_CALL " " BUS_PID " >two\n"
+                       "echo \"   uint32 $(cat pid)\" | diff - one; diff one two; echo same; stop $bus",
              .wants = "same\n")
 
 #define BUS_CONFIGURATION \
@@ -142,7 +143,8 @@ LONG_PROGRAM(long_programs2, pytest_tmp_path_by_TMPDIR,
              .setup = "cat >test_it.py <<'X'\n" PYTEST "X\n",
              .natively = "TMPDIR=$L pytest-3 -q -p no:cacheprovider test_it.py || :",
              .says = "OSError: AF_UNIX path too long",
-             .script = "TMPDIR=$L $RUN pytest-3 -q -p no:cacheprovider test_it.py >out; grep -o '1 passed' out; grep -o ^/tmp/sun- vanishes",
+             .script = "TMPDIR=$L $RUN pytest-3 -q -p no:cacheprovider test_it.py >out\n"
+                       "grep -o '1 passed' out; grep -o ^/tmp/sun- vanishes",
              .wants = "1 passed\n/tmp/sun-\n")
 
 LONG_PROGRAM(long_programs2, ruby,
@@ -183,17 +185,21 @@ LONG_PROGRAM(long_programs2, go_listens,
              .says = "bind: invalid argument",
              .script = "$RUN yubikey-agent -l $L/s </dev/null 2>agent.log & agent=$!; ready $L/s; in_long s\n"
                        /* It has no key to plug in, and says so. */
-                       "SSH_AUTH_SOCK=$L/s $RUN ssh-add -l 2>&1 || :; grep -o 'Connecting to the YubiKey' agent.log; stop $agent",
+                       "SSH_AUTH_SOCK=$L/s $RUN ssh-add -l 2>&1 || :\n"
+                       "grep -o 'Connecting to the YubiKey' agent.log; stop $agent",
              .wants = "error fetching identities: agent refused operation\nConnecting to the YubiKey\n")
 
 LONG_PROGRAM(long_programs2, go_connects,
-             .natively = "port=$(freeport); prometheus-redis-exporter -redis.addr unix://$L/s -web.listen-address 127.0.0.1:$port &\n"
+             .natively = "port=$(freeport)\n"
+                         "prometheus-redis-exporter -redis.addr unix://$L/s -web.listen-address 127.0.0.1:$port &\n"
                          "ready tcp:$port; curl -s http://127.0.0.1:$port/metrics | grep redis_exporter_last_scrape_error",
              .says = "connect: invalid argument",
-             .script = "$RUN redis-server --port 0 --unixsocket $L/s --save '' --dir $T >redis.log & server=$!; ready $L/s; in_long s\n"
+             .script = "$RUN redis-server --port 0 --unixsocket $L/s --save '' --dir $T >redis.log & server=$!\n"
+                       "ready $L/s; in_long s\n"
                        "(cd $L; redis-cli -s s set token 42 >/dev/null)\n"
                        "port=$(freeport)\n"
                        "REDIS_ADDR=unix://$L/s $RUN prometheus-redis-exporter -check-single-keys token -web.listen-address "
                        "127.0.0.1:$port 2>exporter.log & exporter=$!; ready tcp:$port\n"
-                       "curl -s http://127.0.0.1:$port/metrics | grep -o '^redis_key_value{.*token.*'; stop $exporter; stop $server",
+                       "curl -s http://127.0.0.1:$port/metrics | grep '^redis_key_value{.*token'\n"
+                       "stop $exporter; stop $server",
              .wants = "redis_key_value{db=\"db0\",key=\"token\"} 42\n")
