@@ -269,3 +269,13 @@ StockTest(files_realpath, is_itself_without_the_option)
 
     check_out(r, text("%s %s %s\n", dir, dir, dir));
 }
+
+/* It resolves the directory, and makes the socket's name of the result. */
+StockTest(files_realpath, tmux_keeps_its_directory_short)
+{
+    with_env(text("TMUX_TMPDIR=%s", far()));
+    struct run r = run("set +e; T1='tmux -f /dev/null'; $T1 new-session -d cat || echo natively; $SUNSHIM run --shorten -- sh -c \""
+                       "$T1 new-session -d -s token cat; $T1 list-sessions -F '#{session_name}'; $T1 kill-server\"");
+    check_status(r, 0);
+    check_out(r, "natively\ntoken\n");
+}
