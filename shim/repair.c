@@ -1,88 +1,13 @@
 #include "repair.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/un.h>
 
-#include "domain/longnames.h"
 #include "policy/text.h"
 #include "record.h"
 #include "scratch.h"
 #include "sys.h"
 #include "tally.h"
-
-/* --- What the program was told ---------------------------------------------- */
-
-/* The fewest bytes that anybody cuts to. Names of just as many are kept, too: where such
- * a name is used it was meant. */
-enum { CUT = sizeof(((struct sockaddr_un *)0)->sun_path) - 1, SUSPECTS = 512, SUSPECT_BYTES = 1 << 20 };
-
-/* Stands in front of each name: is it another reading of the one before? */
-enum { FIRST = 1, AGAIN = 2 };
-
-struct collection {
-    const char **names; /* NULL: is only counted */
-    char *at;           /* where the next goes, in memory that is all zeros */
-    size_t count, bytes, most, most_bytes;
-};
-
-static void keep(struct collection *c, const struct longname *name, bool again, bool decode)
-{
-    size_t bytes = name->len + 2;
-
-    if (c->count == c->most || bytes > c->most_bytes - c->bytes)
-        return;
-    if (c->names) {
-        *c->at = again ? AGAIN : FIRST;
-        c->names[c->count] = c->at + 1;
-        if (decode)
-            longnames_decode(c->at + 1, name->at, name->len);
-        else
-            memcpy(c->at + 1, name->at, name->len);
-        c->at += bytes;
-    }
-    c->count++;
-    c->bytes += bytes;
-}
-
-static void found(void *ctx, const struct longname *name)
-{
-    keep(ctx, name, name->again, false);
-    if (memchr(name->at, '%', name->len))
-        keep(ctx, name, true, true);
-}
-
-static void collect(struct collection *c, char *const *argv, char *const *envp)
-{
-    for (; argv && *argv; argv++)
-        longnames_in(*argv, CUT, found, c);
-    for (; envp && *envp; envp++) {
-        const char *value = longnames_value(*envp);
-
-        if (value)
-            longnames_in(value, CUT, found, c);
-    }
-}
-
-void repair_prepare(struct state *s, char *const *argv, char *const *envp)
-{
-    struct collection size = {.most = SUSPECTS, .most_bytes = SUSPECT_BYTES}, c;
-
-    collect(&size, argv, envp);
-    if (!size.count)
-        return;
-    size_t table = size.count * sizeof *c.names;
-    char *memory = sys_map(table + size.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-    if (!memory)
-        return;
-    c = (struct collection){.names = (void *)memory, .at = memory + table, .most = size.count, .most_bytes = size.bytes};
-    collect(&c, argv, envp);
-    sys_protect(memory, table + size.bytes, PROT_READ);
-    s->suspects = c.names;
-    s->suspect_count = (unsigned)c.count;
-}
 
 /* --- What it may have meant --------------------------------------------------- */
 
@@ -182,7 +107,8 @@ static void add(struct search *s, const struct choice *c)
         return;
     }
     bool there = c->file == FILE_SOCKET, unlikely = !there && looks_like_a_file(c->name);
-    if (s->meant && (strcmp(s->meant, c->name) == 0 || (there && s->there && s->dev == c->st.st_dev && s->ino == c->st.st_ino)))
+    bool same = there && s->there && s->dev == c->st.st_dev && s->ino == c->st.st_ino;
+    if (s->meant && (same || strcmp(s->meant, c->name) == 0))
         return;
     if (s->meant && s->unlikely <= unlikely) {
         if (s->unlikely == unlikely)
@@ -204,7 +130,7 @@ static void search_suspects(struct search *s)
 
         do
             read_as(s, &c, state->suspects[i]);
-        while (++i < state->suspect_count && state->suspects[i][-1] == AGAIN);
+        while (++i < state->suspect_count && state->suspects[i][-1] == SUSPECT_AGAIN);
         add(s, &c);
     }
 }
@@ -261,7 +187,7 @@ static void say(const char *operation, const struct search *s, enum why why)
     char hint[160];
     struct text t = text_into(hint, sizeof hint);
     struct record_cut cut = {
-        .addr = s->path, .len = s->len, .limit = CUT, .intended = s->meant, .or_this = s->or_this};
+        .addr = s->path, .len = s->len, .limit = REPAIR_CUT, .intended = s->meant, .or_this = s->or_this};
 
     tally(why == WHY_THERE ? COUNT_HINT : COUNT_TRUNCATED);
     if (said(operation, s->meant ? s->meant : s->path, why))

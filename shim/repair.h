@@ -7,8 +7,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/un.h>
 
 #include "state.h"
+
+/* The fewest bytes that anybody cuts to. Names of just as many are collected, too: where
+ * such a name is used it was meant. */
+enum { REPAIR_CUT = sizeof(((struct sockaddr_un *)0)->sun_path) - 1 };
+
+/* Stands in front of each of s->suspects: is it another reading of the one before? */
+enum { SUSPECT_FIRST = 1, SUSPECT_AGAIN = 2 };
 
 /* Constructor only: collects names of 107 bytes and more that argv (NULL: not known) and envp hold,
  * whole or inside a value, into s->suspects and s->suspect_count. */
