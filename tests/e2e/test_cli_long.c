@@ -1,6 +1,8 @@
 /* What `sunshim run` does about long paths: the directory of aliases, short names for the
  * first program, a short TMPDIR; and that nothing of it stays. What the library does
  * with them is elsewhere. */
+#include <stdio.h>
+
 #include "tests/e2e/harness.h"
 
 /* For every script: an ordinary user, of whom no other test has files; where its runs are;
@@ -382,6 +384,19 @@ StockTest(cli_long, a_service_of_root_cannot_have_files_removed)
 
     check_out(r, "victim\n");
     cr_assert_str_empty(r.err);
+}
+
+/* A name for which bind has just returned stays, as it always does when its process is killed
+ * then. Those that were on their way are many more. */
+StockTest(cli_long, nothing_stays_of_ten_thousand_binds_cut_off_anywhere)
+{
+    struct run r = run(USER "as mkdir $L/d; as $SUNSHIM run -- sh -c '$N/bindstorm \"$1\" 1500 10; ls $SUNSHIM_DOMAIN/a | grep -c ^n; find \"$1\" -name .sunshim-\\* | wc -l; kill -KILL $PPID' - $L/d || :\n"
+                       "swept; find $L/d -name '.sunshim-*'; ls $L/d | wc -l");
+    unsigned binds, killed, cut, temporary, stay, names;
+
+    cr_assert_eq(sscanf(r.out, "%u %u %u %u %u %u", &binds, &killed, &cut, &temporary, &stay, &names), 6, "%s", run_report(&r));
+    cr_assert(binds > 5000 && killed > 400 && cut > 10 && !stay, "%s", run_report(&r));
+    cr_assert_lt(names, killed / 4, "%s", run_report(&r));
 }
 
 /* --- Where there is no room --------------------------------------------------------------------- */
