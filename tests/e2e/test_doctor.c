@@ -530,6 +530,61 @@ Test(cli_doctor, is_usable_on_narrow_terminals)
     check_out(r, "");
 }
 
+/* --- The kernel's own verdict ------------------------------------------------------------------------------ */
+
+/* Sockets, links, files and directories of all kinds in $T/w, their names put together
+ * at random; then each path is asked about and tried. */
+static const char oracle[] =
+    "import os, random, socket, subprocess, errno, sys\n"
+    "random.seed(int(sys.argv[1])); user = int(sys.argv[2]); base = os.environ['T'] + '/w'\n"
+    "os.mkdir(base); os.chdir(base); os.umask(0)\n"
+    "for n, m in ('d', 0o755), ('d/e', 0o777), ('p', 0o700), ('ro', 0o555), ('w', 0o777): os.mkdir(n, m)\n"
+    "def serve(name, type=socket.SOCK_STREAM, listens=True, mode=0o777):\n"
+    "    s = socket.socket(socket.AF_UNIX, type); s.bind(name); os.chmod(name, mode)\n"
+    "    if listens and type != socket.SOCK_DGRAM: s.listen(500)\n"
+    "    return s\n"
+    "kept = [serve('s'), serve('g', socket.SOCK_DGRAM), serve('n', listens=False), serve('d/s'), serve('priv', mode=0o600),\n"
+    "        serve('q', socket.SOCK_SEQPACKET)]\n"
+    "serve('old').close(); open('f', 'w').close()\n"
+    "links = {'l1': 'd', 'l2': '.', 'l3': 'l3', 'l4': base + '/d', 'l5': 's', 'l6': '../w/l5', 'l7': 'no', 'l8': 'd/e/', 'l9': 'no/x'}\n"
+    "for n in links: os.symlink(links[n], n)\n"
+    "if user: os.setgroups([]); os.setgid(user); os.setuid(user)\n"
+    "def error(call, *args):\n"
+    "    try: call(*args)\n"
+    "    except OSError as e: return e.errno or errno.ENAMETOOLONG\n"
+    "def works(path):\n"
+    "    for type in socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET:\n"
+    "        with socket.socket(socket.AF_UNIX, type) as s: e = error(s.connect, path)\n"
+    "        if e != errno.EPROTOTYPE: break\n"
+    "    if e != errno.ENOENT: return e is None\n"
+    "    with socket.socket(socket.AF_UNIX) as s: e = error(s.bind, path)\n"
+    "    if e is None: os.unlink(path)\n"
+    "    return e is None\n"
+    "names = 's g n q priv old f d e p ro w . .. new'.split() + list(links) + ['', 'x' * 100]\n"
+    "counts = {True: 0, False: 0}\n"
+    "for i in range(120):\n"
+    "    path = '/'.join(random.choice(names) for i in range(random.choice((1, 1, 2, 2, 3, 4))))\n"
+    "    path = (base + '/' if random.random() < .3 else '') + path or 's'\n"
+    "    said = subprocess.run([os.environ['SUNSHIM'], 'doctor', path], stdout=subprocess.DEVNULL).returncode\n"
+    "    truth = works(path); counts[truth] += 1\n"
+    "    if (said == 0) != truth: print(repr(path), said, truth)\n"
+    "print('enough' if min(counts.values()) > 3 else counts)\n";
+
+Test(cli_doctor, says_what_the_kernel_says)
+{
+    put("oracle", oracle);
+    struct run r = run("python3 oracle 1 $(id -u)");
+    check_out(r, "enough\n");
+}
+
+Test(cli_doctor, says_what_the_kernel_says_to_other_users)
+{
+    need_root();
+    put("oracle", oracle);
+    struct run r = run("python3 oracle 2 65534");
+    check_out(r, "enough\n");
+}
+
 /* --- For tools ------------------------------------------------------------------------------------------- */
 
 Test(cli_doctor, gives_json)

@@ -35,7 +35,7 @@ Test(words, the_error_in_the_manual_page_is_the_real_one)
 Test(words, options_in_the_documents_exist)
 {
     struct run r = run(
-        "for s in run check explain env; do \"$SUNSHIM\" help $s; done >help; \"$SUNSHIM\" help >>help\n"
+        "for s in run check explain who doctor env; do \"$SUNSHIM\" help $s; done >help; \"$SUNSHIM\" help >>help\n"
         "cat \"$TOP\"/README.md \"$TOP\"/docs/*.md \"$TOP\"/examples/* | grep -o 'sunshim [a-z]* [^#]*' |\n"
         "    sed 's/ -- .*//' | grep -o -e ' --[a-z][a-z-]*' | sort -u | while read -r option; do\n"
         "        grep -q -e \"$option\" help || echo \"$option is not there\"\n"
