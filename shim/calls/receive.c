@@ -138,10 +138,11 @@ static __attribute__((noinline)) int give_known(int fd, bool own, const struct a
     const socklen_t head = offsetof(struct sockaddr_un, sun_path);
     char *name = scratch_take();
     size_t n = name ? readback_name(from, own ? fd : -1, name + 8, SCRATCH_SIZE - 8) : 0;
-    socklen_t size = n ? (socklen_t)(head + n + 1) : 0;
     int err;
 
-    if (n && size <= room) {
+    if (n && head + n <= room) { /* the terminator may be missing (unix(7)) */
+        socklen_t size = (socklen_t)(head + n + (head + n < room));
+
         memcpy(name + 8 - head, from->raw.bytes, head);
         err = give(fd, name + 8 - head, size, to, room, size, len);
     } else {

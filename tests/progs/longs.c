@@ -346,7 +346,7 @@ static int room(const char *path)
             socklen_t len = size;
             must((peer ? getpeername(client, (void *)buffer, &len) : getsockname(server, (void *)buffer, &len)) == 0);
             must(len <= size);
-            must(size < whole || (len == whole && memcmp(buffer + HEAD, path, whole - HEAD) == 0));
+            must(size < whole - 1 || (len == (size < whole ? size : whole) && memcmp(buffer + HEAD, path, len - HEAD) == 0));
         }
         free(buffer);
     }
