@@ -119,9 +119,10 @@ StockTest(files_programs, coreutils)
 {
     struct run r = program("cat /s/x; cp -p /s/x /s/y; mv /s/y /s/z; ln /s/z /s/hard; ln -s z /s/soft; readlink /s/soft; chmod 600 /s/z; "
                            "stat -c '%a %h %n' /s/z; touch /s/new; mkdir /s/d; rmdir /s/d; install -m 700 /s/x /s/i; "
-                           "test -x /s/i; mkfifo /s/f; test -p /s/f; rm /s/[a-z]*; ls /s/");
+                           "test -x /s/i; mkfifo /s/f; test -p /s/f; rm /s/[a-z]*; ls /s/; "
+                           "mkdir -p /s/p/q; touch /s/p/q/f; find /s/p; rm -r /s/p; ls -A /s; test -d /s; test ! -e /s/p");
     check_status(r, 0);
-    check_out(r, "hello\nz\n600 2 /s/z\n");
+    check_out(r, "hello\nz\n600 2 /s/z\n/s/p\n/s/p/q\n/s/p/q/f\n");
 }
 
 StockTest(files_programs, python)
