@@ -63,7 +63,7 @@ $(B)/%.o: %.c
 cold       := $(addprefix shim/,calls/exec calls/spawn calls/command calls/files calls/files_call calls/files_realpath environment format format_apparmor unseen \
                 follow inherit log quote say search load files record start domain real scope remember process \
                 identity diag inet_diag held confirm tally free descriptors inherited helper repair suspects shorten path place reach gone readback alias map whole) \
-              $(addprefix policy/,diag include parse_profile parse_scope parse_map maps parse_if words defer open select parse_file \
+              $(addprefix policy/,diag include parse_profile parse_scope map parse_map maps parse_if words defer open select parse_file \
                 socket_words socket_conds parse_address vars expand hint text) $(addprefix domain/,alias table_file table_pending) \
               domain/longnames domain/shorten domain/shorten_keeps
 $(patsubst %,$(B)/%.o,$(cold)): OPT += $(if $(findstring clang,$(CC)),-Oz,-Os)
