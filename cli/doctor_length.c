@@ -60,10 +60,10 @@ static void too_long(struct doctor *d)
 
     if (d->len == SUN_ROOM)
         f = finding_add(&d->findings, "too-long", REMEDY,
-                        "1 byte too long: %d bytes fit only without the NUL, and few programs do that", SUN_ROOM);
+                        "1 byte too long: %d fit without a NUL only, which few programs do", SUN_ROOM);
     else
         f = finding_add(&d->findings, "too-long", REMEDY,
-                        "%zu bytes too long for an address: programs refuse it, or cut it silently",
+                        "%zu bytes too long for an address: programs refuse or cut it",
                         d->len - SUN_USABLE);
     if (d->len < PATH_MAX)
         remedy_add(f, "sunshim run --long-paths -- COMMAND");

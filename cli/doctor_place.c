@@ -182,11 +182,11 @@ static void check_directory(struct doctor *d)
         check_room(d, &fs);
     }
     if (*d->path == '@') {
-        f = finding_add(&d->findings, "abstract", NOTE, "a file is meant here: abstract names have no path, directory or limit of their own");
+        f = finding_add(&d->findings, "abstract", NOTE, "a file is meant; an abstract name is not looked at here");
         remedy_add(f, "sunshim who %s", shell_word(d->path));
     }
     if (w->ends_in_slash) {
-        f = finding_add(&d->findings, "slash", REMEDY, "a slash at the end: a name in a directory is meant, and bind refuses it");
+        f = finding_add(&d->findings, "slash", REMEDY, "a slash at the end: bind refuses it");
         remedy_add(f, "leave the slash at the end away");
     }
 }

@@ -114,7 +114,7 @@ static void stale(struct doctor *d)
 {
     bool ours = may_remove(&d->walk);
     struct finding *f = finding_add(&d->findings, "stale", ours ? REMEDY : HOPELESS,
-                                    "stale: no socket is bound to the file; connect is refused, bind finds it taken");
+                                    "stale: nobody is bound to it; it refuses connect and blocks bind");
 
     if (ours)
         remedy_add(f, "rm %s   and start its server again", shell_word(d->path));
@@ -125,7 +125,7 @@ static void stale(struct doctor *d)
 static void silent(struct doctor *d)
 {
     const struct sock *s = d->bound;
-    struct finding *f = finding_add(&d->findings, "not-listening", REMEDY, "socket:[%u] is bound to it, but does not listen: connect is refused", s->ino);
+    struct finding *f = finding_add(&d->findings, "not-listening", REMEDY, "socket:[%u] is bound, but does not listen: connect is refused", s->ino);
 
     remedy_add(f, "wait until its server calls listen, or see why it does not");
 }
@@ -148,7 +148,7 @@ static void check_queue(struct doctor *d)
     if (s->state != STATE_LISTEN || !s->has_queue || s->recv <= s->send)
         return;
     struct finding *f = finding_add(&d->findings, "backlog-full", REMEDY,
-                                    "the backlog is full (%u wait, listen said %u): connect waits, or fails with EAGAIN", s->recv, s->send);
+                                    "the backlog is full (%u wait, limit %u): connect blocks, or EAGAIN", s->recv, s->send);
     remedy_add(f, "see why its server does not accept");
 }
 
@@ -196,11 +196,11 @@ static void is_elsewhere(struct doctor *d, const struct sock *s)
     size_t count;
     const struct holder *h = holders_find(&d->answer.holders, s->ino, &count);
     bool mount = count && !same_link(h->pid, "ns/mnt"), root = count && !same_link(h->pid, "root");
-    struct finding *f = finding_add(&d->findings, "elsewhere", NOTE, "socket:[%u] was bound to this name too, %s: %s", s->ino,
+    struct finding *f = finding_add(&d->findings, "elsewhere", NOTE, "socket:[%u], %s, has this name too: %s", s->ino,
+                                    holders_line(&d->answer, s->ino),
                                     mount  ? "in another mount name space"
                                     : root ? "below another root directory"
-                                           : "but its file was removed or replaced",
-                                    holders_line(&d->answer, s->ino));
+                                           : "its file is gone or replaced");
 
     if (mount || root)
         remedy_add(f, "from here it is /proc/%d/root%s", h->pid, shown_name(&s->name));

@@ -61,7 +61,7 @@ Test(cli_doctor, takes_107_bytes_for_good_and_108_not)
     check_exit(r, 0);
 
     r = run(DOCTOR "deep $T 100; doctor $deep/$(name 7)");
-    check_verdict(r, "needs a remedy: 1 byte too long: 108 bytes fit only without the NUL");
+    check_verdict(r, "needs a remedy: 1 byte too long: 108 fit without a NUL only");
     check_exit(r, 1);
 }
 
@@ -275,7 +275,7 @@ Test(cli_doctor, tells_files_from_abstract_names)
 {
     struct run r = run(DOCTOR "cd $T; doctor @x");
 
-    check_has(r, out, "  note      a file is meant here: ");
+    check_has(r, out, "  note      a file is meant; ");
     check_has(r, out, "    do      sunshim who @x\n");
     check_exit(r, 0);
 }
@@ -303,7 +303,7 @@ Test(cli_doctor, finds_stale_files)
 {
     struct run r = run(DOCTOR "$N/sk 'socket unix stream' \"bind $T/s\" >/dev/null; doctor $T/s");
 
-    check_verdict(r, "needs a remedy: stale: no socket is bound to the file; ");
+    check_verdict(r, "needs a remedy: stale: nobody is bound to it; ");
     check_has(r, out, text("    do      rm %s/s   and start", scratch()));
     check_exit(r, 1);
 }
@@ -327,7 +327,7 @@ Test(cli_doctor, finds_sockets_that_do_not_listen)
     struct run r = run(DOCTOR "hold h 'socket unix stream' \"bind $T/s\"; doctor $T/s");
 
     check_verdict(r, "needs a remedy: socket:[");
-    check_has(r, out, "] is bound to it, but does not listen: connect is refused\n");
+    check_has(r, out, "] is bound, but does not listen: connect is refused\n");
     check_exit(r, 1);
 }
 
@@ -356,7 +356,7 @@ Test(cli_doctor, finds_full_backlogs)
                               "until [ -e two ]; do sleep 0.02; done; doctor $T/s");
 
     check_verdict(r, "works: unix stream LISTEN, held by ");
-    check_has(r, out, "needs a remedy: the backlog is full (2 wait, listen said 1)");
+    check_has(r, out, "needs a remedy: the backlog is full (2 wait, limit 1)");
     check_exit(r, 1);
 }
 
@@ -386,7 +386,7 @@ Test(cli_doctor, finds_sockets_whose_file_is_gone)
 {
     struct run r = run(DOCTOR "hold h 'socket unix stream' \"bind $T/s\" listen; rm s; doctor $T/s");
 
-    check_has(r, out, "] was bound to this name too, but its file was removed or replaced: held by ");
+    check_has(r, out, " sk fd 3, has this name too: its file is gone or replaced\n");
     check_exit(r, 0);
 }
 
@@ -398,7 +398,7 @@ Test(cli_doctor, finds_sockets_of_other_mount_name_spaces)
                               "until grep -q ^write out; do sleep 0.02; done; doctor $T/d/s | tee said\n"
                               "p=$(sed -n 's/.* from here it is //p' said); $N/sk 'socket unix stream' \"connect $p\"");
 
-    check_has(r, out, "] was bound to this name too, in another mount name space: held by ");
+    check_has(r, out, " sk fd 3, has this name too: in another mount name space\n");
     check_has(r, out, "\nconnect ");
     check_status(r, 0);
 }
@@ -449,9 +449,9 @@ Test(cli_doctor, finds_what_a_cut_name_made)
                               "perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, sockaddr_un($ARGV[0])) or die; listen(S, 1); sleep 100' $long &\n"
                               "ready $(printf %.108s $long); doctor $long");
 
-    cr_assert_eq(lines_with(r.out, "  note      a socket is called as the first 107 bytes of the name, held by ", " sk fd 3", NULL), 1,
+    cr_assert_eq(lines_with(r.out, "  note      cut after 107 bytes by a program: a socket has that name, held by ", " sk fd 3", NULL), 1,
                  "%s", run_report(&r));
-    cr_assert_eq(lines_with(r.out, "  note      a socket is called as the first 108 bytes of the name, held by ", " perl fd 3", NULL), 1,
+    cr_assert_eq(lines_with(r.out, "  note      cut after 108 bytes by a program: a socket has that name, held by ", " perl fd 3", NULL), 1,
                  "%s", run_report(&r));
 }
 
@@ -459,7 +459,7 @@ Test(cli_doctor, takes_no_directory_on_the_way_for_a_cut_name)
 {
     struct run r = run(DOCTOR "deep $T 107; doctor $deep/s");
 
-    check_lacks(r, out, "bytes of the name");
+    check_lacks(r, out, "cut after");
 }
 
 /* --- Names that would mislead ------------------------------------------------------------------------- */
@@ -526,7 +526,10 @@ Test(cli_doctor, writes_nothing_without_try)
 
 Test(cli_doctor, is_usable_on_narrow_terminals)
 {
-    struct run r = run(DOCTOR "deep $T 220; doctor $deep/s | grep -v '^  path ' | awk 'length($0) > 92'");
+    struct run r = run(DOCTOR "deep $T 220; hold h 'socket unix stream' \"bind $T/s\" listen 'socket unix dgram' \"bind $T/d\"\n"
+                              "$N/sk 'socket unix stream' \"bind $T/old\" >/dev/null\n"
+                              "for p in $deep/s $T/s $T/d $T/d/x $T/old $T/new $T/new/ / $T; do $SUNSHIM doctor --try $p || :; done |\n"
+                              "grep -v '^  path ' | awk 'length($0) > 80'");
     check_out(r, "");
 }
 
@@ -598,6 +601,15 @@ Test(cli_doctor, gives_json)
                        "print(b['components'][-1]['bytes'], b['components'][-1]['total'] == b['length'])\"");
 
     check_out(r, "status 1\nworks 7 61ff0a62 107\nremedy ['too-long'] sunshim run --long-paths -- COMMAND\n200 True\n");
+}
+
+/* Tools go by them. */
+Test(cli_doctor, has_its_words_in_the_manual_page)
+{
+    struct run r = run("grep -oh 'finding_add([^,]*, \"[a-z-]*\"' $TOP/cli/doctor*.c | sed 's/.*\"\\(.*\\)\"/\\1/' | sort -u >words; [ $(wc -l <words) -gt 25 ]\n"
+                       "while read -r word; do grep -q -- \"^.*Cm.* $word\\b\" $TOP/man/sunshim.1 || echo $word; done <words");
+    check_status(r, 0);
+    check_out(r, "");
 }
 
 /* --- The command line -------------------------------------------------------------------------------------- */
