@@ -295,6 +295,24 @@ Test(repair, relative_names)
     check_lacks(r, err, "sunshim=");
 }
 
+Test(repair, a_long_command_line_leaves_room_for_variables)
+{
+    struct run r = cut(TWO_SERVERS "for i in $(seq 100); do set -- \"$@\" /o$D/$i/1 /o$D/$i/2 /o$D/$i/3 /o$D/$i/4 /o$D/$i/5 /o$D/6; done; "
+                                   "echo $ONE | X=$ONE $ON connect 107 \"$@\"");
+    check_out(r, "one\n");
+    check_lacks(r, err, "sunshim=");
+}
+
+/* One mapping for all, and none where there is nothing to keep. */
+StockTest(repair, keeps_little)
+{
+    struct run r = cut("count() { echo x | env \"$@\" strace -qq -o $T/calls -e trace=mmap,mprotect env $PRELOAD $T/cutter connect 9 "
+                       "$more >/dev/null; wc -l <$T/calls; }; unset ONE TWO D; "
+                       "more='a b /c --d=/e' none=$(count X=/y); more=/$(printf '%0110d' 0); one=$(count X=/y); "
+                       "two=$(count X=$more,x); echo $((one - none)) $((two - none))");
+    check_out(r, "2 2\n");
+}
+
 /* Where nothing exists yet, options after the name are not part of it, but directories
  * that are there are. */
 Test(repair, binds_what_is_likely)
