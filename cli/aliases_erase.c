@@ -147,8 +147,7 @@ static bool remove_file_alias(int aliases, const char *name)
 
 static bool is_name(const char *name, const char *kinds, size_t count)
 {
-    return *name && strchr(kinds, *name) && strlen(name) == 1 + count &&
-           strspn(name + 1, "abcdefghijklmnopqrstuvwxyz234567") == count;
+    return *name && strchr(kinds, *name) && are_letters(name + 1, (unsigned)count);
 }
 
 static bool remove_alias(int aliases, const char *name)

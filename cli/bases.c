@@ -72,16 +72,21 @@ static bool usable(const struct domain_base *base, bool for_copy)
 
 /* Six random letters, as mkdtemp() has them, can be guessed in a day, and whoever
  * knows the name may write to what root's runs remember: 80 bits. */
+static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+
 int random_letters(char *to, unsigned count)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
-
     if (getrandom(to, count, 0) != (ssize_t)count)
         return -EIO;
     for (unsigned i = 0; i < count; i++)
         to[i] = letters[(unsigned char)to[i] % (sizeof letters - 1)];
     to[count] = '\0';
     return 0;
+}
+
+bool are_letters(const char *text, unsigned count)
+{
+    return strlen(text) == count && strspn(text, letters) == count;
 }
 
 /* What has no pid file yet is not abandoned as long as it is locked. A sweeper may have
@@ -107,7 +112,7 @@ static int make(struct domain *d)
 
 int domain_place(struct domain *d, bool for_copy)
 {
-    char name[17];
+    char name[DOMAIN_LETTERS + 1];
     int err = -EACCES;
 
     for (const struct domain_base *b = domain_bases(); b->dir; b++) {

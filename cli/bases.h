@@ -29,6 +29,10 @@ int domain_place(struct domain *d, bool for_copy);
 
 /* `count` random letters, five bits each, terminated. 0 or -errno. */
 int random_letters(char *to, unsigned count);
+/* Whether `text` is `count` of those, and nothing else. */
+bool are_letters(const char *text, unsigned count);
+
+enum { DOMAIN_LETTERS = 16 }; /* in the name of a run's directory */
 
 /* Empties the directory `fd` of the files of a run, removes what the run left
  * elsewhere (TMPDIR, binds that were not finished), and removes it as `name` of

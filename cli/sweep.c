@@ -251,6 +251,15 @@ static bool abandoned(int fd, const char *path)
     return owner.space == process_namespace() && process_start(owner.pid) != owner.start && !in_use(&run, &owner);
 }
 
+/* In a directory of everybody's there are other names that begin so. */
+static bool is_run(const struct domain_base *base, const char *name)
+{
+    size_t prefix = strlen(base->prefix);
+
+    return *name != '.' && !strncmp(name, base->prefix, prefix) &&
+           (base->own || are_letters(name + prefix, DOMAIN_LETTERS));
+}
+
 static void sweep_base(const struct domain_base *base)
 {
     DIR *dir = opendir(base->dir);
@@ -260,7 +269,7 @@ static void sweep_base(const struct domain_base *base)
         char path[PATH_MAX];
         int fd;
 
-        if (*entry->d_name == '.' || strncmp(entry->d_name, base->prefix, strlen(base->prefix)))
+        if (!is_run(base, entry->d_name))
             continue;
         fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)

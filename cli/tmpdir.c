@@ -79,10 +79,7 @@ static const char *noted(const char *path)
     static const char start[] = BASE "/" PREFIX;
     const char *letters = path + sizeof start - 1;
 
-    if (strncmp(path, start, sizeof start - 1) || strlen(letters) != LETTERS ||
-        strspn(letters, "abcdefghijklmnopqrstuvwxyz234567") != LETTERS)
-        return NULL;
-    return path + sizeof BASE;
+    return !strncmp(path, start, sizeof start - 1) && are_letters(letters, LETTERS) ? path + sizeof BASE : NULL;
 }
 
 bool tmpdir_erase(int run)
@@ -91,7 +88,7 @@ bool tmpdir_erase(int run)
     const char *name;
 
     if (readlinkat(run, DOMAIN_TMP, path, sizeof path - 1) < 0)
-        return errno == ENOENT || !unlinkat(run, DOMAIN_TMP, 0);
+        return errno == ENOENT || errno == EINVAL; /* EINVAL: no link, and not ours */
     if ((name = noted(path))) {
         int base = open(BASE, O_PATH | O_DIRECTORY | O_CLOEXEC);
         bool removed = base >= 0 && tree_remove(base, name);

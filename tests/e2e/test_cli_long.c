@@ -342,6 +342,15 @@ StockTest(cli_long, sweeping_removes_no_directory_but_a_short_tmpdir)
     check_out(r, "1 1 1 1 0\n");
 }
 
+/* Names in /tmp that only begin as those of runs do. */
+StockTest(cli_long, sweeping_leaves_other_directories_in_tmp_alone)
+{
+    struct run r = run(USER "d=$(as mktemp -d /tmp/sunshim-XXXXXX); as mkdir $d/a; as ln -s / $d/a/sabcde; as touch -d '2 days ago' $d; e=$(as mktemp -d /tmp/sunshim-other-XXXXXXXXXX)\n"
+                       "as $SUNSHIM run -- true; find $d $e | wc -l; rm -r $d $e");
+
+    check_out(r, "4\n");
+}
+
 /* --- Binds that were cut off ---------------------------------------------------------------- */
 
 /* A dead run with one in its directory of aliases: cut KIND LETTERS NAME-OF-TARGET. */
