@@ -33,7 +33,7 @@ enum file_call {
 };
 
 /* Before the end of our constructor names are what they are. */
-#define files_ready() (atomic_load_explicit(&state_gate, memory_order_acquire) == GATE_MEDIATE)
+#define files_ready() (atomic_load_explicit(&state_gate, memory_order_acquire) >= GATE_PASS)
 
 /* Makes the call through its next definition. Arguments and result are as wide as
  * registers: on all machines of sys.h functions take up to six integers or pointers there. */
