@@ -85,6 +85,18 @@ StockTest(map_calls, only_in_the_profile_that_has_it)
     check_found(run(text("\"$SUNSHIM\" run -p $T/two.policy --profile one -- %s", server_and_client)), far());
 }
 
+StockTest(map_calls, an_example_gives_this_directory_a_short_name)
+{
+    static const char odd[] = LONG "/a b[c]*{d,e} \\f@{g}";
+
+    struct run r = run(text("mkdir -p '%s'; cd '%s'; \"$TOP/examples/here\" \"$P/sk\" 'socket unix stream' 'bind /here/x.sock' "
+                            "listen 'socket unix stream' 'connect /here/x.sock' getpeername; test -S x.sock", odd, odd));
+    check_status(r, 0);
+    check_has(r, out, "getpeername /here/x.sock -> 0");
+    r = run("\"$TOP/examples/here\" sh -c 'exit 7'");
+    check_status(r, 7);
+}
+
 Test(map_calls, datagrams_know_their_sender_by_its_name)
 {
     struct run r = preloaded(text("allow all,\nmap /s/ -> %s/,\n", far()),
