@@ -1,5 +1,6 @@
 /* sunshim doctor -- COMMAND: names that will not fit, wherever they stand. */
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/e2e/harness.h"
 
@@ -131,6 +132,19 @@ Test(doctor_command, looks_at_the_program)
     check_has(r, out, "  program   ./own: the library can be in it\n");
     check_has(r, out, "  program   no-such-program: No such file or directory\n");
     cr_assert_eq(lines_with(r.out, "status 0", NULL), 3, "%s", run_report(&r));
+}
+
+Test(doctor_command, says_what_cannot_be_preloaded)
+{
+    if (getuid()) {
+        cr_assert(!getenv("CI"), "this must run as root in CI");
+        cr_skip_test("needs root");
+    }
+    struct run r = run(DOCTOR "cp /bin/true own; chown 65534 own; chmod u+s own; doctor ./own /tmp/$(name 120)");
+
+    check_has(r, out, "  program   ./own (setuid): the library cannot be in it; short names help\n");
+    check_has(r, out, "  type      sunshim run --long-paths -- ./own /tmp/n");
+    check_exit(r, 1);
 }
 
 Test(doctor_command, lets_no_argument_forge_a_line)
