@@ -108,9 +108,9 @@ static bool undo_bind(char *target, const char *temporary, uid_t owner)
     struct place p = {open(slash == target ? "/" : target, O_PATH | O_DIRECTORY | O_CLOEXEC), owner};
     if (p.dir < 0)
         return errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-    bool undone = remove_socket(&p, temporary, true) & remove_socket(&p, name, false);
+    bool temporary_gone = remove_socket(&p, temporary, true), name_gone = remove_socket(&p, name, false);
     close(p.dir);
-    return undone;
+    return temporary_gone && name_gone;
 }
 
 /* --- What stands in D/a --------------------------------------------------------------------- */
