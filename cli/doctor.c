@@ -80,7 +80,8 @@ static int choose(int argc, char **argv, char **command, bool json, bool try)
     if (optind == argc)
         return usage_error("doctor", "no path; a command follows after '--'");
     if (argc - optind > 1)
-        return usage_error("doctor", "'%s': one path at a time; a command follows after '--'", argv[optind + 1]);
+        return usage_error("doctor", "'%s': one path at a time; a command follows after '--'",
+                           argv[optind + 1]);
     if (!*argv[optind])
         return usage_error("doctor", "an empty name is no path");
     return examine(argv[optind], json, try);
@@ -110,4 +111,5 @@ static int doctor(int argc, char **argv)
     return choose(argc, argv, command, json, try);
 }
 
-const struct command doctor_command = {"doctor", "say why a socket's path fails, and what to do", usage, doctor};
+const struct command doctor_command = {"doctor", "say why a socket's path fails, and what to do", usage,
+                                       doctor};

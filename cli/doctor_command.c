@@ -18,9 +18,9 @@
 
 struct looking {
     struct findings findings;
-    const char *place; /* "argument 2", "TMPDIR": what is looked at */
+    const char *place;      /* "argument 2", "TMPDIR": what is looked at */
     const char *text, *end; /* the value; where the last name in it ended */
-    bool encoded;      /* D-Bus writes bytes as %xx */
+    bool encoded;           /* D-Bus writes bytes as %xx */
 };
 
 /* --- One name ------------------------------------------------------------------------------ */
@@ -48,11 +48,13 @@ static bool is_something_else(const char *path)
 static void judge_directory(struct looking *l, const char *path, size_t len)
 {
     if (len + 2 > SUN_USABLE)
-        finding_add(&l->findings, "too-long", REMEDY, "%s: a directory of %zu bytes, no socket in it fits: %s", l->place, len,
+        finding_add(&l->findings, "too-long", REMEDY,
+                    "%s: a directory of %zu bytes, no socket in it fits: %s", l->place, len,
                     shown_short(path, 50));
     else
-        finding_add(&l->findings, "near-limit", NOTE, "%s: a directory of %zu bytes, %zu to spare for names in it: %s", l->place,
-                    len, SUN_USABLE - len - 1, shown_short(path, 50));
+        finding_add(&l->findings, "near-limit", NOTE,
+                    "%s: a directory of %zu bytes, %zu to spare for names in it: %s", l->place, len,
+                    SUN_USABLE - len - 1, shown_short(path, 50));
 }
 
 static void judge(struct looking *l, const char *path)
@@ -67,13 +69,14 @@ static void judge(struct looking *l, const char *path)
     }
 
     if (len >= PATH_MAX || longest_component(path) > NAME_MAX)
-        finding_add(&l->findings, "impossible", HOPELESS, "%s: %zu bytes, no file can be called so: %s", l->place, len, name);
+        finding_add(&l->findings, "impossible", HOPELESS, "%s: %zu bytes, no file can be called so: %s",
+                    l->place, len, name);
     else if (len > SUN_USABLE)
-        finding_add(&l->findings, "too-long", REMEDY, "%s: %zu bytes, %zu too many for a socket: %s", l->place, len,
-                    len - SUN_USABLE, name);
+        finding_add(&l->findings, "too-long", REMEDY, "%s: %zu bytes, %zu too many for a socket: %s",
+                    l->place, len, len - SUN_USABLE, name);
     else
-        finding_add(&l->findings, "near-limit", NOTE, "%s: %zu bytes, %zu to spare for what is appended: %s", l->place, len,
-                    SUN_USABLE - len, name);
+        finding_add(&l->findings, "near-limit", NOTE, "%s: %zu bytes, %zu to spare for what is appended: %s",
+                    l->place, len, SUN_USABLE - len, name);
 }
 
 static void found(void *ctx, const struct longname *n)
@@ -109,9 +112,11 @@ static void look_at_relative(struct looking *l, const char *place, const char *t
     struct stat st;
     bool like = strchr(text, '/') || (!stat(text, &st) && S_ISSOCK(st.st_mode));
 
-    if (*text == '/' || *text == '-' || !like || strpbrk(text, ":=,") || is_something_else(text) || len <= SUN_USABLE)
+    if (*text == '/' || *text == '-' || !like || strpbrk(text, ":=,") || is_something_else(text) ||
+        len <= SUN_USABLE)
         return;
-    finding_add(&l->findings, "relative", NOTE, "%s: fits as it is; with the working directory it has %zu bytes: %s", place, len,
+    finding_add(&l->findings, "relative", NOTE,
+                "%s: fits as it is; with the working directory it has %zu bytes: %s", place, len,
                 shown_short(text, 40));
 }
 
@@ -140,8 +145,9 @@ static void look_at_derived(struct looking *l, const char *variable, const char 
         size_t len = strlen(value) + strlen(k->appended);
 
         if (k->variable && *value == '/' && !strcmp(k->variable, variable) && len > SUN_USABLE)
-            finding_add(&l->findings, "derived", home ? NOTE : REMEDY, "%s: %s makes up to %zu bytes of it: %s%s", variable,
-                        k->program, len, shown_short(value, 24), k->appended);
+            finding_add(&l->findings, "derived", home ? NOTE : REMEDY,
+                        "%s: %s makes up to %zu bytes of it: %s%s", variable, k->program, len,
+                        shown_short(value, 24), k->appended);
     }
 }
 
@@ -187,7 +193,8 @@ static char *verdict(const struct looking *l)
     const struct finding *worst = findings_worst(&l->findings);
 
     if (!worst)
-        return format_new(l->findings.count ? "works: the names fit, but some leave little room" : "works: all names fit");
+        return format_new(l->findings.count ? "works: the names fit, but some leave little room"
+                                            : "works: all names fit");
     return format_new("%s: %s", worst->severity == REMEDY ? "needs a remedy" : "does not work", worst->what);
 }
 

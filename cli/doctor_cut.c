@@ -49,8 +49,9 @@ static void look(struct doctor *d, const char *path, size_t at)
     if (strlen(path) <= at || path[at] == '/' || path[at - 1] == '/' || lstat(cut, &st))
         return;
     who = bound_to(d, cut);
-    struct finding *f = finding_add(&d->findings, "cut-name", NOTE, "cut after %zu bytes by a program: %s has that name%s%s", at, kind(&st),
-                                    who ? ", " : "", who ? who : "");
+    struct finding *f =
+        finding_add(&d->findings, "cut-name", NOTE, "cut after %zu bytes by a program: %s has that name%s%s",
+                    at, kind(&st), who ? ", " : "", who ? who : "");
     remedy_add(f, "run both ends with: sunshim run --long-paths -- COMMAND");
     remedy_add(f, "sunshim who %s", shell_word(cut));
 }

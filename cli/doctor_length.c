@@ -63,8 +63,7 @@ static void too_long(struct doctor *d)
                         "1 byte too long: %d fit without a NUL only, which few programs do", SUN_ROOM);
     else
         f = finding_add(&d->findings, "too-long", REMEDY,
-                        "%zu bytes too long for an address: programs refuse or cut it",
-                        d->len - SUN_USABLE);
+                        "%zu bytes too long for an address: programs refuse or cut it", d->len - SUN_USABLE);
     if (d->len < PATH_MAX)
         remedy_add(f, "sunshim run --long-paths -- COMMAND");
     add_shorter_names(d, f);
@@ -87,8 +86,9 @@ static void near_limit(struct doctor *d)
 
 static void too_long_for_a_path(struct doctor *d)
 {
-    struct finding *f = finding_add(&d->findings, "path-too-long", REMEDY,
-                                    "%zu bytes: no system call takes a path of more than %d", d->len, PATH_MAX - 1);
+    struct finding *f =
+        finding_add(&d->findings, "path-too-long", REMEDY,
+                    "%zu bytes: no system call takes a path of more than %d", d->len, PATH_MAX - 1);
 
     remedy_add(f, "cd into the directory in several steps, and use the name in it");
 }
@@ -102,8 +102,8 @@ static void check_components(struct doctor *d)
         if (n <= NAME_MAX)
             continue;
         struct finding *f =
-            finding_add(&d->findings, "component-too-long", HOPELESS, "a component of %zu bytes: a file's name has %d at most",
-                        n, NAME_MAX);
+            finding_add(&d->findings, "component-too-long", HOPELESS,
+                        "a component of %zu bytes: a file's name has %d at most", n, NAME_MAX);
         remedy_add(f, "use a shorter name for %s", shown_short(format_new("%.*s", (int)n, at), 40));
     }
 }
@@ -118,7 +118,8 @@ static void check_characters(struct doctor *d)
         return;
     struct finding *f = finding_add(&d->findings, "control-characters", NOTE, "%s in the name",
                                     newline ? "a newline" : "control characters");
-    remedy_add(f, "see that it is meant: %s", newline ? "a file that was read may have ended so" : "it is easily mistyped");
+    remedy_add(f, "see that it is meant: %s",
+               newline ? "a file that was read may have ended so" : "it is easily mistyped");
 }
 
 static void make_absolute(struct doctor *d)

@@ -30,12 +30,13 @@ static char *owner_of(const struct stat *st)
 }
 
 /* Modes are the owner's business. */
-static void permission(struct doctor *d, const char *word, const struct stat *st, const char *bits, const char *name,
-                       const char *lacking, const char *needed)
+static void permission(struct doctor *d, const char *word, const struct stat *st, const char *bits,
+                       const char *name, const char *lacking, const char *needed)
 {
     bool ours = st->st_uid == geteuid() || !geteuid();
-    struct finding *f = finding_add(&d->findings, word, ours ? REMEDY : HOPELESS, "no %s permission on %s (%s)%s", lacking,
-                                    shown_short(name, 40), owner_of(st), needed);
+    struct finding *f =
+        finding_add(&d->findings, word, ours ? REMEDY : HOPELESS, "no %s permission on %s (%s)%s", lacking,
+                    shown_short(name, 40), owner_of(st), needed);
 
     if (ours)
         remedy_add(f, "chmod u+%s %s", bits, shell_word(name));
@@ -49,8 +50,9 @@ static void missing(struct doctor *d)
 {
     const struct walk *w = &d->walk;
     bool ours = may_change(w->dir);
-    struct finding *f = finding_add(&d->findings, "missing", ours ? REMEDY : HOPELESS, "%s does not exist; %s does",
-                                    shown_short(w->stopped, 50), shown_short(w->dir_name, 50));
+    struct finding *f =
+        finding_add(&d->findings, "missing", ours ? REMEDY : HOPELESS, "%s does not exist; %s does",
+                    shown_short(w->stopped, 50), shown_short(w->dir_name, 50));
 
     if (w->link_count && w->ends_in_link)
         return;
@@ -71,7 +73,8 @@ static void dangling(struct doctor *d)
     const struct walk *w = &d->walk;
     unsigned last = w->link_count - 1;
     struct finding *f =
-        finding_add(&d->findings, "dangling-link", REMEDY, "%s is a link to %s, which does not exist: bind finds the name taken",
+        finding_add(&d->findings, "dangling-link", REMEDY,
+                    "%s is a link to %s, which does not exist: bind finds the name taken",
                     shown_short(w->links[last].name, 30), shown_short(w->links[last].target, 30));
 
     remedy_add(f, "rm %s", shell_word(d->path));
@@ -82,8 +85,8 @@ static void looping(struct doctor *d)
 {
     const struct walk *w = &d->walk;
     bool circle = w->link_count > LINKS_MAX;
-    struct finding *f = finding_add(&d->findings, "loop", HOPELESS, circle ? "symbolic links in a circle, or more than %d: %s"
-                                                                           : "the kernel follows no more than %d links: %s",
+    struct finding *f = finding_add(&d->findings, "loop", HOPELESS, "%s more than %d: %s",
+                                    circle ? "symbolic links in a circle, or" : "the kernel does not follow",
                                     LINKS_MAX, shown_short(w->stopped, 40));
 
     remedy_add(f, "replace that link by one that leads somewhere");
@@ -93,8 +96,9 @@ static void in_the_way(struct doctor *d)
 {
     const struct walk *w = &d->walk;
     bool slash = w->last && w->ends_in_slash;
-    struct finding *f = finding_add(&d->findings, slash ? "slash" : "not-a-directory", slash ? REMEDY : HOPELESS,
-                                    "%s is not a directory", shown_short(w->stopped, 50));
+    struct finding *f =
+        finding_add(&d->findings, slash ? "slash" : "not-a-directory", slash ? REMEDY : HOPELESS,
+                    "%s is not a directory", shown_short(w->stopped, 50));
 
     if (slash)
         remedy_add(f, "leave the slash at the end away");
@@ -118,7 +122,8 @@ static void check_way(struct doctor *d)
     else if (w->error == ENOENT && !w->last)
         missing(d);
     else if (w->error && w->error != ENOENT && w->error != ENAMETOOLONG) {
-        f = finding_add(&d->findings, "error", HOPELESS, "%s: %s", shown_short(w->stopped, 40), strerror(w->error));
+        f = finding_add(&d->findings, "error", HOPELESS, "%s: %s", shown_short(w->stopped, 40),
+                        strerror(w->error));
         remedy_add(f, "see that its file system works");
     }
 }
@@ -143,15 +148,17 @@ static void check_room(struct doctor *d, const struct statvfs *fs)
     if (!inodes && !blocks)
         return;
     struct finding *f = finding_add(&d->findings, "no-room", inodes ? REMEDY : without_blocks(d->walk.dir),
-                                    "the file system is full: no %s left for the socket's file", inodes ? "inodes" : "blocks");
+                                    "the file system is full: no %s left for the socket's file",
+                                    inodes ? "inodes" : "blocks");
     remedy_add(f, "remove something there, or use another directory");
 }
 
 /* Their mknod(2) is EPERM. */
 static bool holds_no_sockets(int dir)
 {
-    static const long types[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, MSDOS_SUPER_MAGIC, DEVPTS_SUPER_MAGIC,
-                                 CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, SECURITYFS_MAGIC};
+    static const long types[] = {PROC_SUPER_MAGIC,   SYSFS_MAGIC,        MSDOS_SUPER_MAGIC,
+                                 DEVPTS_SUPER_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
+                                 DEBUGFS_MAGIC,      SECURITYFS_MAGIC};
     struct statfs fs;
 
     if (fstatfs(dir, &fs))
@@ -169,12 +176,12 @@ static void check_directory(struct doctor *d)
     struct finding *f;
 
     if (!fstatvfs(w->dir, &fs) && fs.f_flag & ST_RDONLY) {
-        f = finding_add(&d->findings, "read-only", HOPELESS, "a read-only file system: no socket can be made in %s",
-                        shown_short(w->dir_name, 40));
+        f = finding_add(&d->findings, "read-only", HOPELESS,
+                        "a read-only file system: no socket can be made in %s", shown_short(w->dir_name, 40));
         remedy_add(f, "use another directory: XDG_RUNTIME_DIR, or TMPDIR");
     } else if (holds_no_sockets(w->dir)) {
-        f = finding_add(&d->findings, "no-sockets", HOPELESS, "a file system of this kind holds no sockets: %s",
-                        shown_short(w->dir_name, 40));
+        f = finding_add(&d->findings, "no-sockets", HOPELESS,
+                        "a file system of this kind holds no sockets: %s", shown_short(w->dir_name, 40));
         remedy_add(f, "use another directory: XDG_RUNTIME_DIR, or TMPDIR");
     } else if (!may_change(w->dir)) {
         permission(d, "no-write", &w->dir_st, "w", w->dir_name, "write", "");
@@ -182,7 +189,8 @@ static void check_directory(struct doctor *d)
         check_room(d, &fs);
     }
     if (*d->path == '@') {
-        f = finding_add(&d->findings, "abstract", NOTE, "a file is meant; an abstract name is not looked at here");
+        f = finding_add(&d->findings, "abstract", NOTE,
+                        "a file is meant; an abstract name is not looked at here");
         remedy_add(f, "sunshim who %s", shell_word(d->path));
     }
     if (w->ends_in_slash) {
@@ -212,15 +220,16 @@ static void check_derived(struct doctor *d)
         size_t len = d->len - d->walk.ends_in_slash + strlen(k->appended);
 
         if (k->variable && len > SUN_USABLE)
-            f = finding_add(&d->findings, "derived", NOTE, "as %s of %s: up to %zu bytes, %zu too many", k->variable,
-                            k->program, len, len - SUN_USABLE);
+            f = finding_add(&d->findings, "derived", NOTE, "as %s of %s: up to %zu bytes, %zu too many",
+                            k->variable, k->program, len, len - SUN_USABLE);
     }
     remedy_add(f, "sunshim run --long-paths -- COMMAND");
 }
 
 static void other_file(struct doctor *d)
 {
-    struct finding *f = finding_add(&d->findings, "not-a-socket", REMEDY, "%s is there, not a socket", kind(d->walk.st.st_mode));
+    struct finding *f = finding_add(&d->findings, "not-a-socket", REMEDY, "%s is there, not a socket",
+                                    kind(d->walk.st.st_mode));
 
     if (!S_ISDIR(d->walk.st.st_mode)) {
         remedy_add(f, "use another name, or move it away");
@@ -237,7 +246,8 @@ static void check_socket_file(struct doctor *d)
     if (faccessat(w->dir, w->name, W_OK, AT_EACCESS) && errno == EACCES)
         permission(d, "no-write", &w->st, "w", d->path, "write", ", which connect needs");
     if (w->st.st_nlink > 1)
-        finding_add(&d->findings, "hard-links", NOTE, "the socket's file has %ju names: all lead to the same socket",
+        finding_add(&d->findings, "hard-links", NOTE,
+                    "the socket's file has %ju names: all lead to the same socket",
                     (uintmax_t)w->st.st_nlink);
 }
 

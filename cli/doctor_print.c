@@ -13,7 +13,8 @@ char *doctor_verdict(const struct doctor *d)
     const struct finding *worst = findings_worst(&d->findings);
 
     if (worst)
-        return format_new("%s: %s", worst->severity == REMEDY ? "needs a remedy" : "does not work", worst->what);
+        return format_new("%s: %s", worst->severity == REMEDY ? "needs a remedy" : "does not work",
+                          worst->what);
     if (d->walk.error)
         return format_new("works: nothing is there, and bind would make it");
     if (d->listening == LISTENING_UNKNOWN)
@@ -102,13 +103,15 @@ static void print_names(const struct doctor *d)
     const struct walk *w = &d->walk;
 
     field("path", "%s", shown_text(d->path));
-    field("length", "%zu byte%s; an address holds %d, or %d without a NUL behind them", d->len, d->len == 1 ? "" : "s",
-          SUN_USABLE, SUN_ROOM);
+    field("length", "%zu byte%s; an address holds %d, or %d without a NUL behind them", d->len,
+          d->len == 1 ? "" : "s", SUN_USABLE, SUN_ROOM);
     if (*d->path != '/' && d->absolute)
-        field("relative", "%zu bytes with the working directory: %s", strlen(d->absolute), shown_short(d->absolute, 40));
+        field("relative", "%zu bytes with the working directory: %s", strlen(d->absolute),
+              shown_short(d->absolute, 40));
     print_links(w);
     if (d->bound)
-        field("socket", "socket:[%u] %s, %s", d->bound->ino, heading(d->bound), holders_line(&d->answer, d->bound->ino));
+        field("socket", "socket:[%u] %s, %s", d->bound->ino, heading(d->bound),
+              holders_line(&d->answer, d->bound->ino));
 }
 
 void findings_print(const struct findings *f)
@@ -128,7 +131,8 @@ static char *result_of(const struct trial *t, int type)
         return format_new("works");
     if (t->error[type] < 0)
         return format_new("not tried");
-    return format_new("%s: %s", t->step[type], strerrorname_np(t->error[type]) ? strerrorname_np(t->error[type]) : "?");
+    return format_new("%s: %s", t->step[type],
+                      strerrorname_np(t->error[type]) ? strerrorname_np(t->error[type]) : "?");
 }
 
 static void print_trials(const struct doctor *d)

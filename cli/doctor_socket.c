@@ -96,15 +96,20 @@ static enum listening is_listening(struct doctor *d)
     if (d->bound && rank(d->bound) < 2)
         return LISTENING_YES;
     switch (probe(&d->walk)) {
-    case ECONNREFUSED: return LISTENING_NOBODY;
+    case ECONNREFUSED:
+        return LISTENING_NOBODY;
     case EPROTOTYPE: /* it has another type */
         if (d->bound)
             return LISTENING_SILENT;
         doctor_note(d, "a socket is bound to the file; whether it listens could not be seen");
         return LISTENING_UNKNOWN;
     case 0:
-    case EPERM: return LISTENING_YES;
-    default: return d->answer.world.unix_error ? LISTENING_UNKNOWN : d->bound ? LISTENING_SILENT : LISTENING_NOBODY;
+    case EPERM:
+        return LISTENING_YES;
+    default:
+        return d->answer.world.unix_error ? LISTENING_UNKNOWN
+               : d->bound                 ? LISTENING_SILENT
+                                          : LISTENING_NOBODY;
     }
 }
 
@@ -125,7 +130,8 @@ static void stale(struct doctor *d)
 static void silent(struct doctor *d)
 {
     const struct sock *s = d->bound;
-    struct finding *f = finding_add(&d->findings, "not-listening", REMEDY, "socket:[%u] is bound, but does not listen: connect is refused", s->ino);
+    struct finding *f = finding_add(&d->findings, "not-listening", REMEDY,
+                                    "socket:[%u] is bound, but does not listen: connect is refused", s->ino);
 
     remedy_add(f, "wait until its server calls listen, or see why it does not");
 }
@@ -136,9 +142,12 @@ static void check_type(struct doctor *d)
 
     if (!sock_type(s) || s->type == SOCK_STREAM)
         return;
-    struct finding *f = finding_add(&d->findings, "type", NOTE, "a %s socket: to a client that uses another type it is EPROTOTYPE",
-                                    sock_type(s));
-    remedy_add(f, "%s", s->type == SOCK_DGRAM ? "with socat: UNIX-SENDTO:, with nc: nc -uU" : "with socat: UNIX-CONNECT:...,type=5");
+    struct finding *f =
+        finding_add(&d->findings, "type", NOTE,
+                    "a %s socket: to a client that uses another type it is EPROTOTYPE", sock_type(s));
+    remedy_add(f, "%s",
+               s->type == SOCK_DGRAM ? "with socat: UNIX-SENDTO:, with nc: nc -uU"
+                                     : "with socat: UNIX-CONNECT:...,type=5");
 }
 
 static void check_queue(struct doctor *d)
@@ -147,8 +156,9 @@ static void check_queue(struct doctor *d)
 
     if (s->state != STATE_LISTEN || !s->has_queue || s->recv <= s->send)
         return;
-    struct finding *f = finding_add(&d->findings, "backlog-full", REMEDY,
-                                    "the backlog is full (%u wait, limit %u): connect blocks, or EAGAIN", s->recv, s->send);
+    struct finding *f =
+        finding_add(&d->findings, "backlog-full", REMEDY,
+                    "the backlog is full (%u wait, limit %u): connect blocks, or EAGAIN", s->recv, s->send);
     remedy_add(f, "see why its server does not accept");
 }
 
@@ -177,7 +187,8 @@ static void check_names(struct doctor *d)
     if (s->name.kind != NAME_PATHNAME || has_name(d, canonical, s) || ends_with(canonical, &s->name) ||
         leads_to(canonical, &s->name))
         return;
-    struct finding *f = finding_add(&d->findings, "other-name", NOTE, "it was bound by another name: %s", shown_name(&s->name));
+    struct finding *f = finding_add(&d->findings, "other-name", NOTE, "it was bound by another name: %s",
+                                    shown_name(&s->name));
     remedy_add(f, "nothing: links, mounts and relative names lead to the same socket");
 }
 
@@ -187,7 +198,8 @@ static bool same_link(int pid, const char *what)
 {
     struct stat theirs, own;
 
-    return stat(format_new("/proc/%d/%s", pid, what), &theirs) || stat(format_new("/proc/self/%s", what), &own) ||
+    return stat(format_new("/proc/%d/%s", pid, what), &theirs) ||
+           stat(format_new("/proc/self/%s", what), &own) ||
            (theirs.st_ino == own.st_ino && theirs.st_dev == own.st_dev);
 }
 
@@ -196,8 +208,8 @@ static void is_elsewhere(struct doctor *d, const struct sock *s)
     size_t count;
     const struct holder *h = holders_find(&d->answer.holders, s->ino, &count);
     bool mount = count && !same_link(h->pid, "ns/mnt"), root = count && !same_link(h->pid, "root");
-    struct finding *f = finding_add(&d->findings, "elsewhere", NOTE, "socket:[%u], %s, has this name too: %s", s->ino,
-                                    holders_line(&d->answer, s->ino),
+    struct finding *f = finding_add(&d->findings, "elsewhere", NOTE, "socket:[%u], %s, has this name too: %s",
+                                    s->ino, holders_line(&d->answer, s->ino),
                                     mount  ? "in another mount name space"
                                     : root ? "below another root directory"
                                            : "its file is gone or replaced");

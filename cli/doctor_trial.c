@@ -75,7 +75,8 @@ int trial_run(int type, const char *text, const char **step)
         return failed(step, "socket");
     if (bind(server, a.name, a.len))
         return failed(step, "bind");
-    return type == SOCK_STREAM ? exchange_stream(server, client, &a, step) : exchange_dgram(server, client, &a, step);
+    return type == SOCK_STREAM ? exchange_stream(server, client, &a, step)
+                               : exchange_dgram(server, client, &a, step);
 }
 
 int doctor_trial(const char *type, const char *path)

@@ -54,7 +54,9 @@ static int through_link(struct trying *t, int type, const char **step)
     *step = "symlink";
     if (!link || !t->target)
         return ENOENT;
-    return symlink(t->target, link) && errno != EEXIST ? errno : trial_run(type, format_new("%s/%s", link, t->name), step);
+    if (symlink(t->target, link) && errno != EEXIST)
+        return errno;
+    return trial_run(type, format_new("%s/%s", link, t->name), step);
 }
 
 static int without_name(struct trying *t, int type, const char **step)
@@ -64,10 +66,13 @@ static int without_name(struct trying *t, int type, const char **step)
 }
 
 /* This very program under the library, as one that passes `name` as it is. */
-static int run_self(struct trying *t, int type, const char *option, const char *value, char *name, const char **step)
+static int run_self(struct trying *t, int type, const char *option, const char *value, char *name,
+                    const char **step)
 {
-    const char *argv[] = {"sunshim", "run", option, value, "--", t->self, "doctor", "--trial",
-                          type == SOCK_STREAM ? "stream" : "dgram", name, NULL};
+    const char *argv[] = {"sunshim", "run",     option,
+                          value,     "--",      t->self,
+                          "doctor",  "--trial", type == SOCK_STREAM ? "stream" : "dgram",
+                          name,      NULL};
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
     if (!value) /* the option has none */
@@ -112,8 +117,12 @@ struct way {
 };
 
 static const struct way ways[] = {
-    {"as it is", as_it_is, false},         {"--long-paths", through_library, true}, {"cd", through_cd, true},
-    {"short symlink", through_link, true}, {"map", through_map, true},              {"/proc/self/fd", through_proc, false},
+    {"as it is", as_it_is, false},
+    {"--long-paths", through_library, true},
+    {"cd", through_cd, true},
+    {"short symlink", through_link, true},
+    {"map", through_map, true},
+    {"/proc/self/fd", through_proc, false},
     {"abstract name", without_name, false},
 };
 
@@ -136,7 +145,7 @@ static void hear(int from, int *error, const char **step)
     size_t len = 0;
     ssize_t n;
 
-    while (len < sizeof text - 1 && ((n = read(from, text + len, sizeof text - 1 - len)) > 0 || (n < 0 && errno == EINTR)))
+    while ((n = read(from, text + len, sizeof text - 1 - len)) > 0 || (n < 0 && errno == EINTR))
         len += n > 0 ? (size_t)n : 0;
     *error = EIO;
     if (sscanf(text, "%d %31s", error, call) != 2)
@@ -150,7 +159,8 @@ static void remove_own(const struct trying *t)
 {
     struct stat st;
 
-    if (!fstatat(t->d->walk.dir, t->name, &st, AT_SYMLINK_NOFOLLOW) && S_ISSOCK(st.st_mode) && st.st_uid == geteuid())
+    if (!fstatat(t->d->walk.dir, t->name, &st, AT_SYMLINK_NOFOLLOW) && S_ISSOCK(st.st_mode) &&
+        st.st_uid == geteuid())
         unlinkat(t->d->walk.dir, t->name, 0);
 }
 
@@ -197,8 +207,8 @@ static void remove_left(struct doctor *d, int dir, const char *name, bool is_dir
         close(inner);
     }
     if (!unlinkat(dir, name, is_dir ? AT_REMOVEDIR : 0))
-        remedy_add(finding_add(&d->findings, "left", NOTE, "removed %s, which a killed 'sunshim doctor' had left",
-                               shown_short(name, 40)),
+        remedy_add(finding_add(&d->findings, "left", NOTE,
+                               "removed %s, which a killed 'sunshim doctor' had left", shown_short(name, 40)),
                    "nothing");
 }
 
@@ -224,8 +234,8 @@ static bool possible(struct doctor *d)
         doctor_note(d, "nothing was tried: a socket's name in the directory is needed");
         return false;
     }
-    if (w->dir >= 0 && *w->name && strlen(w->name) <= NAME_MAX && (!w->error || (w->error == ENOENT && w->last)) &&
-        may_change(w->dir))
+    if (w->dir >= 0 && *w->name && strlen(w->name) <= NAME_MAX &&
+        (!w->error || (w->error == ENOENT && w->last)) && may_change(w->dir))
         return true;
     doctor_note(d, w->dir < 0 || (w->error && !(w->error == ENOENT && w->last))
                        ? "nothing was tried: the directory cannot be reached"
@@ -297,9 +307,12 @@ static void judge(struct doctor *d)
         cured |= d->trials[i].remedy && (!d->trials[i].error[0] || !d->trials[i].error[1]);
     if (d->len > SUN_USABLE ? cured : plain)
         return;
-    struct finding *f = finding_add(&d->findings, "tried", cured ? REMEDY : HOPELESS, "when tried, %s fails here: %s",
-                                    d->trials[0].step[0], strerror(d->trials[0].error[0]));
-    remedy_add(f, cured ? "take one of the ways that worked" : "use another directory: none of the remedies works in this one");
+    struct finding *f =
+        finding_add(&d->findings, "tried", cured ? REMEDY : HOPELESS, "when tried, %s fails here: %s",
+                    d->trials[0].step[0], strerror(d->trials[0].error[0]));
+    remedy_add(f, "%s",
+               cured ? "take one of the ways that worked"
+                     : "use another directory: none of the remedies works in this one");
 }
 
 /* Signals that would end or stop us; what is ignored goes on being ignored. */

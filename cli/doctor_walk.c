@@ -14,10 +14,10 @@
 
 struct position {
     struct walk *w;
-    char *rest;  /* what is still to be walked */
-    char *name;  /* the component in hand */
-    bool last;   /* no other follows */
-    bool slash;  /* but a slash does */
+    char *rest; /* what is still to be walked */
+    char *name; /* the component in hand */
+    bool last;  /* no other follows */
+    bool slash; /* but a slash does */
 };
 
 char *canonical_of(int fd)

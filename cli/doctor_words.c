@@ -18,7 +18,8 @@ static char *format_list(const char *format, va_list list)
     return text;
 }
 
-struct finding *finding_add(struct findings *f, const char *word, enum severity severity, const char *format, ...)
+struct finding *finding_add(struct findings *f, const char *word, enum severity severity, const char *format,
+                            ...)
 {
     va_list list;
 
