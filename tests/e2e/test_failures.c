@@ -168,7 +168,7 @@ static const char *const wrong[] = {
     "scope pathnam,",
     "scope,",
     "deny scope pathname,",
-    "map /a -> /a/b,",
+    "map /a/ -> /a/b/,",
     "inject unix (connect) errno=EIO,",
     "deny unix (inherit) peer=(addr=@x),",
     "unix fd=9-3,",
