@@ -25,7 +25,10 @@
 
 struct place {
     const char *dir;
-    struct sockaddr_un unix_addr;
+    struct {
+        sa_family_t sun_family;
+        char sun_path[1024]; /* longer than the kernel takes: the library does */
+    } unix_addr;
     socklen_t unix_len;
     struct sockaddr_in inet_addr;
     int server, client;
@@ -193,6 +196,15 @@ static void once_autobind(struct place *p)
     close(fd);
 }
 
+/* A server's usual round: who connected, and which name is mine? */
+static void once_names(struct place *p)
+{
+    struct place got;
+    socklen_t len = sizeof got.unix_addr;
+
+    must(!getsockname(p->server, (struct sockaddr *)&got.unix_addr, &len), "getsockname");
+}
+
 static void bind_new(int family, const struct sockaddr *name, socklen_t len)
 {
     int fd = socket(family, SOCK_STREAM, 0);
@@ -302,6 +314,7 @@ static const struct operation operations[] = {
     {"connect", prepare_path, once_connect},
     {"symlink", prepare_symlink, once_connect},
     {"sendto", prepare_dgram, once_sendto},
+    {"getsockname", prepare_path, once_names},
     {"sendrecv", prepare_connected, once_sendrecv},
     {"exec", NULL, once_exec},
 };

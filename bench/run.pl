@@ -104,6 +104,8 @@ my %variant = (
     inside => { before => [in_run('inside')] },
     nested => { before => [in_run('scope'), in_run('scope')] },
     track => { before => ["$build/sunshim", 'run', '--track', '--'] },
+    plain => { before => ["$build/sunshim", 'run', '--'] },
+    long => { before => ["$build/sunshim", 'run', '--long-paths', '--'] },
     landlock => { before => ["$build/bench/landlock"] },
     run1000 => { before => ["$build/sunshim", 'run', '-p', policy(1000, 'path'), '--'] },
     socket_wrapper => $sw && { env => { LD_PRELOAD => $sw, SOCKET_WRAPPER_DIR => "$root/sw",
@@ -241,7 +243,7 @@ sub start_instructions {
 
 sub exec_figures {
     $ENV{BENCH_NOTHING} = "$build/bench/nothing";
-    my @kinds = ('empty', 'shim', '100', 'run1000', 'scope', 'track', 'landlock', @peers);
+    my @kinds = ('empty', 'shim', '100', 'run1000', 'plain', 'long', 'scope', 'track', 'landlock', @peers);
     my (%ratio, @native);
     for (1 .. $rounds) {
         my %round = map { $_ => measure($_, 'path', "$build/bench/calls", 'exec', $dir, 100) } 'native', @kinds;
@@ -251,7 +253,7 @@ sub exec_figures {
     }
     my %title = (empty => 'an empty preload', shim => 'sunshim without policy',
         100 => '100 rules as text (SUNSHIM_POLICY)', run1000 => '1,000 rules under sunshim run',
-        scope => 'a scope under sunshim run', track => 'sunshim run --track', landlock => "Landlock's scope");
+        scope => 'a scope under sunshim run', plain => 'sunshim run', long => 'sunshim run --long-paths', track => 'sunshim run --track', landlock => "Landlock's scope");
     my %budget = (100 => '1.12', run1000 => '1.15');
     my $base = start_instructions('native');
     printf "\nStarting a small program (exec to wait): native %.0f us", median(@native) / 1000;
@@ -317,6 +319,41 @@ sub run_figures {
     run_row($_) for @rows;
 }
 
+# --- Long names ------------------------------------------------------------------
+
+# The operation with a name of 240 bytes beside the same with one of 60, natively: nothing else can do it.
+sub long_row {
+    my ($title, $op) = @{ $_[0] };
+    my $long = "$root/" . join '/', map { $_ x 50 } 'a' .. 'd';
+    my (%ratio, @native);
+    system('mkdir', '-p', $long) == 0 or die;
+    for (1 .. $rounds) {
+        my $native = measure('native', 'path', "$build/bench/calls", $op, $dir, $ms) or last;
+        push @native, $native;
+        for ('shim', 'plain') {
+            my $got = measure($_, 'path', "$build/bench/calls", $op, $long, $ms);
+            push @{ $ratio{$_} }, $got / $native if defined $got;
+        }
+    }
+    my $native = median(@native) // return print "$title: failed\n";
+    my @base = split ' ', measure('native', 'path', "$build/bench/count", "$build/bench/calls", $op, $dir, 0) // '';
+    printf "%-30s %8s", $title, sprintf '%.2f us', $native / 1000;
+    for ('shim', 'plain') {
+        my @got = split ' ', measure($_, 'path', "$build/bench/count", "$build/bench/calls", $op, $long, 0) // '';
+        my $r = median(@{ $ratio{$_} || [] });
+        printf " %16s", !defined $r ? '-' : sprintf('%.2f', $r)
+            . (@got == 2 && @base == 2 ? sprintf(' %d+%d', $got[0] - $base[0] + 0.5, $got[1] - $base[1]) : '');
+    }
+    print "\n";
+}
+
+sub long_figures {
+    print "\nNames of 240 bytes: time over native with a name of 60, extra system calls + instructions. Columns: the library alone;\n",
+          "sunshim run.\n\n";
+    long_row($_) for ['path bind+close+unlink', 'bind-path'], ['path connect+accept+close', 'connect'],
+        ['path sendto+read', 'sendto'], ['getsockname', 'getsockname'];
+}
+
 sub memory_figures {
     my %kib = map { $_ => measure($_, 'path', "$build/bench/calls", 'memory', $dir) } 'native', 'empty', 'shim', 10, 1000, 10000, 'run1000', 'scope', 'track';
     print "\nMemory a process writes to, beyond native, KiB (budget 64):";
@@ -349,6 +386,7 @@ sub table_figures {
 
 exec_figures() if !%wanted || $wanted{exec};
 run_figures();
+long_figures() if !%wanted || $wanted{long};
 memory_figures() if !%wanted || $wanted{memory};
 decision_figures() if !%wanted || $wanted{decide};
 table_figures() if !%wanted || $wanted{table};
