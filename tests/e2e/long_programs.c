@@ -18,13 +18,16 @@ static const char functions[] =
     "}\n"
     "swept() { for i in $(seq 100); do $SUNSHIM run true; test -n \"$(left)\" || break; sleep 0.1; done; left; }\n";
 
+/* Where names are cut, after 107 or 108 bytes, none of its components ends. */
 static const char *long_directory(void)
 {
     char *name = text("%s/deep", scratch());
 
-    while (strlen(name) < LONG - 40)
+    while (strlen(name) < 80)
         name = text("%s/of-a-build", name);
-    name = text("%s/a-directory-whose-name-fills-up-what-is-left-of-it", name);
+    name = text("%s/%s/of-a-build/%s", name, "a-directory-with-a-name-for-each-of-the-things-it-was-made-for",
+                "and-another-one-whose-name-takes-up-all-of-the-bytes-that-are-then-left-in-the-whole-name-but-not-one-more-"
+                "than-that-and-in-no-case-more-than-a-component-may-have");
     name[LONG] = '\0';
     return name;
 }

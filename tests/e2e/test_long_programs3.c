@@ -46,8 +46,8 @@ LONG_PROGRAM(long_programs3, ssh_add,
 
 LONG_PROGRAM(long_programs3, memcached,
              .natively = "memcached -u $(id -un) -s $L/s &\n"
-                         "for i in $(seq 100); do ! find $T -type s | grep -q . || break; sleep 0.1; done; find $T -type s | grep .\n"
-                         "test -S $L/s || echo elsewhere",
+                         "for i in $(seq 100); do ! find $T -type s | grep -q . || break; sleep 0.1; done\n"
+                         "find $T -type s | grep .; test -S $L/s || echo elsewhere",
              .says = "elsewhere",
              .script = "$RUN memcached -u $(id -un) -s $L/s & server=$!; ready $L/s; in_long s\n"
                        "printf 'set k 0 0 5\\r\\ntoken\\r\\nget k\\r\\nquit\\r\\n' |\n"
