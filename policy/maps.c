@@ -115,48 +115,40 @@ static void turn_to(struct parser *p, struct source *s, const struct map *m)
     p->src = s;
 }
 
-enum says { TAKEN, TWICE, AGAIN, BELOW, SAME_END, INNER_END, CHAINED };
+enum says { TAKEN, TWICE, AGAIN, ITSELF, BELOW, SAME_END, INNER_END, CHAINED };
+
+/* Each gets: the name it is about, where the other rule stands, the other's FROM. */
+static const struct saying {
+    uint8_t severity, end, other; /* which ends of the two rules */
+    char text[73];
+} sayings[] = {
+    [TAKEN] = {POLICY_ERROR, FROM, FROM, "'%w' leads elsewhere already, by %s"},
+    [TWICE] = {POLICY_NOTE, FROM, FROM, "'%w' leads to the same name already, by %s"},
+    [AGAIN] = {POLICY_ERROR, TO, FROM, "'%w' is mapped once more, by %s"},
+    [ITSELF] = {POLICY_ERROR, TO, FROM, "'%w' is mapped by this very rule"},
+    [BELOW] = {POLICY_NOTE, FROM, FROM, "'%w' lies below the FROM of %s, '%w': the longer name wins"},
+    [SAME_END] = {POLICY_NOTE, TO, TO, "'%w' is read back by %s, which comes first, as '%w'"},
+    [INNER_END] = {POLICY_NOTE, TO, TO, "'%w' lies below the TO of %s: what is there is read back by this rule"},
+    [CHAINED] = {POLICY_NOTE, FROM, TO, "'%w' lies below the TO of %s: what comes from there is left alone"},
+};
 
 static void say_pair(const struct group *g, enum says what, const struct map *m, const struct map *other)
 {
+    const struct saying *s = &sayings[what];
     struct parser *p = g->p;
-    struct source s, *was = p->src;
-    bool wanted = what == TAKEN || what == AGAIN || p->in->flags & POLICY_INPUT_NOTES;
-    const char *there = wanted ? place(p, other, what == SAME_END || what == INNER_END || what == CHAINED ? TO : FROM) : NULL;
-    struct span from = span_of(m->from, m->from_len + m->below), to = span_of(m->to, m->to_len + m->below);
-    struct span other_from = span_of(other->from, other->from_len + other->below);
+    struct source at, *was = p->src;
+    struct span name = s->end == FROM ? span_of(m->from, m->from_len + m->below) : span_of(m->to, m->to_len + m->below);
+    struct span others = span_of(other->from, other->from_len + other->below), where = own_span(m, s->end);
+    bool wanted = s->severity == POLICY_ERROR || p->in->flags & POLICY_INPUT_NOTES;
+    const char *there = wanted ? place(p, other, s->other) : NULL;
 
     if (!there)
         return;
-    turn_to(p, &s, m);
-    switch (what) {
-    case TAKEN:
-        say_error(p, m->from_span, NULL, "'%w' leads elsewhere already, by %s", &from, there);
-        break;
-    case TWICE:
-        say_note(p, m->from_span, "'%w' leads to the same name already, by %s", &from, there);
-        break;
-    case AGAIN:
-        if (m == other)
-            say_error(p, m->to_span, "a TO lies outside of every FROM", "'%w' leads to itself or to what is below it", &from);
-        else
-            say_error(p, m->to_span, "a TO lies outside of every FROM", "'%w' is mapped once more, by %s",
-                      &to, there);
-        break;
-    case BELOW:
-        say_note(p, m->from_span, "'%w' lies below '%w' of %s: the longer name wins", &from, &other_from, there);
-        break;
-    case SAME_END:
-        say_note(p, m->to_span, "'%w' is read back as '%w', by %s, which comes first", &to, &other_from, there);
-        break;
-    case INNER_END:
-        say_note(p, m->to_span, "'%w' lies below the TO of %s: names there are read back by this rule", &to, there);
-        break;
-    case CHAINED:
-        say_warning(p, m->from_span, NULL, "'%w' lies below the TO of %s: names that come from there are not mapped again",
-                    &from, there);
-        break;
-    }
+    turn_to(p, &at, m);
+    if (s->severity == POLICY_ERROR)
+        say_error(p, where, s->end == TO ? "a TO lies outside of every FROM" : NULL, s->text, &name, there);
+    else
+        say_note(p, where, s->text, &name, there, &others);
     p->src = was;
 }
 
@@ -206,7 +198,7 @@ static void look(const struct group *g, struct map *m)
     if (look_at_end(g, m, FROM))
         return;
     if (again && !is_old(g, m, g->all[again->source])) {
-        say_pair(g, AGAIN, m, g->all[again->source]);
+        say_pair(g, g->all[again->source] == m ? ITSELF : AGAIN, m, g->all[again->source]);
         return;
     }
     look_at_end(g, m, TO);

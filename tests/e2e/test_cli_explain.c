@@ -325,8 +325,8 @@ Test(cli_check, notes_where_maps_overlap)
 
     check_status(r, 0);
     check_has(r, out, "./p.policy: ok, 4 rules, 0 profiles");
-    check_has(r, err, "./p.policy:3:5: note: '/s/x' lies below '/s/' of ./p.policy:2:5: the longer name wins");
-    check_has(r, err, "./p.policy:4:12: note: '/very/long/' is read back as '/s/', by ./p.policy:2:12, which comes first");
+    check_has(r, err, "./p.policy:3:5: note: '/s/x' lies below the FROM of ./p.policy:2:5, '/s/': the longer name wins");
+    check_has(r, err, "./p.policy:4:12: note: '/very/long/' is read back by ./p.policy:2:12, which comes first, as '/s/'");
     put("p.policy", "map /s/ -> /very/long/,\n");
     r = run("cd $T; $SUNSHIM check ./p.policy");
     check_status(r, 1);

@@ -369,12 +369,12 @@ Test(map, what_cannot_be_meant_is_an_error_with_both_places)
         {"allow all,\nmap /a -> /b,\n  map /a -> /c,", "3:7+2 '/a' leads elsewhere already, by p:2:5\n"},
         {"map /a/ -> /b/, map /a/ -> /c/, allow all,", "1:21+3 '/a/' leads elsewhere already, by p:1:5\n"},
         {"map\n/a\n->\n/b,\nmap\n\t/a -> /c, allow all,", "6:2+2 '/a' leads elsewhere already, by p:2:1\n"},
-        {"allow all,\nmap /a -> /a,", "2:11+2 '/a' leads to itself or to what is below it; a TO lies outside of every FROM\n"},
+        {"allow all,\nmap /a -> /a,", "2:11+2 '/a' is mapped by this very rule; a TO lies outside of every FROM\n"},
         {"allow all,\nmap /a/ -> /a/,",
-         "2:12+3 '/a/' leads to itself or to what is below it; a TO lies outside of every FROM\n"},
+         "2:12+3 '/a/' is mapped by this very rule; a TO lies outside of every FROM\n"},
         {"allow all,\nmap /a/ -> /a/b/,",
-         "2:12+5 '/a/' leads to itself or to what is below it; a TO lies outside of every FROM\n"},
-        {"allow all,\nmap / -> /a/,", "2:10+3 '/' leads to itself or to what is below it; a TO lies outside of every FROM\n"},
+         "2:12+5 '/a/b/' is mapped by this very rule; a TO lies outside of every FROM\n"},
+        {"allow all,\nmap / -> /a/,", "2:10+3 '/a/' is mapped by this very rule; a TO lies outside of every FROM\n"},
         {"allow all,\nmap /a -> /b,\nmap /b -> /c,",
          "2:11+2 '/b' is mapped once more, by p:3:5; a TO lies outside of every FROM\n"},
         {"allow all,\nmap /b -> /c,\nmap /a -> /b,",
@@ -394,7 +394,7 @@ Test(map, what_cannot_be_meant_is_an_error_with_both_places)
          "3:5+2 '/a' leads elsewhere already, by p:2:5\n"}, /* and not once for each profile */
         {"@{v} = /x /y\nallow all,\nmap @{v}/a -> /y/a,",
          "3:15+4 '/y/a' is mapped once more, by p:3:5; a TO lies outside of every FROM\n"
-         "3:15+4 '/y/a' leads to itself or to what is below it; a TO lies outside of every FROM\n"},
+         "3:15+4 '/y/a' is mapped by this very rule; a TO lies outside of every FROM\n"},
     };
 
     check_says(rows, sizeof rows / sizeof *rows, 0, -EINVAL);
@@ -414,13 +414,13 @@ Test(map, what_may_surprise_is_noted)
     static const struct row rows[] = {
         {"allow all,\nmap /a -> /b,\nmap /a -> /b,", "3:5+2 note: '/a' leads to the same name already, by p:2:5\n"},
         {"allow all,\nmap /a/b -> /x,\nmap /a/ -> /y/,",
-         "2:5+4 note: '/a/b' lies below '/a/' of p:3:5: the longer name wins\n"},
-        {"allow all,\nmap /a/ -> /x/,\nmap /a -> /y,", "3:5+2 note: '/a' lies below '/a/' of p:2:5: the longer name wins\n"},
-        {"allow all,\nmap /a -> /x,\nmap /b -> /x,", "3:11+2 note: '/x' is read back as '/a', by p:2:11, which comes first\n"},
+         "2:5+4 note: '/a/b' lies below the FROM of p:3:5, '/a/': the longer name wins\n"},
+        {"allow all,\nmap /a/ -> /x/,\nmap /a -> /y,", "3:5+2 note: '/a' lies below the FROM of p:2:5, '/a/': the longer name wins\n"},
+        {"allow all,\nmap /a -> /x,\nmap /b -> /x,", "3:11+2 note: '/x' is read back by p:2:11, which comes first, as '/a'\n"},
         {"allow all,\nmap /a/ -> /x/,\nmap /b/ -> /x/y/,",
-         "3:12+5 note: '/x/y/' lies below the TO of p:2:12: names there are read back by this rule\n"},
+         "3:12+5 note: '/x/y/' lies below the TO of p:2:12: what is there is read back by this rule\n"},
         {"allow all,\nmap /a/ -> /x/,\nmap /x/y -> /z,",
-         "3:5+4 warning: '/x/y' lies below the TO of p:2:12: names that come from there are not mapped again\n"},
+         "3:5+4 note: '/x/y' lies below the TO of p:2:12: what comes from there is left alone\n"},
         {"allow all,\nmap /a/ -> /x/,\nmap /b/ -> /y/,", ""},
     };
 
