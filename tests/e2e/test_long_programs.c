@@ -139,7 +139,7 @@ LONG_PROGRAM(long_programs, ssh_agent,
              .wants = "token\n")
 
 #define GPG_SCENARIO \
-    "gpg --batch --quiet --passphrase '' --quick-gen-key token default default never\n" \
+    "gpg --batch --quiet --passphrase '' --quick-gen-key token ed25519 sign never\n" \
     "gpg --list-secret-keys --with-colons | grep ^uid | cut -d: -f10\n" \
     "gpg-connect-agent 'getinfo pid' /bye | grep OK\n" \
     "gpgconf --kill gpg-agent\n"
