@@ -41,9 +41,9 @@ LONG_PROGRAM(long_programs2, dbus_daemon_by_its_configuration,
 LONG_PROGRAM(long_programs2, curl,
              .natively = "curl -sS --unix-socket $L/s http://x/",
              .says = "Unix socket path too long",
-             .setup = "configuration() {\ncat <<X\n" NGINX_CONFIGURATION "X\n}; configuration s >nginx.conf",
-             .script = "(cd $L; exec nginx -e $T/error -c $T/nginx.conf) & server=$!; ready s; in_long s\n"
-                       "$RUN curl -sS --unix-socket $L/s http://x/; stop $server",
+             .setup = "configuration() {\ncat <<X\n" NGINX_CONFIGURATION "X\n}; configuration of-curl >nginx.conf",
+             .script = "(cd $L; exec nginx -e $T/error -c $T/nginx.conf) & server=$!; ready of-curl; in_long of-curl\n"
+                       "$RUN curl -sS --unix-socket $L/of-curl http://x/; stop $server",
              .wants = "token\n")
 
 LONG_PROGRAM(long_programs2, nginx,
