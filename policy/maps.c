@@ -88,12 +88,12 @@ static char *place(struct parser *p, const struct map *m, int end)
     struct source s = {.text = m->line_at, .end = m->end, .line_at = m->line_at, .counted = m->line_at, .line = m->line};
     size_t room = strlen(m->file) + 32;
     char *buffer = arena_alloc(p->arena, room, 1);
-    struct text t = text_into(buffer, room);
 
     if (!buffer) {
         say_nomem(p);
         return NULL;
     }
+    struct text t = text_into(buffer, room);
     unsigned line = line_of(&s, own_span(m, end).at);
     text_str(&t, m->file);
     text_byte(&t, ':');
