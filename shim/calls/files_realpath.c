@@ -4,7 +4,6 @@
  * back in front, where the result lies below what that stands for. */
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "calls.h"
@@ -12,6 +11,10 @@
 #include "shim/alias.h"
 #include "shim/map.h"
 #include "shim/scratch.h"
+
+/* stdlib.h has them; nothing else of it is used here. */
+char *realpath(const char *restrict path, char *restrict to);
+char *canonicalize_file_name(const char *path);
 
 struct names {
     char *asked;  /* what to resolve in place of what the program gave */
