@@ -27,6 +27,17 @@ LONG_PROGRAM(long_programs, socat_datagrams,
              .script = "$RUN sh -eu scenario $L",
              .wants = "token\n")
 
+/* socat drops the answer when its sender is called by another name than the one it wrote to. */
+LONG_PROGRAM(long_programs, socat_datagrams_between_runs_in_a_run,
+             .natively = "socat -u - UNIX-SENDTO:$L/s </dev/null",
+             .says = "unix socket address 252 characters long, max length is 108",
+             .setup = "cat >scenario <<'X'\n"
+                      ". ./functions; $RUN socat UNIX-RECVFROM:$1/s EXEC:cat & ready $1/s; in_long s\n"
+                      "echo token | $RUN socat -t1 - UNIX-SENDTO:$1/s,bind=$1/own; wait\n"
+                      "X\n",
+             .script = "$RUN sh -eu scenario $L",
+             .wants = "token\n")
+
 LONG_PROGRAM(long_programs, nc,
              .natively = "nc -lU $L/s",
              .says = "nc: File name too long",
