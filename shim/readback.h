@@ -7,11 +7,20 @@
 #include "alias.h"
 #include "place.h"
 #include "state.h"
+#include "sys.h"
 
 /* Whether there may be such names at all. A few loads. */
 static inline bool readback_on(void)
 {
     return (state->aliases[0] && alias_in_use()) || place_any() || state->maps;
+}
+
+/* The same for what `fd` receives; another family's calls stay as they are. */
+static inline bool readback_from(int fd)
+{
+    int domain;
+
+    return readback_on() && sys_getsockopt_int(fd, SO_DOMAIN, &domain) == 0 && domain == AF_UNIX;
 }
 
 /* What `a` was asked to be; `own`: the name of the socket `fd` itself (else -1). Written to `to`

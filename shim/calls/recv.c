@@ -15,17 +15,20 @@ static ssize_t perform(enum via via, int fd, void *buf, size_t size, int flags, 
     return addr ? real.recvfrom(fd, buf, size, flags, addr, len) : real.recv(fd, buf, size, flags);
 }
 
+/* recvfrom(2) takes any size, recvmsg(2) does not; more than this comes with neither. */
+enum { MOST = 0x7ffff000 };
+
 /* The sender decides, or has another name: look at each before the program does. */
 static ssize_t see_sender(enum via via, struct request *r, bool judge, void *buf, size_t size, int flags,
                           struct sockaddr *addr, socklen_t *len)
 {
-    struct iovec part = {.iov_base = buf, .iov_len = size};
+    struct iovec part = {.iov_base = buf, .iov_len = size < MOST ? size : MOST};
     struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
     struct address from;
     socklen_t room = 0;
 
     if (addr && receive_room(&room, len) < 0)
-        return perform(via, r->fd, buf, size, flags | MSG_PEEK, addr, len); /* the kernel's own error */
+        return perform(via, r->fd, buf, size, flags | (judge ? MSG_PEEK : 0), addr, len); /* the kernel's own error */
     ssize_t got = receive_judged(via, r, judge, &msg, flags, &from);
     int err = got >= 0 && addr ? receive_name(r->fd, false, &from, addr, room, len) : 0;
     return err < 0 ? fail(err) : got;
@@ -40,7 +43,7 @@ static __attribute__((noinline)) ssize_t judged(enum via via, const char *name, 
 
     if (next < 0)
         return fail(next);
-    if (next == MEDIATE_LATER || (addr && readback_on()))
+    if (next == MEDIATE_LATER || (addr && readback_from(fd)))
         return see_sender(via, &r, next == MEDIATE_LATER, buf, size, flags, addr, len);
     return perform(via, fd, buf, size, flags, addr, len);
 }

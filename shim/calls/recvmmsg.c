@@ -91,7 +91,7 @@ int call_recvmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
 
     if (next < 0)
         return fail(next);
-    if ((next == MEDIATE_LATER || readback_on()) && read_timeout(&t, timeout)) {
+    if ((next == MEDIATE_LATER || readback_from(fd)) && read_timeout(&t, timeout)) {
         int64_t left = duration(&t);
         int done = judge_each(via, fd, vec, count, flags, &left);
 

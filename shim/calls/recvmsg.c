@@ -14,8 +14,8 @@ static ssize_t see_sender(enum via via, struct request *r, bool judge, struct ms
     struct address from;
     struct msghdr copy;
 
-    if (copy_in(&copy, msg, sizeof copy) < 0 || copy.msg_namelen > INT32_MAX)
-        return perform(via, r->fd, msg, flags); /* the kernel's own error */
+    if (copy_in(&copy, msg, sizeof copy) < 0 || (copy.msg_name ? copy.msg_namelen > INT32_MAX : !judge))
+        return perform(via, r->fd, msg, flags); /* the kernel's own error, or no name is asked for */
     void *name = copy.msg_name;
     socklen_t room = copy.msg_namelen;
     ssize_t got = receive_judged(via, r, judge, &copy, flags, &from);
@@ -39,7 +39,7 @@ ssize_t call_recvmsg(enum via via, int fd, struct msghdr *msg, int flags)
     if (next < 0)
         return fail(next);
     bool judge = next == MEDIATE_LATER;
-    ssize_t got = judge || readback_on() ? see_sender(via, &r, judge, msg, flags) : perform(via, fd, msg, flags);
+    ssize_t got = judge || readback_from(fd) ? see_sender(via, &r, judge, msg, flags) : perform(via, fd, msg, flags);
     if (got >= 0)
         receive_noticed(msg, fd);
     return got;
