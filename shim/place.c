@@ -299,6 +299,7 @@ struct help {
     const struct place *p;
     int fd;
     char *room;
+    bool begun;
 };
 
 static long bind_here(int fd, const char *name)
@@ -328,9 +329,10 @@ static long bind_reserved(int fd, const char *name)
 
 static long bind_in_directory(void *ctx)
 {
-    const struct help *h = ctx;
+    struct help *h = ctx;
     struct path_parts parts = path_split(h->p->path);
 
+    h->begun = true;
     path_directory(&parts, h->p->path, h->room);
     long err = SYS1(SYS_chdir, h->room);
     if (err < 0)
@@ -340,10 +342,14 @@ static long bind_in_directory(void *ctx)
 
 int place_helped(const struct place *p, int fd)
 {
-    struct help h = {p, fd, scratch_take()};
+    struct help h = {p, fd, scratch_take(), false};
     long err = h.room ? helper_run(HELPER_OWN_DIRECTORY, bind_in_directory, &h) : -ENOMEM;
 
     scratch_give(h.room);
+    if (h.room && !h.begun) { /* not what clone(2) said: EAGAIN and EPERM would mean something else */
+        err = -EMFILE;
+        record_trouble("bind", (int)err, "a path this long needs /proc or a run (sunshim run)");
+    }
     return (int)err;
 }
 

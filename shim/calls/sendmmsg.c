@@ -79,6 +79,15 @@ static int take(struct chunk *c, int fd, struct mmsghdr *from, int flags)
     return 0;
 }
 
+/* Of the first message: the kernel tells of no other. */
+static __attribute__((noinline)) int failed(const struct chunk *c, int fd, int err)
+{
+    struct request r = request("sendmmsg", fd, POLICY_SEND);
+
+    r.pin = c->pins[0];
+    return mediate_failed(&r, err);
+}
+
 /* Sends what was taken; tells the program how much of each message went. */
 static int flush(enum via via, int fd, struct chunk *c, struct mmsghdr *vec, int flags)
 {
@@ -90,6 +99,8 @@ static int flush(enum via via, int fd, struct chunk *c, struct mmsghdr *vec, int
         c->vec[0].msg_hdr.msg_namelen = c->given[0];
         sent = perform(via, fd, c->vec, 1, flags);
     }
+    if (sent < 0)
+        errno = failed(c, fd, errno);
     for (int i = 0; i < sent; i++)
         vec[i].msg_len = c->vec[i].msg_len;
     CLEANUP_POP();
