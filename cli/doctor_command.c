@@ -16,11 +16,15 @@
 #include "program.h"
 #include "who_print.h"
 
+enum { RELATIVE_MAX = 64 };
+
 struct looking {
     struct findings findings;
     const char *place;      /* "argument 2", "TMPDIR": what is looked at */
     const char *text, *end; /* the value; where the last name in it ended */
     bool encoded;           /* D-Bus writes bytes as %xx */
+    const char *relative[RELATIVE_MAX]; /* where too long ones start, in arguments: --shorten leaves those */
+    unsigned relative_count;
 };
 
 /* --- One name ------------------------------------------------------------------------------ */
@@ -91,8 +95,11 @@ static void found(void *ctx, const struct longname *n)
         longnames_decode(path, n->at, n->len);
     else
         memcpy(path, n->at, n->len);
-    if (strlen(path) >= NEAR_LIMIT && !is_something_else(path))
-        judge(l, path);
+    if (strlen(path) < NEAR_LIMIT || is_something_else(path))
+        return;
+    judge(l, path);
+    if (*path != '/' && strlen(path) > SUN_USABLE && l->relative_count < RELATIVE_MAX)
+        l->relative[l->relative_count++] = n->at;
 }
 
 static void look_at(struct looking *l, const char *place, const char *text)
@@ -166,12 +173,26 @@ static void look_at_environment(struct looking *l)
 
 /* --- The answer ---------------------------------------------------------------------------------------- */
 
-static char *typed(char **argv)
+/* What is given as an absolute name can be shortened. */
+static const char *made_absolute(const struct looking *l, const char *word)
+{
+    char *here = getcwd(NULL, 0);
+
+    for (unsigned i = 0; here && i < l->relative_count; i++) {
+        const char *at = l->relative[i];
+
+        if (at >= word && at < word + strlen(word))
+            return format_new("%.*s%s/%s", (int)(at - word), word, strcmp(here, "/") ? here : "", at);
+    }
+    return word;
+}
+
+static char *typed(const struct looking *l, char **argv)
 {
     char *line = format_new("sunshim run --long-paths --");
 
     for (; *argv; argv++)
-        line = format_new("%s %s", line, shell_word(*argv));
+        line = format_new("%s %s", line, shell_word(made_absolute(l, *argv)));
     return line;
 }
 
@@ -202,7 +223,7 @@ static void print(const struct looking *l, char **argv)
 {
     printf("%s\n\n", verdict(l));
     if (l->findings.count)
-        field("type", "%s", typed(argv));
+        field("type", "%s", typed(l, argv));
     field("program", "%s", describe_program(*argv));
     findings_print(&l->findings);
 }
@@ -214,7 +235,7 @@ static void print_for_tools(const struct looking *l, char **argv, int status)
     json_object(NULL);
     json_string("verdict", verdicts[status]);
     json_string("summary", verdict(l));
-    json_string("command", typed(argv));
+    json_string("command", typed(l, argv));
     json_string("program", describe_program(*argv));
     findings_json(&l->findings);
     json_end();

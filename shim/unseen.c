@@ -11,6 +11,7 @@
 #include "procfd.h"
 #include "record.h"
 #include "scratch.h"
+#include "state.h"
 #include "sys.h"
 #include "tally.h"
 
@@ -373,6 +374,8 @@ static void look_at_descriptor(const struct unseen *u)
 /* Whether a path can be read is left to the kernel, except where it has to be read. */
 void unseen_look(const struct unseen *u)
 {
+    if (!state->layer_count && !state->tracks) /* nothing of it would be looked at anyway */
+        return;
     if (!u->path || (u->flags & AT_EMPTY_PATH && !*u->path)) {
         look_at_descriptor(u);
         return;
