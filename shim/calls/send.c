@@ -60,10 +60,12 @@ ssize_t call_sendto(enum via via, int fd, const void *buf, size_t size, int flag
                     socklen_t len)
 {
     if (sends_are_free(flags, addr && len)) {
+        int before = errno;
         ssize_t ret = perform(via, fd, buf, size, flags, addr, len);
 
         if (!is_too_long(ret, addr, len))
             return ret;
+        errno = before;
     }
     struct request r = request("sendto", fd, POLICY_SEND);
     return send_judged(via, &r, buf, size, flags, (struct message_name){addr, len, false});
@@ -73,10 +75,12 @@ INTERPOSED ssize_t sendto(int fd, const void *buf, size_t size, int flags, const
                           socklen_t len)
 {
     if (state_pass() && !whole_doubtful(len)) {
+        int before = errno;
         ssize_t ret = real.sendto(fd, buf, size, flags, addr, len);
 
         if (!is_too_long(ret, addr, len))
             return ret;
+        errno = before;
     }
     return call_sendto(VIA_LIBC, fd, buf, size, flags, addr, len);
 }

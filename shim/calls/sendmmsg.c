@@ -152,10 +152,11 @@ static bool is_done(int ret, const struct mmsghdr *vec, unsigned count)
 int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags)
 {
     if ((sends_are_free(flags, true) && !domain_remembers()) || count == 0) {
-        int ret = perform(via, fd, vec, count, flags);
+        int before = errno, ret = perform(via, fd, vec, count, flags);
 
         if (is_done(ret, vec, count))
             return ret;
+        errno = before;
     }
     return send_judged(via, fd, vec, count < MESSAGES_MAX ? count : MESSAGES_MAX, flags);
 }
@@ -163,10 +164,11 @@ int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
 INTERPOSED int sendmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags)
 {
     if (state_pass() && !state->suspect_count) {
-        int ret = real.sendmmsg(fd, vec, count, flags);
+        int before = errno, ret = real.sendmmsg(fd, vec, count, flags);
 
         if (is_done(ret, vec, count))
             return ret;
+        errno = before;
     }
     return call_sendmmsg(VIA_LIBC, fd, vec, count, flags);
 }

@@ -48,10 +48,12 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
     bool free = sends_are_free(flags, true) && !domain_remembers();
 
     if (free) {
+        int before = errno;
         ssize_t ret = perform(via, fd, msg, flags);
 
         if (is_done(ret, msg))
             return ret;
+        errno = before;
     }
     if (copy_in(&copy, msg, sizeof copy) < 0)
         return perform(via, fd, ADDRESS_UNREADABLE, flags);
@@ -71,10 +73,12 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
 INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
     if (state_pass() && !state->suspect_count) {
+        int before = errno;
         ssize_t ret = real.sendmsg(fd, msg, flags);
 
         if (is_done(ret, msg))
             return ret;
+        errno = before;
     }
     return call_sendmsg(VIA_LIBC, fd, msg, flags);
 }

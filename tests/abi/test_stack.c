@@ -92,6 +92,40 @@ StockTest(stack, with_names_that_rules_lead)
     check_status(r, 0);
 }
 
+/* The same directory by a name that does not fit, in a way of running it. */
+static struct run measured_long(const char *how, const char *size, const char *dir)
+{
+    const char *file = put("paths.policy", "unix,\nnetwork,\ndeny unix addr=/nowhere/**,\ndeny unix peer=(addr=/nowhere/**),\n");
+    struct run r = run(text("L=$T/$(seq -s d 50)/%s; mkdir -p $L; POLICY=%s; LD_BIND_NOW=1 %s \"$N/stackuse\" %s $L $L", dir, file, how, size));
+
+    check_status(r, 0);
+    r.out = text("\n%s", r.out);
+    return r;
+}
+
+static const char *const ways[] = {"env LD_PRELOAD=$LIB", "\"$SUNSHIM\" run --", "\"$SUNSHIM\" run --track -p $POLICY --",
+                                   "\"$SUNSHIM\" run --long-paths --"};
+
+StockTest(stack, with_long_names)
+{
+    struct run native = measured_long("env", "262144", "native");
+
+    for (int i = 0; i < 4; i++) {
+        char err[32] = "";
+        struct run r = measured_long(ways[i], "262144", text("ours%d", i));
+
+        compare(ways[i], native, r, false);
+        for (const char *const *call = (const char *const[]){"bind", "bind-long", "connect", "sendto", "sendmsg", "sendmmsg", NULL}; *call; call++)
+            cr_expect(use_of(r.out, *call, err) >= 0 && !strcmp(err, "0"), "%s: %s %s", ways[i], *call, err);
+    }
+}
+
+StockTest(stack, threads_of_16_kib_live_with_long_names)
+{
+    for (int i = 0; i < 4; i++)
+        measured_long(ways[i], "16384", text("small%d", i));
+}
+
 StockTest(stack, with_denials_on_record)
 {
     compare_with_native("denied", "deny all,\n", true);

@@ -1,8 +1,9 @@
-/* stackuse STACK-SIZE DIRECTORY: makes each call in a thread with a stack of
+/* stackuse STACK-SIZE DIRECTORY [PREFIX]: makes each call in a thread with a stack of
  * that size, which was painted before, and prints
  *     CALL BYTES errno
  * how much of it the call used. What a call needs is made by system calls that
- * no policy sees, so that a policy may deny the call itself. */
+ * no policy sees, so that a policy may deny the call itself. PREFIX, a name for
+ * DIRECTORY, goes in front of all names in calls. */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,24 +28,30 @@ enum { PAINT = 0xa7, SLACK = 192 }; /* what measure() itself may use */
 
 static struct sockaddr_un server = {.sun_family = AF_UNIX}, dgram_server = {.sun_family = AF_UNIX},
                           fresh = {.sun_family = AF_UNIX};
-static int stream, listener, dgram, dgram_listener, two[2];
+static struct given {
+    sa_family_t family;
+    char path[1024];
+    socklen_t len;
+} to_server, to_dgram_server, to_fresh, to_long; /* the same as they are passed; and one of 200 letters */
+static const char *prefix;
+static int stream, listener, dgram, dgram_listener, two[2], named;
 static char byte;
 static struct iovec iov = {&byte, 1};
-static struct msghdr to_dgram = {.msg_name = &dgram_server, .msg_namelen = sizeof dgram_server, .msg_iov = &iov,
-                                 .msg_iovlen = 1};
+static struct msghdr to_dgram = {.msg_name = &to_dgram_server, .msg_iov = &iov, .msg_iovlen = 1};
 static struct msghdr incoming = {.msg_iov = &iov, .msg_iovlen = 1};
 static struct mmsghdr many[8], many_in[8];
 
 static void do_socket(void) { close(socket(AF_UNIX, SOCK_STREAM, 0)); }
 static void do_socketpair(void) { int p[2]; if (!socketpair(AF_UNIX, SOCK_STREAM, 0, p)) close(p[0]), close(p[1]); }
-static void do_bind(void) { bind(stream, (void *)&fresh, sizeof fresh); }
+static void do_bind(void) { bind(stream, (void *)&to_fresh, to_fresh.len); }
+static void do_bind_long(void) { bind(stream, (void *)&to_long, to_long.len); }
 static void do_autobind(void) { bind(dgram, (void *)&fresh, sizeof(sa_family_t)); }
 static void do_listen(void) { listen(listener, 3); }
 static void do_accept(void) { accept(listener, NULL, NULL); }
 static void do_accept4(void) { accept4(listener, NULL, NULL, SOCK_CLOEXEC); }
-static void do_connect(void) { connect(stream, (void *)&server, sizeof server); }
+static void do_connect(void) { connect(stream, (void *)&to_server, to_server.len); }
 static void do_send(void) { send(two[0], "x", 1, MSG_NOSIGNAL); }
-static void do_sendto(void) { sendto(dgram, "x", 1, MSG_NOSIGNAL, (void *)&dgram_server, sizeof dgram_server); }
+static void do_sendto(void) { sendto(dgram, "x", 1, MSG_NOSIGNAL, (void *)&to_dgram_server, to_dgram_server.len); }
 static void do_sendmsg(void) { sendmsg(dgram, &to_dgram, MSG_NOSIGNAL); }
 static void do_sendmmsg(void) { sendmmsg(dgram, many, 8, MSG_NOSIGNAL); }
 static void do_recv(void) { recv(two[1], &byte, 1, MSG_DONTWAIT); }
@@ -53,6 +60,10 @@ static void do_recvmsg(void) { recvmsg(dgram_listener, &incoming, MSG_DONTWAIT);
 static void do_recvmmsg(void) { recvmmsg(dgram_listener, many_in, 8, MSG_DONTWAIT, NULL); }
 static void do_getsockname(void) { struct sockaddr_un a; socklen_t n = sizeof a; getsockname(listener, (void *)&a, &n); }
 static void do_getpeername(void) { struct sockaddr_un a; socklen_t n = sizeof a; getpeername(two[0], (void *)&a, &n); }
+static char got_name[2048];
+static void do_own_name(void) { socklen_t n = sizeof got_name; getsockname(named, (void *)got_name, &n); }
+static void do_accept_name(void) { socklen_t n = sizeof got_name; accept(listener, (void *)got_name, &n); }
+static void do_recvfrom_name(void) { socklen_t n = sizeof got_name; recvfrom(dgram_listener, &byte, 1, MSG_DONTWAIT, (void *)got_name, &n); }
 static void do_getsockopt(void) { int v; socklen_t n = sizeof v; getsockopt(stream, SOL_SOCKET, SO_TYPE, &v, &n); }
 static void do_setsockopt(void) { int v = 1; setsockopt(dgram, SOL_SOCKET, SO_PASSCRED, &v, sizeof v); }
 static void do_shutdown(void) { shutdown(two[0], SHUT_RD); }
@@ -76,7 +87,7 @@ static void do_script(void) { execve("script", argv_of, environment); }
 static void do_spawn(void) { errno = posix_spawn(&child, "/nowhere", NULL, NULL, argv_of, environment); }
 static void do_spawnp(void) { errno = posix_spawnp(&child, "sunshim-nowhere", NULL, NULL, argv_of, environment); }
 static void do_spawn_foreign(void) { errno = posix_spawn(&child, "foreign", NULL, NULL, argv_of, environment); }
-static void do_syscall(void) { syscall(SYS_connect, stream, &server, sizeof server); }
+static void do_syscall(void) { syscall(SYS_connect, stream, &to_server, to_server.len); }
 
 /* Not there, but for a policy that leads /s/ here. */
 static struct stat st;
@@ -102,6 +113,8 @@ static const struct {
     {"execveat-foreign", do_foreign_at}, {"execvpe-foreign", do_foreign_name}, {"execve-script", do_script},
     {"posix_spawn", do_spawn}, {"posix_spawnp", do_spawnp}, {"posix_spawn-foreign", do_spawn_foreign},
     {"stat", do_stat}, {"open", do_open}, {"realpath", do_realpath}, {"rename", do_rename}, {"unlink", do_unlink},
+    {"bind-long", do_bind_long}, {"getsockname-own", do_own_name}, {"accept-name", do_accept_name},
+    {"recvfrom-name", do_recvfrom_name},
 };
 
 static int raw_socket(int type)
@@ -118,6 +131,16 @@ static int bound(int type, const struct sockaddr_un *name)
     return fd;
 }
 
+/* One whose own name is a long one, too, and a message from it. */
+static void make_named(void)
+{
+    named = raw_socket(SOCK_DGRAM);
+    if (bind(named, (void *)&to_long, to_long.len) == 0)
+        raw(SYS_connect, named, (long)&dgram_server, sizeof dgram_server, 0, 0);
+    raw(SYS_write, named, (long)"x", 1, 0, 0);
+    unlink(to_long.path);
+}
+
 /* Fresh sockets, and something to accept and to receive. */
 static void make_ready(void)
 {
@@ -127,6 +150,8 @@ static void make_ready(void)
     raw(SYS_listen, listener, 8, 0, 0, 0);
     raw(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, (long)two, 0);
     raw(SYS_write, two[0], (long)"x", 1, 0, 0);
+    if (prefix)
+        make_named();
     int client = raw_socket(SOCK_STREAM), sender = raw_socket(SOCK_DGRAM);
     raw(SYS_connect, client, (long)&server, sizeof server, 0, 0);
     raw(SYS_connect, sender, (long)&dgram_server, sizeof dgram_server, 0, 0);
@@ -191,15 +216,38 @@ static void put_programs(void)
     put_file("script", "#!./foreign -x\n", 15);
 }
 
+static void name_all(void)
+{
+    const char *const names[] = {server.sun_path, dgram_server.sun_path, fresh.sun_path, NULL};
+    struct given *const all[] = {&to_server, &to_dgram_server, &to_fresh, &to_long};
+
+    for (int i = 0; i < 4; i++) {
+        char *end = all[i]->path;
+
+        all[i]->family = AF_UNIX;
+        if (prefix)
+            end = stpcpy(stpcpy(end, prefix), "/");
+        if (names[i])
+            end = stpcpy(end, names[i]);
+        else
+            memset(end, 'l', 200), end += prefix ? 200 : 20;
+        *end = '\0';
+        all[i]->len = (socklen_t)(end - all[i]->path + 3);
+    }
+    to_dgram.msg_namelen = to_dgram_server.len;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3 || chdir(argv[2]))
+    if (argc < 3 || argc > 4 || chdir(argv[2]))
         return 2;
     put_programs();
     memset(big, 'x', sizeof big - 1);
     setenv("PATH", "/nowhere:.", 1);
     stack_size = strtoul(argv[1], NULL, 10);
     strcpy(server.sun_path, "server"), strcpy(dgram_server.sun_path, "dgram"), strcpy(fresh.sun_path, "fresh");
+    prefix = argv[3];
+    name_all();
     for (int i = 0; i < 8; i++) {
         many[i].msg_hdr = to_dgram;
         many_in[i].msg_hdr = incoming;
