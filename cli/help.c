@@ -7,7 +7,8 @@
 static void overview(void)
 {
     puts("Usage: sunshim SUBCOMMAND [OPTION]... [ARG]...\n"
-         "Runs programs with their socket calls checked against a policy.\n");
+         "Runs programs with their socket calls checked against a policy, and makes socket paths\n"
+         "work that are too long.\n");
     for (const struct command *const *c = commands; *c; c++)
         printf("  %-9s %s\n", (*c)->name, (*c)->summary);
     puts("\n'sunshim help SUBCOMMAND' or 'sunshim SUBCOMMAND --help' tells more; so do sunshim(1),\n"

@@ -58,6 +58,7 @@ static const char usage[] =
     "started), 126 when COMMAND cannot be executed, 127 when it is not found. When a\n"
     "signal ends COMMAND, the same signal ends sunshim.\n"
     "\n"
+    "  sunshim run --long-paths -- make check\n"
     "  sunshim run -p no-network -- make check\n"
     "  sunshim run --rule 'deny unix (connect) peer=(addr=/run/docker.sock),' sh\n";
 
