@@ -115,7 +115,7 @@ int shorten_program(const struct domain *d, char **argv, struct shortened *out)
         return fail("cannot open the directory of aliases %s: %s", place.path, strerror(errno));
     s.below = place.path;
     out->argv = arguments(&s, argv);
-    out->environment = variables(&s);
+    out->environment = shorten_keeps_environment(argv[0]) ? environ : variables(&s);
     close(place.dir);
     return place.err ? fail("cannot make an alias in %s: %s", place.path, strerror(-place.err)) : 0;
 }

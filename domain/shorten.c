@@ -258,8 +258,7 @@ static size_t choose(const struct found *f, size_t alias)
     return f->dir;
 }
 
-/* Whether a name means itself whatever stands around it. */
-static bool is_plain(const char *name)
+bool shorten_is_plain(const char *name)
 {
     for (; *name; name++)
         if (is_one_of(ENDS "%$*!~", *name) || (unsigned char)*name <= ' ')
@@ -275,7 +274,7 @@ static size_t replace(const struct found *f, bool whole, const char *front, size
     const char *below = f->s->below;
     size_t expected = strlen(below) + 1 + ALIAS_LETTERS;
 
-    *cut = whole || is_plain(below) ? choose(f, expected) : 0;
+    *cut = whole || shorten_is_plain(below) ? choose(f, expected) : 0;
     if (*cut && is_kept_command(front, len))
         *cut = 0;
     long n = *cut ? f->s->alias(f->s->ctx, f->s->work, to) : 0;

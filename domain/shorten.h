@@ -44,6 +44,9 @@ struct shorten {
     char *work;        /* SHORTEN_WORK bytes */
 };
 
+/* Whether a name means itself in any text: no blanks, quotes or the like. */
+bool shorten_is_plain(const char *name);
+
 /* Whether a look at `text` is worth it: false for nearly everything. No callbacks. */
 bool shorten_worth(const char *text, size_t len);
 
@@ -56,8 +59,10 @@ size_t shorten_text(const struct shorten *s, char *text, size_t len);
 bool shorten_keeps_variable(const char *entry);
 
 /* Programs (a path or a name) that get their arguments as they are: compilers, linkers and others
- * that write names into files. */
+ * that write names into files, what prints names, shells and others that only start programs. */
 bool shorten_keeps_program(const char *program);
+/* Of those, the ones that get their environment as it is, too: all whose own children are seen. */
+bool shorten_keeps_environment(const char *program);
 /* The same for a word of `len` bytes. shorten_text() asks it about what begins a shell's command. */
 bool shorten_keeps_command(const char *word, size_t len);
 

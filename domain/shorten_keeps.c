@@ -14,12 +14,15 @@ static const char variables[] =
     "R_HOME JULIA_* OCAML* GHC_* ERL_LIBS GI_TYPELIB_PATH GIO_* GST_* GTK_* QT_* QML* GSETTINGS_* LLVM_PROFILE_FILE "
     "GCOV_PREFIX ";
 
-/* The last line: these start what they are told to, and that is looked at in its turn. */
+/* What names files in files, what prints names, and what starts other programs: those are looked at in
+ * their turn. */
 static const char programs[] =
     "cc c++ c89 c99 cpp* gcc* g++* clang* cc1* collect2 lto1 lto-wrapper f951 gfortran* ld ld.* lld mold ar as ranlib "
     "strip objcopy *-cc *-c++ *-cpp* *-gcc* *-g++* *-ld *-ar *-as *-ranlib ccache sccache distcc libtool cmake meson "
     "ninja make gmake configure rustc cargo go javac mvn gradle npm yarn pip* virtualenv* git git-* ln "
-    "env timeout nice nohup setsid stdbuf ionice chrt taskset xargs time ";
+    "find grep egrep fgrep cp mv rm rmdir mkdir touch cat tee echo printf printenv ls stat du tar cpio zip unzip diff cmp "
+    "readlink realpath dirname basename chmod chown chgrp install mktemp sed awk gawk mawk rsync scp sftp "
+    "sh bash dash zsh ksh sunshim env timeout nice nohup setsid stdbuf ionice chrt taskset xargs time ";
 
 /* Arguments, and the words that arguments follow. */
 static const char arguments[] =
@@ -28,7 +31,7 @@ static const char arguments[] =
 
 static const char words[] =
     "cd pushd -C -I -isystem -iquote -idirafter -isysroot -o -MF -MT -MQ -rpath -rpath-link -Xlinker --prefix "
-    "--sysroot --directory ";
+    "--sysroot --directory venv compileall ";
 
 /* Whether `name` is what `pattern` says: at most two stars, each for anything. */
 static bool fits(const char *pattern, size_t n, const char *name, size_t len)
@@ -73,6 +76,14 @@ bool shorten_keeps_command(const char *word, size_t len)
 bool shorten_keeps_program(const char *program)
 {
     return shorten_keeps_command(program, strlen(program));
+}
+
+bool shorten_keeps_environment(const char *program)
+{
+    const char *name = strrchr(program, '/');
+
+    /* go makes its calls itself: nobody looks at what it starts */
+    return shorten_keeps_program(program) && strcmp(name ? name + 1 : program, "go");
 }
 
 bool shorten_keeps_after(const char *word, size_t len)

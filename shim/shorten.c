@@ -8,6 +8,7 @@
 
 #include "address.h"
 #include "alias.h"
+#include "domain/alias.h"
 #include "domain/shorten.h"
 #include "record.h"
 #include "scratch.h"
@@ -58,23 +59,68 @@ static const char *entry(struct reader *r, char *const *vector, size_t i)
     return can_read(r, at) && can_read(r, at + sizeof *vector - 1) ? vector[i] : NULL;
 }
 
+/* --- Back to the long names --------------------------------------------------------- */
+
+/* Reads what the alias at `at` stands for, terminated; its length, 0: none is there. */
+static size_t read_alias(const char *at, size_t len, char to[SCRATCH_SIZE])
+{
+    char path[ALIAS_PATH_MAX];
+    size_t prefix = strlen(state->aliases), all = prefix + 1 + ALIAS_LETTERS;
+
+    if (len < all || memcmp(at, state->aliases, prefix) != 0 || at[prefix] != ALIAS_SHORTENED ||
+        (len > all && at[all] != '/' && shorten_is_plain((char[2]){at[all]})))
+        return 0;
+    memcpy(path, at, all);
+    path[all] = '\0';
+    long n = sys_readlink(path, to, SCRATCH_SIZE - 1);
+    if (n <= 0)
+        return 0;
+    to[n] = '\0';
+    return shorten_is_plain(to) ? (size_t)n : 0;
+}
+
+size_t shorten_undo(const char *text, size_t len, char *to, size_t room)
+{
+    char *target = scratch_take();
+    size_t done = 0;
+
+    for (size_t at = 0; at < len;) {
+        size_t link = text[at] == '/' && target ? read_alias(text + at, len - at, target) : 0,
+               n = link ? link : 1;
+
+        if (done + n < room)
+            memcpy(to + done, link ? target : text + at, n);
+        done += n;
+        at += link ? strlen(state->aliases) + 1 + ALIAS_LETTERS : 1;
+    }
+    if (done < room)
+        to[done] = '\0';
+    scratch_give(target);
+    return done;
+}
+
 /* --- What may be long ---------------------------------------------------------------- */
 
 /* Where the part begins that may hold long paths; NULL: nowhere. */
-static const char *value_of(const char *variable)
+static const char *value_of(const struct shorten_plan *p, const char *variable)
 {
-    return shorten_keeps_variable(variable) ? NULL : strchr(variable, '=') + 1;
+    return p->keeps[true] ? variable : shorten_keeps_variable(variable) ? NULL : strchr(variable, '=') + 1;
 }
 
 static const char *argument_of(const struct shorten_plan *p, size_t i)
 {
-    return !i || !p->arguments || shorten_keeps_argument(p->argv[i], p->argv[i - 1]) ? NULL : p->argv[i];
+    return !i || (!p->keeps[false] && shorten_keeps_argument(p->argv[i], p->argv[i - 1])) ? NULL : p->argv[i];
 }
 
 /* `text` is the end of a string of `len` bytes: what a copy of that takes, 0: none is wanted. */
-static size_t copy_size(const char *string, size_t len, const char *text)
+static size_t copy_size(const char *string, size_t len, const char *text, bool keeps)
 {
-    return text && shorten_worth(text, len - (size_t)(text - string)) ? len + 1 : 0;
+    if (!text || (keeps && (!alias_prefix() || !strstr(text, state->aliases))))
+        return 0;
+    if (!keeps)
+        return shorten_worth(text, len - (size_t)(text - string)) ? len + 1 : 0;
+    size_t now = shorten_undo(text, len, NULL, 0);
+    return now == len ? 0 : now + 1;
 }
 
 static size_t look_at_vector(struct shorten_plan *p, struct reader *strings, bool variables)
@@ -86,20 +132,23 @@ static size_t look_at_vector(struct shorten_plan *p, struct reader *strings, boo
     for (const char *s; at && !strings->bad && (s = entry(&vector, at, *n)); ++*n) {
         size_t len = string_length(strings, s);
 
-        if (len > SHORTEN_OVER)
-            sum += copy_size(s, len, variables ? value_of(s) : argument_of(p, *n));
+        if (len > SHORTEN_OVER || p->keeps[variables])
+            sum += copy_size(s, len, variables ? value_of(p, s) : argument_of(p, *n), p->keeps[variables]);
     }
     strings->bad |= vector.bad;
     return sum;
 }
 
-static bool keeps_arguments(struct reader *strings, const char *program, char *const *argv)
+/* Which of both it is to have as they are. */
+static void look_at_program(struct shorten_plan *p, struct reader *strings, const char *program,
+                            char *const *argv)
 {
     struct reader vector = {0};
 
     if (!program && argv)
         program = entry(&vector, argv, 0);
-    return program && string_length(strings, program) && shorten_keeps_program(program);
+    p->keeps[false] = program && string_length(strings, program) && shorten_keeps_program(program);
+    p->keeps[true] = p->keeps[false] && shorten_keeps_environment(program);
 }
 
 void shorten_look(struct shorten_plan *p, const char *program, char *const *argv, char *const *envp)
@@ -107,7 +156,7 @@ void shorten_look(struct shorten_plan *p, const char *program, char *const *argv
     struct reader file = {0}, strings = {0};
 
     *p = (struct shorten_plan){.argv = argv, .envp = envp};
-    p->arguments = !keeps_arguments(&file, program, argv);
+    look_at_program(p, &file, program, argv);
     size_t sum = look_at_vector(p, &strings, false) + look_at_vector(p, &strings, true);
     p->unreadable = strings.bad;
     if (sum && !alias_prefix())
@@ -154,15 +203,20 @@ struct copies {
 };
 
 /* The copy of a string, or the string itself. Another thread may have changed it since. */
-static char *shortened(struct copies *c, char *string, const char *text)
+static char *changed(struct copies *c, char *string, const char *text, bool keeps)
 {
-    size_t len = strlen(string), head = text ? (size_t)(text - string) : 0;
+    size_t len = strlen(string), head = text ? (size_t)(text - string) : 0,
+           now = copy_size(string, len, text, keeps);
 
-    if (len <= SHORTEN_OVER || len >= c->left || !copy_size(string, len, text))
+    if (!now || now > c->left)
         return string;
-    memcpy(c->at, string, len + 1);
-    size_t now = head + shorten_line(c->at + head, len - head);
-    if (now == len)
+    if (keeps) {
+        now = shorten_undo(string, len, c->at, c->left);
+    } else {
+        memcpy(c->at, string, len + 1);
+        now = head + shorten_line(c->at + head, len - head);
+    }
+    if (now == len || now >= c->left)
         return string;
     string = c->at;
     c->at += now + 1;
@@ -177,9 +231,9 @@ void shorten_fill(const struct shorten_plan *p, void *room, char *const **argv, 
 
     c.left = p->room - (size_t)(c.at - (char *)room);
     for (size_t i = 0; i < p->argc; i++)
-        arguments[i] = shortened(&c, p->argv[i], argument_of(p, i));
+        arguments[i] = changed(&c, p->argv[i], argument_of(p, i), p->keeps[false]);
     for (size_t i = 0; i < p->envc; i++)
-        variables[i] = shortened(&c, p->envp[i], value_of(p->envp[i]));
+        variables[i] = changed(&c, p->envp[i], value_of(p, p->envp[i]), p->keeps[true]);
     arguments[p->argc] = variables[p->envc] = NULL;
     *argv = p->argv ? arguments : NULL;
     *envp = p->envp ? variables : NULL;

@@ -14,7 +14,7 @@
 #define FILE_CALLS(X)                                                                                    \
     X(unlink, 1) X(unlinkat, 2) X(remove, 1) X(rmdir, 1)                                                 \
     X(rename, 3) X(renameat, 10) X(renameat2, 10)                                                        \
-    X(link, 3) X(linkat, 10) X(symlink, 2) X(symlinkat, 4) /* what a link says is text, not a name */    \
+    X(link, 3) X(linkat, 10)                                                                         \
     X(readlink, 1) X(readlinkat, 2) X(__readlink_chk, 1) X(__readlinkat_chk, 2)                          \
     X(chmod, 1) X(fchmodat, 2) X(chown, 1) X(lchown, 1) X(fchownat, 2)                                   \
     X(stat, 1) X(lstat, 1) X(fstatat, 2) X(statx, 2) /* before glibc 2.33: */                            \
@@ -24,8 +24,8 @@
     X(fopen, 1 | FILE_POINTER) X(opendir, 1 | FILE_POINTER)                                              \
     X(mkdir, 1) X(mkdirat, 2) X(mknod, 1) X(mknodat, 2) X(mkfifo, 1) X(mkfifoat, 2)                      \
     X(inotify_add_watch, 2) X(chdir, 1) X(utimensat, 2) X(getxattr, 1) X(lgetxattr, 1) /* ls, touch */
-/* Used in files_realpath.c. */
-#define FILE_OTHERS(X) X(realpath, 0) X(__realpath_chk, 0) X(strdup, 0)
+/* Used in files_realpath.c. What a link says is text, not a name. */
+#define FILE_OTHERS(X) X(realpath, 0) X(__realpath_chk, 0) X(strdup, 0) X(symlink, 2) X(symlinkat, 4)
 
 enum file_call {
 #define FILE_NUMBER(name, paths) FILE_##name,

@@ -11,6 +11,8 @@
 #include "shim/alias.h"
 #include "shim/map.h"
 #include "shim/scratch.h"
+#include "shim/shorten.h"
+#include "shim/sys.h"
 
 /* stdlib.h has them; nothing else of it is used here. */
 char *realpath(const char *restrict path, char *restrict to);
@@ -151,4 +153,29 @@ INTERPOSED char *__realpath_chk(const char *path, char *to, size_t room)
     if (room < PATH_MAX) /* the C library ends the program */
         return (char *)file_call((long)path, (long)to, (long)room, 0, 0, FILE___realpath_chk);
     return resolve_any(path, to);
+}
+
+/* --- Links, which are there for longer than aliases ------------------------------- */
+
+static long link_to(const char *target, long b, long c, enum file_call which)
+{
+    char first, *room = NULL;
+
+    if (state->shortens && files_ready() && copy_in(&first, target, 1) == 0 && alias_at_start(target))
+        room = scratch_take();
+    if (room && shorten_undo(target, strlen(target), room, PATH_MAX) < PATH_MAX)
+        target = room;
+    long ret = file_call((long)target, b, c, 0, 0, which);
+    scratch_give(room);
+    return ret;
+}
+
+INTERPOSED int symlink(const char *target, const char *path)
+{
+    return (int)link_to(target, (long)path, 0, FILE_symlink);
+}
+
+INTERPOSED int symlinkat(const char *target, int dir, const char *path)
+{
+    return (int)link_to(target, dir, (long)path, FILE_symlinkat);
 }

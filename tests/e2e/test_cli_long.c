@@ -143,7 +143,7 @@ StockTest(cli_long, env_can_repair_alone)
 
 StockTest(cli_long, the_environment_asks_for_it_as_well)
 {
-    struct run r = run(USER "for v in SHORTEN=1 LONG_PATHS=yes SHORTEN=0 LONG_PATHS=; do as env SUNSHIM_$v $SUNSHIM run -- sh -c '[ ${#1} -gt 75 ] && echo long || echo short' - $L/s; done");
+    struct run r = run(USER "for v in SHORTEN=1 LONG_PATHS=yes SHORTEN=0 LONG_PATHS=; do as env SUNSHIM_$v $SUNSHIM run -- perl -e 'print length $ARGV[0] > 75 ? \"long\\n\" : \"short\\n\"' $L/s; done");
 
     check_out(r, "short\nshort\nlong\nlong\n");
 }

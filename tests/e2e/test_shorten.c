@@ -5,9 +5,10 @@
 #include "tests/e2e/harness.h"
 
 /* $L is a directory with a name of more than 200 bytes, and the working directory. Within
- * output an alias is "A". */
+ * output an alias is "A". "say" and "show" are echo(1) and printenv(1), which get long names themselves. */
 #define LONG_DIRECTORY \
-    "L=$T/$(printf %0100d 1)/$(printf %0100d 2); mkdir -p $L; cd $L; " \
+    "L=$T/$(printf %0100d 1)/$(printf %0100d 2); mkdir -p $L; cd $L; export T; " \
+    "cp /bin/echo $T/say; cp /usr/bin/printenv $T/show; " \
     "short() { sed 's,/[^ =:]*/a/s[0-9a-z]\\{5\\},A,g'; }; " \
     "go() { \"$SUNSHIM\" run --shorten -- \"$@\"; }; "
 
@@ -24,7 +25,7 @@ static struct run in_long_directory(const char *script)
 static void check_calls(const char *words, const char *calls, int count)
 {
     struct run r = in_long_directory(
-        text("go sh -c 'for c in %s; do \"$@\" cwd=%% %s $c /bin/echo %%/s unix:%%/t,x; \"$@\" cwd=%% %s $c /usr/bin/printenv LONG;"
+        text("go sh -c 'for c in %s; do \"$@\" cwd=%% %s $c $T/say %%/s unix:%%/t,x; \"$@\" cwd=%% %s $c $T/show LONG;"
              " done' x \"$N/execs\" | short", calls, words, words));
 
     check_status(r, 0);
@@ -58,15 +59,15 @@ StockTest(shorten, python_and_perl_start_programs)
     put("start.py", "import os, subprocess as s\n"
                     "d = os.getcwd()\n"
                     "os.environ['LONG'] = d + \"/it's\"\n"
-                    "show = ['sh', '-c', 'echo \"$0\" \"$LONG\"', d + '/s']\n"
+                    "show = ['perl', '-e', 'print \"$ARGV[0] $ENV{LONG}\\n\"', d + '/s']\n"
                     "s.run(show); s.run(show, close_fds=False); s.run(show, preexec_fn=lambda: None)\n"
-                    "os.spawnvp(os.P_WAIT, 'sh', show)\n"
-                    "os.system('echo ' + d + '/s \"$LONG\"')\n"
-                    "print(os.popen('echo ' + d + '/s \"$LONG\"').read(), end='', flush=True)\n"
-                    "os.execvp('sh', show)\n");
+                    "os.spawnvp(os.P_WAIT, 'perl', show)\n"
+                    "os.system('$T/say ' + d + '/s \"$LONG\"')\n"
+                    "print(os.popen('$T/say ' + d + '/s \"$LONG\"').read(), end='', flush=True)\n"
+                    "os.execvp('perl', show)\n");
     put("start.pl", "use Cwd; my $d = getcwd(); $ENV{LONG} = \"$d/it's\"; $| = 1;\n"
-                    "my @show = ('sh', '-c', 'echo \"$0\" \"$LONG\"', \"$d/s\");\n"
-                    "system(@show); system(\"echo $d/s \\\"\\$LONG\\\"\"); print `echo $d/s \"\\$LONG\"`;\n"
+                    "my @show = ('perl', '-e', 'print \"$ARGV[0] $ENV{LONG}\\n\"', \"$d/s\");\n"
+                    "system(@show); system(\"$ENV{T}/say $d/s \\\"\\$LONG\\\"\"); print `$ENV{T}/say $d/s \"\\$LONG\"`;\n"
                     "open(my $f, '-|', @show); print <$f>; exec(@show);\n");
     struct run r = in_long_directory("go python3 $T/start.py | short; go perl $T/start.pl | short");
     check_status(r, 0);
@@ -77,17 +78,17 @@ StockTest(shorten, python_and_perl_start_programs)
 StockTest(shorten, the_first_program_and_those_of_a_run_within)
 {
     struct run r = in_long_directory(
-        "go /bin/echo $L/s $L | short; LONG=$L/s go printenv LONG | short; "
-        "go \"$SUNSHIM\" run --shorten -- sh -c 'echo ${1%/*}; \"$2\" cwd=% execve /bin/echo %/x' x $L/s \"$N/execs\" >$T/two; "
-        "a=$(sed -n 1p $T/two); b=$(sed -n 2p $T/two); [ \"$a\" = \"${b%/*}\" ] || cat $T/two");
+        "go $T/say $L/s $L | short; LONG=$L/s go $T/show LONG | short; "
+        "go \"$SUNSHIM\" run --shorten -- sh -c '$T/say $1; \"$2\" cwd=% execve $T/say %/x' x $L/s \"$N/execs\" >$T/two; "
+        "a=$(sed -n 1p $T/two); b=$(sed -n 2p $T/two); [ \"${a%/*}\" = \"${b%/*}\" ] || cat $T/two");
     check_status(r, 0);
     check_out(r, "A/s A\nA/s\n");
 }
 
 StockTest(shorten, only_where_it_is_asked_for)
 {
-    struct run r = in_long_directory("for v in 0 1; do SUNSHIM_SHORTEN=$v \"$SUNSHIM\" run -- \"$N/execs\" cwd=% execve /bin/echo %/s | short; done; "
-                                     "SUNSHIM_LONG_PATHS=1 \"$SUNSHIM\" run -- \"$N/execs\" cwd=% execve /bin/echo %/s | short");
+    struct run r = in_long_directory("for v in 0 1; do SUNSHIM_SHORTEN=$v \"$SUNSHIM\" run -- \"$N/execs\" cwd=% execve $T/say %/s | short; done; "
+                                     "SUNSHIM_LONG_PATHS=1 \"$SUNSHIM\" run -- \"$N/execs\" cwd=% execve $T/say %/s | short");
     check_status(r, 0);
     cr_assert(lines_with(r.out, "0000", NULL) == 1, "%s", run_report(&r));
     cr_assert(lines_with(r.out, "A/s", NULL) == 2, "%s", run_report(&r));
@@ -101,7 +102,7 @@ StockTest(shorten, variables_that_are_no_names_of_sockets)
         "for v in PYTHONPATH NODE_PATH PERL5LIB RUBYLIB GEM_HOME CLASSPATH GOPATH CARGO_HOME MANPATH PKG_CONFIG_PATH "
         "LIBRARY_PATH CPATH XDG_DATA_DIRS XDG_CONFIG_DIRS SHELL MAKEFLAGS LD_LIBRARY_PATH; do export $v=$L/x; done; "
         "export PATH=$PATH:$L/x OLDPWD=$L/x OTHER=$L/x; "
-        "go env | grep -c $L/x; go env -i \"$N/execs\" cwd=% in=self execve /bin/echo %/s | short; go sh -c 'env | grep -c '$(basename $L)/x; go printenv OTHER PWD PATH | short | grep -c ^A");
+        "cp /usr/bin/env $T/vars; go $T/vars | grep -c $L/x; go env -i \"$N/execs\" cwd=% in=self execve $T/say %/s | short; go sh -c '$T/vars | grep -c '$(basename $L)/x; go $T/show OTHER PWD PATH | short | grep -c ^A");
     check_status(r, 0);
     check_out(r, "19\nA/s\n19\n1\n");
 }
@@ -109,7 +110,7 @@ StockTest(shorten, variables_that_are_no_names_of_sockets)
 StockTest(shorten, files_keep_their_names)
 {
     struct run r = in_long_directory("echo hi >f; cp /bin/echo prog; ln -s f link; "
-                                     "go sh -c '\"$@\" cwd=% execve /bin/echo %/f %/link %/prog --x=%/f %/f:%/f' x \"$N/execs\" | short | grep '\\(^\\|[ =:]\\)A/' || :; "
+                                     "go sh -c '\"$@\" cwd=% execve $T/say %/f %/link %/prog --x=%/f %/f:%/f' x \"$N/execs\" | short | grep '\\(^\\|[ =:]\\)A/' || :; "
                                      "go cat $L/f; go $L/prog $L/s | short");
     check_out(r, "hi\nA/s\n");
 }
@@ -134,13 +135,13 @@ StockTest(shorten, a_directory_is_no_link)
 {
     struct run r = in_long_directory(
         "mkdir -p d/e; echo x >d/e/f; git init -q repo 2>/dev/null; "
-        "go stat -c %F $L/d; go find $L/d -type f | short; go sh -c 'test ! -L \"$1\" && echo no link' x $L/d; "
+        "go stat -c %F $L/d; go find $L/d -type f | sed s,$L,L,; go sh -c 'test ! -L \"$1\" && echo no link' x $L/d; "
         "go sh -c 'timeout 30 git clone -q \"$(pwd)/repo\" clone 2>/dev/null'; git -C clone remote get-url origin | short | grep '^A/' || :; rm -r clone; "
         "GIT_DIR=$L/repo/.git GIT_WORK_TREE=$L/repo go git status --porcelain; "
         "go ls -ld $L/d/ | cut -c1; go cp -a $L/d $L/copy; go mv $L/copy $L/moved; ls moved/e; "
         "go mkdir -p $L/new/er; go rmdir $L/new/er; go rm -rf $L/d $L/moved; ls");
     check_status(r, 0);
-    check_out(r, "directory\nA/d/e/f\nno link\nd\nf\nnew\nrepo\n");
+    check_out(r, "directory\nL/d/e/f\nno link\nd\nf\nnew\nrepo\n");
 }
 
 StockTest(shorten, sockets_stand_where_they_were_asked_for)
@@ -154,7 +155,7 @@ StockTest(shorten, sockets_stand_where_they_were_asked_for)
 
 StockTest(shorten, nothing_is_left)
 {
-    struct run r = in_long_directory("a=$(go sh -c 'test -d \"${1%/*}\" && echo \"${1%/*}\"' x $L/s); "
+    struct run r = in_long_directory("a=$(go perl -e '$_ = shift; s,/s$,,; print if -d' $L/s); "
                                      "echo $a | short; test ! -L $a && test ! -e ${a%/a/*} && echo gone; ls -A");
     check_status(r, 0);
     check_out(r, "A\ngone\n");
@@ -165,7 +166,7 @@ StockTest(shorten, nothing_is_left)
 StockTest(shorten, five_thousand_arguments)
 {
     struct run r = in_long_directory("seq -f \"$L/%g\" 5000 >$T/names; "
-                                     "go sh -c 'xargs -n 5000 /bin/echo <$1' x $T/names | tr ' ' '\\n' | short >$T/got; "
+                                     "go sh -c 'xargs -n 5000 $T/say <$1' x $T/names | tr ' ' '\\n' | short >$T/got; "
                                      "seq -f A/%g 5000 | cmp - $T/got");
     check_status(r, 0);
 }
@@ -173,9 +174,10 @@ StockTest(shorten, five_thousand_arguments)
 StockTest(shorten, an_argument_of_100_KiB)
 {
     struct run r = in_long_directory(
-        "go python3 -c 'import os, subprocess as s; d = os.getcwd(); a = \",\".join([d + \"/x\"] * 450); print(len(a) > 100000, flush=True); "
-        "s.run([\"/bin/echo\", a]); s.run([\"/bin/echo\", a], close_fds=False); os.environ[\"A\"] = a; os.system(\"echo $A\"); "
-        "os.execv(\"/bin/echo\", [\"echo\", a])' | short >$T/got; sed 's/A.x,//g' $T/got");
+        "go python3 -c 'import os, subprocess as s; d = os.getcwd(); a = \",\".join([d + \"/x\"] * 470); print(len(a) > 100000, flush=True); "
+        "say = os.environ[\"T\"] + \"/say\"; "
+        "s.run([say, a]); s.run([say, a], close_fds=False); os.environ[\"A\"] = a; os.system(\"$T/say $A\"); "
+        "os.execv(say, [\"echo\", a])' | short >$T/got; sed 's/A.x,//g' $T/got");
     check_status(r, 0);
     check_out(r, "True\nA/x\nA/x\nA/x\nA/x\n");
 }
@@ -198,10 +200,10 @@ StockTest(shorten, without_a_place_for_aliases_names_stay)
 {
     put("gone.py", "import os, shutil, subprocess as s\n"
                    "shutil.rmtree(os.environ['SUNSHIM_DOMAIN'] + '/a')\n"
-                   "for i in 1, 2, 3: s.run(['/bin/echo', os.getcwd() + '/s'])\n");
+                   "for i in 1, 2, 3: s.run([os.environ['T'] + '/say', os.getcwd() + '/s'])\n");
     struct run r = in_long_directory(
         "go python3 $T/gone.py; "
-        "echo 'unix,' >$T/p; SUNSHIM_SHORTEN=1 SUNSHIM_POLICY=$T/p LD_PRELOAD=$LIB \"$N/execs\" cwd=% in=self execve /bin/echo %/s");
+        "echo 'unix,' >$T/p; SUNSHIM_SHORTEN=1 SUNSHIM_POLICY=$T/p LD_PRELOAD=$LIB \"$N/execs\" cwd=% in=self execve $T/say %/s");
     check_status(r, 0);
     cr_assert(lines_with(r.out, "0001/0", "0002/s", NULL) == 4, "%s", run_report(&r));
     cr_assert(lines_with(r.err, "sunshim=\"HINT\"", "operation=\"exec\"", "no short name can be made", NULL) == 1, "%s", run_report(&r));

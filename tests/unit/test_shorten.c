@@ -220,7 +220,7 @@ Test(shorten, paths_in_texts)
         {"[" DEEP "/x]", "[/d/a/sDEEP0/x]"},
         {"socat - UNIX-LISTEN:" DEEP "/x,fork & nc -U " DEEP "/y", "socat - UNIX-LISTEN:/d/a/sDEEP0/x,fork & nc -U /d/a/sDEEP0/y"},
         {"exec 3>" DEEP "/file <" DEEP "/my file.c", NULL},
-        {"cat " DEEP "/file.c " DEEP "/x", "cat " DEEP "/file.c /d/a/sDEEP0/x"},
+        {"nl " DEEP "/file.c " DEEP "/x", "nl " DEEP "/file.c /d/a/sDEEP0/x"},
         {"cd " DEEP " && srv " DEEP "/x", "cd " DEEP " && srv /d/a/sDEEP0/x"},
         {"cd x && /usr/bin/cc -DDIR=\\\"" DEEP "/dir\\\" -c " DEEP "/x; srv " DEEP "/x|nc " DEEP "/x", "cd x && /usr/bin/cc -DDIR=\\\"" DEEP "/dir\\\" -c " DEEP "/x; srv /d/a/sDEEP0/x|nc /d/a/sDEEP0/x"},
         {"ln -s " DEEP "/dir x", NULL},
@@ -448,12 +448,23 @@ Test(shorten, arguments_that_stay)
 
 Test(shorten, programs_that_keep_their_arguments)
 {
-    static const char *const keep[] = {"/usr/bin/cc", "gcc", "/usr/bin/gcc-14", "x86_64-linux-gnu-gcc", "g++", "clang-19",
+    static const char *const keep[] = {"/usr/bin/cc", "gcc", "/bin/sh", "find", "/usr/bin/gcc-14", "x86_64-linux-gnu-gcc", "g++", "clang-19",
                                        "ld.gold", "/bin/ln", "cmake", "ar", "rustc", "git", "/x/pip3", "/usr/bin/env", "time"};
-    static const char *const change[] = {"/usr/bin/socat", "sh", "/usr/bin/gcc/x", "art", "ldap", "tar", "", "/", "python3", "timer"};
+    static const char *const change[] = {"/usr/bin/socat", "shx", "/usr/bin/gcc/x", "art", "ldap", "tars", "", "/", "python3", "timer"};
 
     for (size_t i = 0; i < sizeof keep / sizeof *keep; i++)
         cr_assert(shorten_keeps_program(keep[i]), "%s", keep[i]);
     for (size_t i = 0; i < sizeof change / sizeof *change; i++)
         cr_assert_not(shorten_keeps_program(change[i]), "%s", change[i]);
+}
+
+Test(shorten, programs_that_keep_their_environment)
+{
+    static const char *const keep[] = {"sh", "/bin/bash", "make", "/x/cargo", "sunshim"};
+    static const char *const change[] = {"go", "/usr/local/go/bin/go", "socat", "python3", "o", ""};
+
+    for (size_t i = 0; i < sizeof keep / sizeof *keep; i++)
+        cr_assert(shorten_keeps_environment(keep[i]), "%s", keep[i]);
+    for (size_t i = 0; i < sizeof change / sizeof *change; i++)
+        cr_assert_not(shorten_keeps_environment(change[i]), "%s", change[i]);
 }
