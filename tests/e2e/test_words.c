@@ -6,10 +6,10 @@
 
 /* The policies among the literal displays of sunshim-policy(5): not the grammar,
  * not the error message. */
-#define DISPLAYS \
-    "awk -v T=\"$T\" '/^\\.Bd -literal/ { n++; file = T \"/display\" n \".policy\"; next }\n" \
-    "     /^\\.Ed/ { file = \"\" }\n" \
-    "     file { gsub(/\\\\e/, \"\\\\\"); print >file }' \"$TOP/man/sunshim-policy.5\"\n" \
+#define DISPLAYS                                                                                             \
+    "awk -v T=\"$T\" '/^\\.Bd -literal/ { n++; file = T \"/display\" n \".policy\"; next }\n"                \
+    "     /^\\.Ed/ { file = \"\" }\n"                                                                        \
+    "     file { gsub(/\\\\e/, \"\\\\\"); print >file }' \"$TOP/man/sunshim-policy.5\"\n"                    \
     "cd $T; rm $(grep -l -e '^.audit' -e 'error:' display*.policy)\n"
 
 Test(words, every_policy_in_the_manual_page_loads)
@@ -24,7 +24,8 @@ Test(words, every_policy_in_the_manual_page_loads)
 
 Test(words, the_error_in_the_manual_page_is_the_real_one)
 {
-    struct run r = run("echo 'unix (creat, bind) type=stream,' >web.policy; \"$SUNSHIM\" check web.policy || :");
+    struct run r =
+        run("echo 'unix (creat, bind) type=stream,' >web.policy; \"$SUNSHIM\" check web.policy || :");
     char *page = get(text("%s/man/sunshim-policy.5", TEST_TOP)), *end = strchr(r.err, '\n');
     cr_assert(end, "%s", run_report(&r));
     *end = 0;
@@ -35,7 +36,8 @@ Test(words, the_error_in_the_manual_page_is_the_real_one)
 Test(words, options_in_the_documents_exist)
 {
     struct run r = run(
-        "for s in run check explain who doctor env; do \"$SUNSHIM\" help $s; done >help; \"$SUNSHIM\" help >>help\n"
+        "for s in run check explain who doctor env; do \"$SUNSHIM\" help $s; done >help; \"$SUNSHIM\" help "
+        ">>help\n"
         "cat \"$TOP\"/README.md \"$TOP\"/docs/*.md \"$TOP\"/examples/* | grep -o 'sunshim [a-z]* [^#]*' |\n"
         "    sed 's/ -- .*//' | grep -o -e ' --[a-z][a-z-]*' | sort -u | while read -r option; do\n"
         "        grep -q -e \"$option\" help || echo \"$option is not there\"\n"
@@ -46,6 +48,120 @@ Test(words, options_in_the_documents_exist)
         "    done");
     check_status(r, 0);
     check_out(r, "");
+}
+
+/* Each option of a subcommand's help is in the manual page, and the other way round. */
+Test(words, options_of_help_and_manual_page_are_the_same)
+{
+    struct run r =
+        run("for s in run check explain who doctor env; do \"$SUNSHIM\" help $s; done |\n"
+            "    grep -o -e '--[a-z][a-z-]*' | sort -u >help\n"
+            "grep -o 'Fl Fl [a-z][a-z-]*' \"$TOP/man/sunshim.1\" | sed 's/Fl Fl /--/' | sort -u >page\n"
+            "test -s help; diff help page || :");
+    check_out(r, "");
+}
+
+#define DOCUMENTS "$(cd \"$TOP\"; find . -maxdepth 1 -name '*.md'; find docs -name '*.md')"
+
+/* Links, and what stands in backquotes and begins with a folder of the project. */
+Test(words, files_in_the_documents_exist)
+{
+    struct run r = run("for d in " DOCUMENTS "; do\n"
+                       "    cd \"$TOP/$(dirname $d)\"\n"
+                       "    grep -o '](\\(\\.\\./\\)*[A-Za-z][^):#]*[)#]' \"$TOP/$d\" | sed 's/^](//; "
+                       "s/.$//' | while read -r file; do\n"
+                       "        test -e \"$file\" || echo \"$d: $file\"\n"
+                       "    done; cd \"$TOP\"\n"
+                       "    grep -o '`[a-z][a-z]*/[^` $()]*`' $d | tr -d '`' | while read -r file; do\n"
+                       "        [ ! -d ${file%%/*} ] || [ ${file%%/*} = build ] || ls -d $file >/dev/null "
+                       "2>&1 || echo \"$d: $file\"\n"
+                       "    done\n"
+                       "done");
+    check_out(r, "");
+}
+
+Test(words, headings_that_the_documents_link_to_exist)
+{
+    struct run r = run("cd \"$TOP\"; for d in " DOCUMENTS "; do\n"
+                       "    grep -o '](\\([a-z./-]*\\.md\\)*#[^)]*)' $d | tr -d ')(]' | while IFS='#' read "
+                       "-r file heading; do\n"
+                       "        [ -n \"$file\" ] && file=$(dirname $d)/$file || file=$d\n"
+                       "        sed -n 's/^##* //p' $file | tr '[:upper:] ' '[:lower:]-' | tr -cd "
+                       "'a-z0-9\\n-' | grep -qx -e \"$heading\" ||\n"
+                       "            echo \"$d: $file#$heading\"\n"
+                       "    done\n"
+                       "done");
+    check_out(r, "");
+}
+
+/* Of the environment, by the library's and the command's code. */
+Test(words, variables_in_the_documents_exist)
+{
+    struct run r =
+        run("cd \"$TOP\"; cat " DOCUMENTS
+            " man/* examples/* | grep -o 'SUNSHIM_[A-Z_]*[A-Z]' | sort -u | while read -r name; do\n"
+            "    grep -qw $name shim/environment.c cli/*.c || echo \"$name is not there\"\n"
+            "done\n"
+            "sed -n '/^\\.Sh ENVIRONMENT/,/^\\.Sh THE/s/^\\.It Ev //p' man/libsunshim.7 | sort >page\n"
+            "grep -oh '\"SUNSHIM_[A-Z_]*[A-Z]=\\{0,1\\}\"' shim/environment.c | tr -d '\"=' | sort -u | grep "
+            "-vx -e SUNSHIM_REPORT \\\n"
+            "    -e 'SUNSHIM_HOME' -e 'SUNSHIM_TMPDIR' -e 'SUNSHIM_XDG_.*' | diff - page || :");
+    check_out(r, "");
+}
+
+/* Keys of the records that the documents show, by the code that writes records. */
+Test(words, keys_of_records_in_the_documents_exist)
+{
+    struct run r =
+        run("cd \"$TOP\"; cat " DOCUMENTS
+            " | grep 'sunshim=\"[A-Z]' | sed 's/\"[^\"]*\"/V/g' | grep -o '[a-z_0-9]*=' | tr -d = |\n"
+            "    sort -u >$T/keys; grep -qx addr $T/keys\n"
+            "while read -r key; do grep -q \"[\\\" ]$key[=\\\"]\" shim/format*.c || echo \"$key is not "
+            "there\"; done <$T/keys");
+    check_status(r, 0);
+    check_out(r, "");
+}
+
+/* Each is named somewhere, and tried by the tests. */
+Test(words, examples_are_named_and_tried)
+{
+    struct run r = run("cd \"$TOP\"; for example in examples/*; do\n"
+                       "    cat " DOCUMENTS " | grep -qF $example || echo \"$example is named nowhere\"\n"
+                       "    cat tests/e2e/*.c | grep -qF $example || echo \"$example is not tried\"\n"
+                       "done");
+    check_out(r, "");
+}
+
+/* --- Messages of programs that README quotes ---------------------------------- */
+
+/* test_long_programs*.c make the programs say them; of other lengths. */
+Test(words, messages_in_readme_are_those_of_the_programs)
+{
+    struct run r =
+        run("cd \"$TOP\"; awk '/^```/ { n++ } n == 1 && !/^```/' README.md | sed 's/   *.*//; "
+            "s/[0-9][0-9]*/N/g' >$T/messages\n"
+            "test $(wc -l <$T/messages) -gt 9\n"
+            "sed -n 's/.*\\.says = \"\\(.*\\)\",$/\\1/p' tests/e2e/test_long_programs*.c | sed "
+            "'s/[0-9][0-9]*/N/g' >$T/said\n"
+            "while read -r message; do\n"
+            "    while read -r says; do case $message in *\"$says\"*) continue 2 ;; esac; done <$T/said\n"
+            "    echo \"$message: nobody says so\"\n"
+            "done <$T/messages");
+    check_status(r, 0);
+    check_out(r, "");
+}
+
+/* The session at the top, as it stands there. */
+StockTest(words, the_first_session_of_readme_works)
+{
+    struct run r = run(
+        "long=$T/$(printf '%0110d' 1); mkdir $long; cd $long; export PATH=\"$(dirname \"$SUNSHIM\"):$PATH\"\n"
+        "sed -n '/^\\$ sunshim run --long-paths/,/^[A-Z]/p' \"$TOP/README.md\" | sed 's/^[$>] //' "
+        ">$T/session\n"
+        "sed -n '$p' $T/session >$T/answer; sed -i '$d' $T/session; test -s $T/session\n"
+        "redis-server --port 0 --unixsocket $PWD/redis.sock | grep -q 'unix socket path too long'\n"
+        "cd $long; sh -eu $T/session | diff - $T/answer");
+    check_status(r, 0);
 }
 
 /* --- make demo ---------------------------------------------------------------- */
@@ -65,7 +181,8 @@ StockTest(words, the_demo_shows_four_steps_and_leaves_nothing)
 /* With a library that denies nothing the demo fails at its first step. */
 StockTest(words, the_demo_fails_when_a_step_does_not_behave)
 {
-    struct run r = run("mkdir b; ln -s $(dirname \"$SUNSHIM\")/demo b/demo; printf '#!/bin/sh\nshift 4; exec \"$@\"\n' >b/sunshim\n"
+    struct run r = run("mkdir b; ln -s $(dirname \"$SUNSHIM\")/demo b/demo; printf '#!/bin/sh\nshift 4; exec "
+                       "\"$@\"\n' >b/sunshim\n"
                        "chmod +x b/sunshim; \"$TOP/demo/demo.sh\" b");
     check_status(r, 1);
     check_has(r, err, "step 1 did not behave");
@@ -78,17 +195,19 @@ StockTest(words, the_demo_fails_when_a_step_does_not_behave)
 
 StockTest(words, an_installed_tree_works_wherever_it_is, .timeout = 60)
 {
-    struct run r = run(MAKE "install DESTDIR=$T/stage PREFIX=/opt/sunshim\n"
-                       "mv $T/stage/opt/sunshim $T/elsewhere; cd /\n"
-                       "$T/elsewhere/bin/sunshim run -p no-network -- \"$P/sk\" 'socket packet raw' || :");
+    struct run r =
+        run(MAKE "install DESTDIR=$T/stage PREFIX=/opt/sunshim\n"
+                 "mv $T/stage/opt/sunshim $T/elsewhere; cd /\n"
+                 "$T/elsewhere/bin/sunshim run -p no-network -- \"$P/sk\" 'socket packet raw' || :");
     check_has(r, out, "socket packet raw -> -1 EACCES");
     check_has(r, err, "/elsewhere/share/sunshim/policies/no-network.policy");
 }
 
 StockTest(words, uninstall_leaves_no_file, .timeout = 60)
 {
-    struct run r = run(MAKE "install DESTDIR=$T/stage PREFIX=/usr; test -e $T/stage/usr/lib/libsunshim.so\n" MAKE
-                            "uninstall DESTDIR=$T/stage PREFIX=/usr; find $T/stage ! -type d; find $T/stage -name sunshim");
+    struct run r = run(
+        MAKE "install DESTDIR=$T/stage PREFIX=/usr; test -e $T/stage/usr/lib/libsunshim.so\n" MAKE
+             "uninstall DESTDIR=$T/stage PREFIX=/usr; find $T/stage ! -type d; find $T/stage -name sunshim");
     check_status(r, 0);
     check_lacks(r, out, "stage/usr/");
 }
