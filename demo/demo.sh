@@ -1,5 +1,5 @@
 #!/bin/sh
-# demo.sh BUILD: what sunshim does, in six steps. Needs no root, no network, and
+# demo.sh BUILD: what sunshim does, in seven steps. Needs no root, no network, and
 # only sh, perl and logger besides what `make` built. Leaves nothing behind. Every
 # step is checked: the exit status is 0 only if all went as the text says.
 set -u
@@ -9,7 +9,8 @@ server=''
 trap 'test -z "$server" || kill "$server"; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 PATH=$build:$build/demo:$PATH
-unset LD_PRELOAD SUNSHIM_POLICY SUNSHIM_DOMAIN SUNSHIM_MODE SUNSHIM_LOG SUNSHIM_LOG_FORMAT SUNSHIM_PROFILE
+unset LD_PRELOAD SUNSHIM_POLICY SUNSHIM_DOMAIN SUNSHIM_MODE SUNSHIM_LOG SUNSHIM_LOG_FORMAT SUNSHIM_PROFILE \
+    SUNSHIM_REPAIR SUNSHIM_SHORTEN SUNSHIM_LONG_PATHS
 cd "$work" || exit 1
 
 bold='' plain=''
@@ -125,6 +126,27 @@ expect "sunshim=\"LEAK\".* comm=\"readlink\".* addr=\"$work/careless.sock\" .*or
 try "sunshim run --rule 'deny unix (inherit) type=stream,' -- perl careless.pl"
 expect_status 0
 expect '^/dev/null$'
+
+step=7
+say '7. A directory with a long name: logger refuses the socket in it, perl cuts its name. With --long-paths both work:'
+deep=$work$(printf '/one-of-many-directories-with-long-names%.0s' 1 2 3)
+export deep
+mkdir -p "$deep"
+cat >deep.sh <<'END'
+perl -MIO::Socket::UNIX -e '
+    my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "$ENV{deep}/deep.sock") or die $!;
+    recv($s, my $text, 1000, 0); print "perl got a message\n"' &
+until [ -S "$deep/deep.sock" ]; do sleep 0.1; done
+logger -d --socket-errors=on -u "$deep/deep.sock" hello
+wait
+END
+try "logger -d --socket-errors=on -u \$deep/deep.sock hello"
+[ "$status" -ne 0 ] || fail 'logger took a long name'
+expect 'too long'
+try 'sunshim run --long-paths -- sh deep.sh'
+expect_status 0
+expect 'perl got a message'
+[ -S "$deep/deep.sock" ] || fail 'the socket is not where it was asked for'
 
 say "Next: README.md; or sunshim run -p no-network -- COMMAND, with a command of yours."
 printf '(Shortened here: a record also has the time, the process, the program and more.)\n'
