@@ -119,7 +119,7 @@ static void look_at_relative(struct looking *l, const char *place, const char *t
     struct stat st;
     bool like = strchr(text, '/') || (!stat(text, &st) && S_ISSOCK(st.st_mode));
 
-    if (*text == '/' || *text == '-' || !like || strpbrk(text, ":=,") || is_something_else(text) ||
+    if (*text == '/' || *text == '-' || !like || strpbrk(text, ":=, ") || strlen(text) > SUN_USABLE || is_something_else(text) ||
         len <= SUN_USABLE)
         return;
     finding_add(&l->findings, "relative", NOTE,

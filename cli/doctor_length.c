@@ -36,6 +36,21 @@ static bool is_below_tmpdir(const char *path)
     return len > sizeof "/tmp/" && !strncmp(path, tmp, len) && path[len] == '/';
 }
 
+/* Whether a short name for the directory makes the whole one fit. */
+static bool directory_matters(struct doctor *d)
+{
+    enum { ALIAS = 50 }; /* about what an alias has */
+    const char *name;
+    size_t dir = strlen(typed_directory(d, &name));
+
+    return dir > ALIAS && ALIAS + 1 + strlen(name) <= SUN_USABLE;
+}
+
+static bool fits_behind(const char *dir, const char *name)
+{
+    return strlen(dir) + strlen(name) <= SUN_USABLE;
+}
+
 static void add_shorter_names(struct doctor *d, struct finding *f)
 {
     const char *name;
@@ -47,10 +62,19 @@ static void add_shorter_names(struct doctor *d, struct finding *f)
         return;
     }
     remedy_add(f, "cd %s   and use the name %s%s", dir, *name == '-' ? "./" : "", shell_word(name));
-    remedy_add(f, "ln -s %s /tmp/short   and use /tmp/short/%s", dir, shell_word(name));
+    if (d->absolute && strlen(dir) == strlen(typed))
+        dir = "DIRECTORY"; /* a link or a rule wants it from the root */
+    if (fits_behind("/tmp/short/", name))
+        remedy_add(f, "ln -s %s /tmp/short   and use /tmp/short/%s", dir, shell_word(name));
     if (is_below_tmpdir(d->path))
         remedy_add(f, "a shorter TMPDIR");
-    remedy_add(f, "a policy with: map /short/ -> %s/,   and use /short/%s", dir, shell_word(name));
+    if (*dir == '\'')
+        dir = "DIRECTORY"; /* a policy quotes in another way */
+    if (fits_behind("/short/", name))
+        remedy_add(f, "a policy with: map /short/ -> %s/,   and use /short/%s", strcmp(dir, "/") ? dir : "",
+                   shell_word(name));
+    else
+        remedy_add(f, "a policy with: map /short -> %s/NAME,   and use /short", strcmp(dir, "/") ? dir : "");
     remedy_add(f, "an abstract name (@NAME), if both sides can use one");
 }
 
@@ -64,8 +88,10 @@ static void too_long(struct doctor *d)
     else
         f = finding_add(&d->findings, "too-long", REMEDY,
                         "%zu bytes too long for an address: programs refuse or cut it", d->len - SUN_USABLE);
-    if (d->len < PATH_MAX)
+    if (d->len < PATH_MAX && directory_matters(d))
         remedy_add(f, "sunshim run --long-paths -- COMMAND");
+    else if (d->len < PATH_MAX)
+        remedy_add(f, "sunshim run --long-paths -- COMMAND   where the name is cut, not where it is refused");
     add_shorter_names(d, f);
 }
 
@@ -81,7 +107,8 @@ static void near_limit(struct doctor *d)
             remedy_add(f, "too long for %s, which adds up to %zu bytes", k->program, strlen(k->appended));
     if (!spare)
         remedy_add(f, "just where programs cut names: see that it is not the start of a longer one");
-    remedy_add(f, "sunshim run --long-paths -- COMMAND   makes room for derived names");
+    if (directory_matters(d))
+        remedy_add(f, "sunshim run --long-paths -- COMMAND   makes room for derived names");
 }
 
 static void too_long_for_a_path(struct doctor *d)
@@ -93,19 +120,23 @@ static void too_long_for_a_path(struct doctor *d)
     remedy_add(f, "cd into the directory in several steps, and use the name in it");
 }
 
-static void check_components(struct doctor *d)
+/* False: no file can be called so. */
+static bool check_components(struct doctor *d)
 {
+    bool good = true;
     size_t n;
 
     for (const char *at = d->path; *at; at += n + (at[n] == '/')) {
         n = strcspn(at, "/");
         if (n <= NAME_MAX)
             continue;
+        good = false;
         struct finding *f =
             finding_add(&d->findings, "component-too-long", HOPELESS,
                         "a component of %zu bytes: a file's name has %d at most", n, NAME_MAX);
         remedy_add(f, "use a shorter name for %s", shown_short(format_new("%.*s", (int)n, at), 40));
     }
+    return good;
 }
 
 static void check_characters(struct doctor *d)
@@ -135,12 +166,12 @@ static void make_absolute(struct doctor *d)
 void doctor_length(struct doctor *d)
 {
     make_absolute(d);
-    check_components(d);
+    bool can_be = check_components(d);
     if (d->len >= PATH_MAX)
         too_long_for_a_path(d);
-    if (d->len > SUN_USABLE)
+    if (d->len > SUN_USABLE && can_be)
         too_long(d);
-    else if (d->len >= NEAR_LIMIT)
+    else if (d->len >= NEAR_LIMIT && d->len <= SUN_USABLE)
         near_limit(d);
     check_characters(d);
 }

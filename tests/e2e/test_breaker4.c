@@ -74,3 +74,24 @@ StockTest(breaker4, servers_below_shells_make_and_env_still_get_short_names)
     check_status(r, 0);
     check_out(r, "made\n");
 }
+
+/* --- doctor ------------------------------------------------------------------------------- */
+
+StockTest(breaker4, doctor_recommends_nothing_that_does_not_fit_either)
+{
+    struct run r =
+        run("N=$(printf 'x%.0s' $(seq 103)); mkdir -p $T/d; \"$SUNSHIM\" doctor /tmp/$N | sed s/$N/N/; "
+            "\"$SUNSHIM\" doctor /tmp/$N$N$N | grep -e long-paths -e bytes; "
+            "\"$SUNSHIM\" doctor -- sh -c \"nc -lU $T/$N/s\" | grep -c 'fits as it is' || :; "
+            "\"$SUNSHIM\" run --long-paths --rule \"map /short -> $T/d/$N\" -- sh -c 'socat -u "
+            "UNIX-LISTEN:/short - & ready /short; "
+            "echo works | socat -u - UNIX:/short; wait'; test -S $T/d/$N || echo no socket");
+
+    check_has(r, out, "map /short -> /tmp/NAME,   and use /short\n");
+    check_has(r, out, "where the name is cut, not where it is refused");
+    check_lacks(r, out, "/tmp/short/");
+    check_lacks(r, out, "COMMAND\n");
+    check_lacks(r, out, "programs refuse or cut it");
+    cr_assert(lines_with(r.out, "0", NULL) >= 1, "%s", run_report(&r));
+    check_has(r, out, "works\n");
+}
