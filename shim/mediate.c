@@ -164,7 +164,9 @@ static int gather_failed(struct request *r, int err)
 {
     if (kernel_refuses(r, true) || err == -ENOTSUP)
         return MEDIATE_PROCEED;
-    if (err == -ENFILE || err == -ENOMEM) /* EMFILE: somebody may help (reach.h) */
+    if (err == -EMFILE)
+        return MEDIATE_FULL;
+    if (err == -ENFILE || err == -ENOMEM)
         record_trouble(r->operation, err, "no free descriptor to look the path up with");
     return err;
 }

@@ -43,6 +43,8 @@ static inline struct request request(const char *operation, int fd, uint32_t per
 enum {
     MEDIATE_PROCEED = 0,
     MEDIATE_LATER = 1, /* accept, receive: make the call, then ask mediate_peer() */
+    MEDIATE_FULL = -4096, /* a path is to be looked up, and there is no free descriptor (reach.h); no errno,
+                             because a rule may give any */
 };
 
 /* Decides. After MEDIATE_PROCEED, r->via and r->via_len are what to pass on, and

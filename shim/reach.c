@@ -100,7 +100,8 @@ struct help {
     int flags;
     char *room;
     bool judges;
-    bool ran; /* what was returned is the call's */
+    bool begun; /* there is a helper, and a verdict if it judges */
+    bool ran;   /* what was returned is the call's */
 };
 
 static long make_call(struct help *h, const struct sockaddr_un *un, socklen_t len)
@@ -118,6 +119,7 @@ static long make_call(struct help *h, const struct sockaddr_un *un, socklen_t le
 static long from_directory(void *ctx)
 {
     struct help *h = ctx;
+    h->begun = true;
     const char *path = h->r->target->name.bytes;
     struct path_parts parts = path_split(path);
     struct sockaddr_un un = {.sun_family = AF_UNIX};
@@ -143,6 +145,7 @@ static long from_pin(void *ctx)
     struct help *h = ctx;
     struct sockaddr_un un = {.sun_family = AF_UNIX};
 
+    h->begun = true;
     free_one(h->r);
     int fd = sys_openat(AT_FDCWD, h->r->target->name.bytes, O_PATH | O_CLOEXEC, 0);
     if (fd < 0)
@@ -156,15 +159,20 @@ static long from_pin(void *ctx)
 static long from_verdict(void *ctx)
 {
     struct help *h = ctx;
-    struct request *r = h->r;
+    struct request r = *h->r;
+    struct address target = *r.target; /* judging changes it, and there may be another attempt */
 
-    free_one(r);
-    long ret = mediate(r);
-    if (ret == 0 && address_is_long(r->target) && r->pin.fd < 0)
+    free_one(&r);
+    if ((uintptr_t)target.name.bytes - (uintptr_t)r.target < sizeof target)
+        target.name.bytes = (const char *)&target + ((const char *)target.name.bytes - (const char *)r.target);
+    r.target = &target;
+    long ret = mediate(&r);
+    h->begun = ret != MEDIATE_FULL;
+    if (ret == 0 && address_is_long(&target) && r.pin.fd < 0)
         ret = -EMFILE;
-    if (ret == 0)
-        ret = make_call(h, (const struct sockaddr_un *)r->via, r->via_len);
-    pin_close(&r->pin);
+    if (ret == 0 && (ret = make_call(h, (const struct sockaddr_un *)r.via, r.via_len)) < 0)
+        ret = -mediate_failed(&r, (int)-ret);
+    pin_close(&r.pin);
     return ret;
 }
 
@@ -209,20 +217,60 @@ static int64_t patience(const struct request *r, int flags)
     return t.tv_sec || t.tv_usec ? t.tv_sec * 1000 + t.tv_usec / 1000 + 1 : -1;
 }
 
+/* Milliseconds. */
+static int64_t now(void)
+{
+    struct timespec t;
+
+    SYS2(SYS_clock_gettime, CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Whether a handler for one of these ends a call; one with a time-out is never made again (signal(7)). */
+static bool interrupt(uint64_t signals, bool restarts)
+{
+    for (; signals; signals &= signals - 1) {
+        unsigned long action[8] = {0}; /* as the kernel has it: handler, flags, ... */
+
+        SYS4(SYS_rt_sigaction, __builtin_ctzll(signals) + 1, NULL, action, sizeof signals);
+        if (action[0] > 1 && !(restarts && (action[1] & SA_RESTART)))
+            return true;
+    }
+    return false;
+}
+
+/* Signals are held back until it is clear that they have to end the call: a handler that ran
+ * after the helper and before the sleep would not. */
 static long wait_for(struct help *h)
 {
-    enum { STEP = 5 };
-    const struct timespec step = {.tv_nsec = STEP * 1000000};
-    int64_t left = patience(h->r, h->flags);
-    long ret;
+    const int64_t most = patience(h->r, h->flags), end = most < 0 ? INT64_MAX : now() + most;
+    const struct timespec step = {.tv_nsec = 5000000};
+    const uint64_t held = ~((uint64_t)1 << (SIGSYS - 1));
+    bool again = most;
+    long ret = again ? 0 : attempt(h);
 
-    while ((ret = left ? attempt_briefly(h) : attempt(h)) == -EAGAIN && left && h->ran) {
-        if (left > 0)
-            left = left > STEP ? left - STEP : 0;
-        if (SYS2(SYS_nanosleep, &step, NULL) < 0)
-            return -EINTR;
+    while (again) {
+        uint64_t before, pending = 0;
+
+        sys_sigmask(SIG_BLOCK, &held, &before);
+        ret = attempt_briefly(h);
+        again = ret == -EAGAIN && h->ran && now() < end;
+        if (again) {
+            SYS2(SYS_nanosleep, &step, NULL);
+            SYS2(SYS_rt_sigpending, &pending, sizeof pending);
+        }
+        if (interrupt(pending & ~before, most < 0))
+            ret = -EINTR, again = false;
+        sys_sigmask(SIG_SETMASK, &before, NULL);
     }
     return ret;
+}
+
+/* Not what clone(2) said: EAGAIN and EPERM would mean something else. */
+static int no_descriptor(const char *operation)
+{
+    record_trouble(operation, -EMFILE, "no free descriptor to look the path up with");
+    return -EMFILE;
 }
 
 long reach_judged(struct request *r, const struct msghdr *msg, int flags)
@@ -230,24 +278,25 @@ long reach_judged(struct request *r, const struct msghdr *msg, int flags)
     struct help h = {.r = r, .msg = msg, .flags = flags, .judges = true};
     long ret = wait_for(&h);
 
-    if (!h.ran && (ret == -EMFILE || ret == -EAGAIN || ret == -EPERM))
-        record_trouble(r->operation, -EMFILE, "no free descriptor to look the path up with");
-    return ret;
+    return h.begun ? ret : no_descriptor(r->operation);
 }
 
 static long decide(void *ctx)
 {
-    free_one(ctx);
-    return mediate(ctx);
+    struct help *h = ctx;
+
+    free_one(h->r);
+    long ret = mediate(h->r);
+    h->begun = ret != MEDIATE_FULL;
+    return ret;
 }
 
 int reach_mediate(struct request *r)
 {
-    int ret = (int)helper_run(HELPER_OWN_TABLE, decide, r);
+    struct help h = {.r = r};
+    int ret = (int)helper_run(HELPER_OWN_TABLE, decide, &h);
 
-    if (ret == -EMFILE || ret == -EAGAIN || ret == -EPERM)
-        record_trouble(r->operation, -EMFILE, "no free descriptor to look the path up with");
-    return ret;
+    return h.begun ? ret : no_descriptor(r->operation);
 }
 
 long reach_helped(struct request *r, const struct msghdr *msg, int flags)
@@ -255,6 +304,8 @@ long reach_helped(struct request *r, const struct msghdr *msg, int flags)
     struct help h = {.r = r, .msg = msg, .flags = flags, .room = scratch_take()};
     long ret = h.room ? wait_for(&h) : -ENOMEM;
 
+    if (h.room && !h.begun)
+        ret = -EMFILE;
     scratch_give(h.room);
     if (ret < 0 && !h.ran && ret != -ENOENT && ret != -ENOTDIR && ret != -EACCES)
         record_trouble(r->operation, (int)ret, "a path this long needs /proc or a run (sunshim run)");

@@ -22,7 +22,7 @@ static inline int reach(struct request *r)
  * the call does, or -errno. Waits as the call would, in steps. */
 long reach_helped(struct request *r, const struct msghdr *msg, int flags);
 
-/* mediate() said -EMFILE: it wants to look a path up, and this process has no free descriptor.
+/* mediate() said MEDIATE_FULL: it wants to look a path up, and this process has no free descriptor.
  * Decides, and makes the call as reach_helped() does, in a thread that gives one up. */
 long reach_judged(struct request *r, const struct msghdr *msg, int flags);
 

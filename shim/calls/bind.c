@@ -138,7 +138,7 @@ static int judged(enum via via, int fd, struct address *target)
         read_unspec(target, fd);
     int err = whole_make(target, "bind", true);
     r.target = target;
-    if (err == 0 && !state_free(POLICY_BIND, target->family) && (err = mediate(&r)) == -EMFILE)
+    if (err == 0 && !state_free(POLICY_BIND, target->family) && (err = mediate(&r)) == MEDIATE_FULL)
         err = reach_mediate(&r);
     if (err < 0)
         return fail(err);
@@ -165,9 +165,11 @@ static int bind_unjudged(int fd, const struct sockaddr *addr, socklen_t len)
 {
     if (whole_doubtful(len))
         return call_bind(VIA_LIBC, fd, addr, len);
-    int ret = real.bind(fd, addr, len);
-    if (ret < 0 && len > ADDRESS_UN_MAX && errno == EINVAL)
+    int before = errno, ret = real.bind(fd, addr, len);
+    if (ret < 0 && len > ADDRESS_UN_MAX && errno == EINVAL) {
+        errno = before;
         return call_bind(VIA_LIBC, fd, addr, len);
+    }
     if (ret < 0 && state->shortens)
         gone_look("bind", errno, addr, len);
     return ret;

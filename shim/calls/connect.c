@@ -90,7 +90,7 @@ static int judged(enum via via, int fd, struct address *target)
 
     r.target = target;
     int next = judge(&r);
-    bool helped = next == REACH_HELPED || next == -EMFILE;
+    bool helped = next == REACH_HELPED || next == MEDIATE_FULL;
     if (!helped)
         address_release(target);
     if (next < 0 && !helped)
@@ -128,9 +128,11 @@ static int connect_unjudged(int fd, const struct sockaddr *addr, socklen_t len)
 {
     if (whole_doubtful(len))
         return call_connect(VIA_LIBC, fd, addr, len);
-    int ret = real.connect(fd, addr, len);
-    if (ret < 0 && len > ADDRESS_UN_MAX && errno == EINVAL)
+    int before = errno, ret = real.connect(fd, addr, len);
+    if (ret < 0 && len > ADDRESS_UN_MAX && errno == EINVAL) {
+        errno = before;
         return call_connect(VIA_LIBC, fd, addr, len);
+    }
     if (ret < 0 && state->shortens)
         gone_look("connect", errno, addr, len);
     return ret;

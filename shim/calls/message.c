@@ -111,7 +111,7 @@ int message_judge(struct request *r, struct address *target, struct message_name
         return 0;
     if (err == 0)
         err = decide(r, target, named && !r->target, flags);
-    if (err == -EMFILE && r->target)
+    if (err == MEDIATE_FULL)
         return REACH_JUDGED;
     if (err != REACH_HELPED)
         address_release(target);

@@ -163,8 +163,12 @@ static long unjudged(long number, const struct registers *r)
     if ((takes_name(number) && state->suspect_count) || (tells_name(number) && readback_on()) ||
         ((number == SYS_execve || number == SYS_execveat) && state->follows))
         return dispatch(number, r);
+    int before = errno;
     long ret = real.syscall(number, r->a, r->b, r->c, r->d, r->e, r->f);
-    return ret < 0 && errno == EINVAL && takes_name(number) ? dispatch(number, r) : ret;
+    if (ret >= 0 || errno != EINVAL || !takes_name(number))
+        return ret;
+    errno = before;
+    return dispatch(number, r);
 }
 
 INTERPOSED long syscall(long number, ...)
