@@ -31,6 +31,7 @@ struct image {
     const char *path;
     char *const *argv, *const *envp;
     int flags;
+    size_t used; /* bytes of the stack for short names */
 };
 
 static int perform(const struct image *i, char *const *envp)
@@ -75,6 +76,12 @@ static void look(const struct image *i, const char *lost)
         unseen_look(&u);
 }
 
+/* Both vectors together. */
+static bool fits_stack(const struct image *i, size_t room)
+{
+    return i->used + room <= ON_STACK || (i->used && shorten_fits_stack(i->used + room));
+}
+
 static int execute_followed(const struct image *i)
 {
     struct follow_plan plan;
@@ -83,15 +90,16 @@ static int execute_followed(const struct image *i)
     look(i, plan.lost);
     if (!plan.room)
         return perform(i, i->envp);
-    if (plan.room > ON_STACK)
+    if (!fits_stack(i, plan.room))
         return perform_mapped(i, &plan);
     return perform(i, follow_fill(&plan, alloca(plan.room)));
 }
 
-static int execute_short(const struct image *i, const struct shorten_plan *plan, void *room)
+static int execute_short(const struct image *i, const struct shorten_plan *plan, void *room, size_t used)
 {
     struct image with = *i;
 
+    with.used = used;
     shorten_fill(plan, room, &with.argv, &with.envp);
     return execute_followed(&with);
 }
@@ -106,7 +114,7 @@ static int execute_short_mapped(const struct image *i, const struct shorten_plan
         shorten_gave_up(-ENOMEM, "no room for so many arguments: the program gets long names");
         return execute_followed(i);
     }
-    int ret = execute_short(i, plan, room), err = errno;
+    int ret = execute_short(i, plan, room, 0), err = errno;
     sys_unmap(room, plan->room);
     errno = err;
     return ret;
@@ -123,7 +131,7 @@ static int execute_shorten(const struct image *i)
         return execute_followed(i);
     if (!shorten_fits_stack(plan.room))
         return execute_short_mapped(i, &plan);
-    return execute_short(i, &plan, alloca(plan.room));
+    return execute_short(i, &plan, alloca(plan.room), plan.room);
 }
 
 static int execute(const struct image *i)
