@@ -356,12 +356,11 @@ int mediate_autobind(const struct request *r)
 int mediate_failed(const struct request *r, int err)
 {
     char link[PROCFD_SIZE];
-    char byte;
 
     if (r->pin.fd < 0 || (err != ENOENT && err != ENOTDIR && err != EACCES))
         return err;
     procfd_path(r->pin.fd, link, sizeof link);
-    if (sys_readlink(link, &byte, 1) > 0)
+    if (procfd_works(link))
         return err;
     record_trouble(r->operation, -EACCES, "a connect that path rules must judge needs /proc");
     return EACCES;

@@ -214,13 +214,6 @@ static int reserve_unnoted(struct place *p, const char *dir, size_t dir_len)
 
 /* --- Begin -------------------------------------------------------------------- */
 
-static bool has_proc(const char *link)
-{
-    char byte;
-
-    return sys_readlink(link, &byte, 1) > 0;
-}
-
 /* Without a run, or where its directory cannot be reached. */
 static int through_proc(struct place *p, const struct path_parts *parts, const char *dir)
 {
@@ -233,7 +226,7 @@ static int through_proc(struct place *p, const struct path_parts *parts, const c
         return p->helped ? 0 : fd;
     size_t len = procfd_path(fd, link, sizeof link);
     p->dir.fd = fd;
-    if (has_proc(link)) {
+    if (procfd_works(link)) {
         int err = aim(p, link, len, parts->last) ? 0 : reserve_unnoted(p, link, len);
 
         if (err)

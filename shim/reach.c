@@ -27,10 +27,10 @@ static bool is_looked_at(const struct request *r)
 
 static bool has_proc(int fd)
 {
-    char link[PROCFD_SIZE], byte;
+    char link[PROCFD_SIZE];
 
     procfd_path(fd, link, sizeof link);
-    return sys_readlink(link, &byte, 1) > 0;
+    return procfd_works(link);
 }
 
 static int pin(struct request *r)
