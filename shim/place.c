@@ -19,21 +19,54 @@ enum { PATH_BYTES = 4096, SUN_PATH = sizeof(((struct sockaddr_un *)0)->sun_path)
 /* --- What was asked for, without a run ---------------------------------------- */
 
 /* A few; the oldest give way. */
-enum { ASKED = 8 };
+enum { ASKED = 8, WORD = sizeof(uint64_t) };
+#define BUSY UINT64_MAX /* no cookie: somebody writes here */
 
-static struct {
-    _Atomic uint64_t cookie; /* 0: being written, or free */
-    char path[PATH_BYTES];
+/* A reader believes the name if the cookie is the same before and after: whoever sees a new
+ * word (release, acquire) sees that it is busy, too. */
+static struct asked {
+    _Atomic uint64_t cookie; /* 0: free */
+    _Atomic uint64_t words[PATH_BYTES / WORD];
 } asked[ASKED];
 static atomic_uint asked_next;
 
+static void write_name(struct asked *a, const char *path, size_t size)
+{
+    for (size_t at = 0; at < size; at += WORD) {
+        uint64_t word = 0;
+
+        memcpy(&word, path + at, size - at < WORD ? size - at : WORD);
+        atomic_store_explicit(&a->words[at / WORD], word, memory_order_release);
+    }
+}
+
+/* Its length; 0: there is no room. */
+static size_t read_name(struct asked *a, char *to, size_t room)
+{
+    for (size_t at = 0; at < PATH_BYTES && at + WORD <= room; at += WORD) {
+        uint64_t word = atomic_load_explicit(&a->words[at / WORD], memory_order_acquire);
+        size_t len = strnlen((const char *)&word, WORD);
+
+        memcpy(to + at, &word, WORD);
+        if (len < WORD)
+            return at + len;
+    }
+    return 0;
+}
+
 static void note_asked(int fd, const char *path)
 {
-    unsigned i = atomic_fetch_add(&asked_next, 1) % ASKED;
+    uint64_t cookie = settled_cookie(fd);
 
-    atomic_store(&asked[i].cookie, 0);
-    memcpy(asked[i].path, path, strlen(path) + 1);
-    atomic_store_explicit(&asked[i].cookie, settled_cookie(fd), memory_order_release);
+    for (unsigned tries = 0; cookie && tries < ASKED; tries++) {
+        struct asked *a = &asked[atomic_fetch_add(&asked_next, 1) % ASKED];
+
+        if (atomic_exchange(&a->cookie, BUSY) == BUSY)
+            continue;
+        write_name(a, path, strlen(path) + 1);
+        atomic_store_explicit(&a->cookie, cookie, memory_order_release);
+        return;
+    }
 }
 
 bool place_any(void)
@@ -48,11 +81,7 @@ size_t place_asked(int fd, char *to, size_t room)
     for (unsigned i = 0; cookie && i < ASKED; i++) {
         if (atomic_load_explicit(&asked[i].cookie, memory_order_acquire) != cookie)
             continue;
-        size_t len = strnlen(asked[i].path, PATH_BYTES - 1);
-        if (len >= room)
-            return 0;
-        memcpy(to, asked[i].path, len);
-        to[len] = '\0';
+        size_t len = read_name(&asked[i], to, room);
         return atomic_load(&asked[i].cookie) == cookie ? len : 0;
     }
     return 0;
