@@ -164,6 +164,37 @@ StockTest(words, the_first_session_of_readme_works)
     check_status(r, 0);
 }
 
+/* Each command of the session, and what it answers. */
+Test(words, the_session_with_explain_is_as_it_stands_there)
+{
+    struct run r =
+        run("sed -n '/^\\$ cat small.policy/,/^```/s/^unix .*/&/p' \"$TOP/README.md\" >small.policy\n"
+            "echo 'unix (autobind) type=dgram,' >>small.policy\n"
+            "sed -n '/^\\$ sunshim explain/,/^```/p' \"$TOP/docs/uses.md\" | sed '$d' >session\n"
+            "export PATH=\"$(dirname \"$SUNSHIM\"):$PATH\"\n"
+            "grep '^\\$ ' session | while read -r dollar command; do\n"
+            "    printf '$ %s\\n' \"$command\"; sh -c \"$command\" || :\n"
+            "done >again; test -s again; diff session again || :");
+    check_status(r, 0);
+    check_out(r, "");
+}
+
+/* A name that is cut, and made whole: the lines that are not the machine's. */
+StockTest(words, the_session_with_a_cut_name_is_as_it_stands_there)
+{
+    struct run r = run(
+        "long=$T/$(printf '%0140d' 1); mkdir $long; cd $long; export PATH=\"$(dirname \"$SUNSHIM\"):$PATH\"\n"
+        "redis-server --port 0 --save '' --unixsocket redis.sock >log & ready redis.sock\n"
+        "for option in -- '--repair --'; do\n"
+        "    grep -qxF \"$ sunshim run $option redis-cli -s \\$PWD/redis.sock ping\" \"$TOP/docs/uses.md\"\n"
+        "    sunshim run $option redis-cli -s $PWD/redis.sock ping || :\n"
+        "done 2>&1 | grep -v -e sunshim=.HINT -e '^Could not' | while read -r line; do\n"
+        "    grep -xF \"$line\" \"$TOP/docs/uses.md\"\n"
+        "done");
+    check_status(r, 0);
+    check_out(r, "sunshim: 2 cut addresses (use --long-paths)\nPONG\nsunshim: 1 cut address repaired\n");
+}
+
 /* --- make demo ---------------------------------------------------------------- */
 
 #define DEMO "\"$TOP/demo/demo.sh\" \"$(dirname \"$SUNSHIM\")\""
