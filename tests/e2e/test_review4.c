@@ -1,0 +1,63 @@
+/* What a second reader of long names found: verdicts passed over, calls that answered
+ * otherwise than the kernel, threads that got in each other's way. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/e2e/harness.h"
+
+#define CASE(name) "mkdir -p $T/d; env $PRELOAD \"$P/review4\" " name " $T/d"
+
+/* A rule may give the errno that the library itself gets without a free descriptor. */
+Test(review4, a_denial_with_emfile_is_a_denial)
+{
+    struct run r = preloaded("allow all,\ndeny unix (autobind) errno=EMFILE,", CASE("verdicts"));
+    check_out(r, "ok ok ok EMFILE ");
+    cr_assert(lines_with(r.err, "DENIED", NULL) == 1 && !strstr(r.err, "HINT"), "%s", run_report(&r));
+    r = preloaded("allow all,\ndeny unix (connect) errno=EMFILE,", CASE("verdicts"));
+    check_out(r, "ok ok EMFILE EMFILE ");
+    cr_assert(lines_with(r.err, "DENIED", NULL) == 2 && !strstr(r.err, "HINT"), "%s", run_report(&r));
+    r = preloaded("allow all,\ndeny unix (bind) addr=/** errno=EMFILE,", CASE("verdicts"));
+    check_out(r, "EMFILE EINVAL ENOENT ENOENT ");
+    cr_assert(lines_with(r.err, "DENIED", NULL) == 1 && !strstr(r.err, "HINT"), "%s", run_report(&r));
+}
+
+Test(review4, a_receive_without_a_name_is_judged_whatever_its_length)
+{
+    struct run r = preloaded(text("allow all,\ndeny unix (receive) peer=(addr=%s/d/sender),", scratch()), CASE("unnamed"));
+    check_out(r, "EAGAIN ");
+    r = run("mkdir $T/n; \"$N/review4\" unnamed $T/n");
+    check_out(r, "ok ");
+}
+
+Test(review4, receives_answer_as_the_kernel_while_names_are_read_back)
+{
+    struct run native = run("mkdir $T/n; \"$N/review4\" receives $T/n"), r = preloaded(NULL, CASE("receives"));
+    check_status(r, 0);
+    cr_assert(strlen(native.out) > 10, "%s", run_report(&native));
+    check_out(r, native.out);
+}
+
+Test(review4, signals_and_timeouts_end_what_a_helper_waits_for)
+{
+    struct run r = preloaded(NULL, CASE("waiting"));
+    check_status(r, 0);
+    check_out(r, "EAGAIN EINTR 3600 ok caught ");
+}
+
+Test(review4, threads_are_not_told_each_others_names)
+{
+    struct run r = preloaded(NULL, CASE("names"));
+    check_status(r, 0);
+    check_out(r, "done ");
+    check_lacks(r, err, "WARNING");
+}
+
+/* Short names and what children are to keep, together. */
+StockTest(review4, an_exec_from_a_small_stack_has_room)
+{
+    for (int count = 640; count <= 1040; count += 50) {
+        struct run r = run(text("mkdir -p $T/d; \"$SUNSHIM\" run --shorten -- \"$P/review4\" exec $T/d %d", count));
+        check_status(r, 0);
+        check_out(r, "0 ");
+    }
+}
