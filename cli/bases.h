@@ -43,7 +43,7 @@ bool domain_erase(int base, const char *name, int fd);
  * has ended and only waits to be reaped. */
 unsigned long long process_start(int pid);
 
-/* Identifies the process ids' name space: a pid means nothing in another one. */
+/* Identifies the process ids' namespace: a pid means nothing in another one. */
 unsigned long long process_namespace(void);
 
 #endif

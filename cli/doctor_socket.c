@@ -77,7 +77,7 @@ static unsigned find_sockets(struct doctor *d, struct sock **elsewhere, unsigned
 
 /* A datagram socket that connects changes nothing and leaves no trace, but is told
  * whether anybody is bound to the file: EPROTOTYPE by sockets of other types. Also
- * those of name spaces that nobody can look into. 0 or errno; -1: cannot be asked. */
+ * those of namespaces that nobody can look into. 0 or errno; -1: cannot be asked. */
 static int probe(const struct walk *w)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -210,7 +210,7 @@ static void is_elsewhere(struct doctor *d, const struct sock *s)
     bool mount = count && !same_link(h->pid, "ns/mnt"), root = count && !same_link(h->pid, "root");
     struct finding *f = finding_add(&d->findings, "elsewhere", NOTE, "socket:[%u], %s, has this name too: %s",
                                     s->ino, holders_line(&d->answer, s->ino),
-                                    mount  ? "in another mount name space"
+                                    mount  ? "in another mount namespace"
                                     : root ? "below another root directory"
                                            : "its file is gone or replaced");
 

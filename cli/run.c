@@ -206,7 +206,7 @@ static int run_child(struct start *s)
     if (started && !unprotected)
         happened = summary_say(&s->domain, s->outer, &s->options, s->unseen ? &s->program : NULL);
     /* With others alive a later run does, unless they end with us: process 1 takes
-     * its name space along, and nobody could tell later. */
+     * its namespace along, and nobody could tell later. */
     if (!started)
         give_up(s);
     else if (!out.others || getpid() == 1)

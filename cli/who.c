@@ -45,7 +45,7 @@ const char *const *notes_of(const struct answer *a)
     else if (a->holders.hidden)
         notes[n++] = "holders of other users are not visible";
     if (a->world.hidden_spaces)
-        notes[n++] = "sockets of other network name spaces are not visible";
+        notes[n++] = "sockets of other network namespaces are not visible";
     notes[n] = NULL;
     return notes;
 }

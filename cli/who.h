@@ -59,7 +59,7 @@ struct sock {
     unsigned pendings;
     struct end local, remote; /* AF_INET, AF_INET6 */
     char protocol_name[16];   /* of other families: what the kernel calls them */
-    unsigned space;           /* index of its network name space; 0: ours */
+    unsigned space;           /* index of its network namespace; 0: ours */
     bool asked_file;          /* the path that was asked for leads to it now */
 };
 
@@ -68,7 +68,7 @@ struct world {
     struct sock **all;
     size_t count, room;
     int unix_error, inet_error; /* negative errno of sock_diag; 0 */
-    bool wide, hidden_spaces; /* hidden: there are name spaces that could not be entered */
+    bool wide, hidden_spaces; /* hidden: there are namespaces that could not be entered */
     unsigned inet_spaces;     /* those whose TCP and UDP sockets are loaded */
     struct {
         ino_t ino;
@@ -77,11 +77,11 @@ struct world {
     unsigned space_count;
 };
 
-/* Unix sockets of this network name space. */
+/* Unix sockets of this network namespace. */
 void world_load(struct world *w);
 /* Also those of all others that may be entered. */
 void world_widen(struct world *w);
-/* Also TCP and UDP, of the name spaces that are known by now. */
+/* Also TCP and UDP, of the namespaces that are known by now. */
 void world_load_inet(struct world *w);
 /* NULL: none that is known. Asks for it by itself where a dump has missed it. */
 struct sock *world_find(struct world *w, uint32_t ino);
@@ -152,7 +152,7 @@ struct run {
     char *dir;
     uid_t owner;
     int launcher;
-    bool launched, there, foreign; /* the pid file can be read; launcher lives; pids of another name space */
+    bool launched, there, foreign; /* the pid file can be read; launcher lives; pids of another namespace */
     struct timespec since; /* 0: not known */
     char *outer; /* directory of the run around it, or NULL */
     struct run_layer *layers;

@@ -55,7 +55,7 @@ static void print_launcher(const struct run *r)
     else
         field("launcher", "%d%s", r->launcher,
               r->there     ? command_of(r)
-              : r->foreign ? " in another process id name space"
+              : r->foreign ? " in another process id namespace"
                            : " (has ended)");
     if (r->since.tv_sec)
         field("since", "%s", shown_time(r->since.tv_sec));

@@ -1,4 +1,4 @@
-/* All sockets together, whichever network name space they are in. */
+/* All sockets together, whichever network namespace they are in. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -103,9 +103,9 @@ struct sock *world_find(struct world *w, uint32_t ino)
     return search(w, ino);
 }
 
-/* --- Other network name spaces ------------------------------------------------- */
+/* --- Other network namespaces ------------------------------------------------- */
 
-/* A netlink socket stays in the name space that it was made in. */
+/* A netlink socket stays in the namespace that it was made in. */
 static int diag_open_in(int space)
 {
     int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), netlink;
@@ -117,7 +117,7 @@ static int diag_open_in(int space)
     } else {
         netlink = diag_open();
         if (setns(own, CLONE_NEWNET))
-            exit(fail("cannot return to the own network name space: %s", strerror(errno)));
+            exit(fail("cannot return to the own network namespace: %s", strerror(errno)));
     }
     close(own);
     return netlink;

@@ -109,7 +109,7 @@ StockTest(cli_memory, every_table_has_its_own_secret)
 
 /* --- No room ----------------------------------------------------------------------- */
 
-/* In a mount name space of its own, as its root, with a file system of `options` where
+/* In a mount namespace of its own, as its root, with a file system of `options` where
  * the directories of runs are. */
 static struct run on(const char *type, const char *options, const char *script)
 {

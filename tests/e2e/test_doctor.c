@@ -398,7 +398,7 @@ Test(cli_doctor, finds_sockets_of_other_mount_name_spaces)
                               "until grep -q ^write out; do sleep 0.02; done; doctor $T/d/s | tee said\n"
                               "p=$(sed -n 's/.* from here it is //p' said); $N/sk 'socket unix stream' \"connect $p\"");
 
-    check_has(r, out, " sk fd 3, has this name too: in another mount name space\n");
+    check_has(r, out, " sk fd 3, has this name too: in another mount namespace\n");
     check_has(r, out, "\nconnect ");
     check_status(r, 0);
 }
