@@ -102,10 +102,10 @@ Test(words, variables_in_the_documents_exist)
             " man/* examples/* | grep -o 'SUNSHIM_[A-Z_]*[A-Z]' | sort -u | while read -r name; do\n"
             "    grep -qw $name shim/environment.c cli/*.c || echo \"$name is not there\"\n"
             "done\n"
-            "sed -n '/^\\.Sh ENVIRONMENT/,/^\\.Sh THE/s/^\\.It Ev //p' man/libsunshim.7 | sort >page\n"
+            "sed -n '/^\\.Sh ENVIRONMENT/,/^\\.Sh THE/s/^\\.It Ev //p' man/libsunshim.7 | sort >$T/page\n"
             "grep -oh '\"SUNSHIM_[A-Z_]*[A-Z]=\\{0,1\\}\"' shim/environment.c | tr -d '\"=' | sort -u | grep "
             "-vx -e SUNSHIM_REPORT \\\n"
-            "    -e 'SUNSHIM_HOME' -e 'SUNSHIM_TMPDIR' -e 'SUNSHIM_XDG_.*' | diff - page || :");
+            "    -e 'SUNSHIM_HOME' -e 'SUNSHIM_TMPDIR' -e 'SUNSHIM_XDG_.*' | diff - $T/page || :");
     check_out(r, "");
 }
 
