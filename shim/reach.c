@@ -99,6 +99,7 @@ struct help {
     const struct msghdr *msg; /* NULL: connect */
     int flags;
     char *room;
+    int spare; /* a number to give up in a table of its own; -1: there is none */
     bool judges;
     bool begun; /* there is a helper, and a verdict if it judges */
     bool ran;   /* what was returned is the call's */
@@ -134,10 +135,37 @@ static long from_directory(void *ctx)
     return make_call(h, &un, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 }
 
-/* A number that the call does not need; in a descriptor table of our own. */
-static void free_one(const struct request *r)
+/* Whether `fd` is sent along in control data. */
+static bool passes(struct msghdr *msg, int fd)
 {
-    sys_close(r->fd == 0);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        size_t left = msg->msg_controllen - (size_t)((char *)c - (char *)msg->msg_control);
+
+        if (c->cmsg_len > left)
+            return false; /* the kernel refuses it */
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+            for (size_t at = CMSG_LEN(0); at + sizeof fd <= c->cmsg_len; at += sizeof fd)
+                if (memcmp((char *)c + at, &fd, sizeof fd) == 0)
+                    return true;
+    }
+    return false;
+}
+
+/* A number that the call does not need; -1: there is none. */
+static int find_spare(const struct request *r, const struct msghdr *msg)
+{
+    enum { MOST = 4096, NUMBERS = 512 /* more than SCM_MAX_FD */ };
+    struct msghdr copy = {.msg_controllen = msg && msg->msg_control ? msg->msg_controllen : 0};
+    int fd = 0;
+
+    if (copy.msg_controllen > MOST || (copy.msg_controllen && !(copy.msg_control = scratch_take())))
+        return -1;
+    if (copy.msg_controllen && copy_in(copy.msg_control, msg->msg_control, copy.msg_controllen) < 0)
+        copy.msg_controllen = 0; /* the kernel will say EFAULT */
+    while (fd < NUMBERS && (fd == r->fd || fd == state->log.fd || sys_getflags(fd) < 0 || passes(&copy, fd)))
+        fd++;
+    scratch_give(copy.msg_control);
+    return fd < NUMBERS ? fd : -1;
 }
 
 static long from_pin(void *ctx)
@@ -146,7 +174,7 @@ static long from_pin(void *ctx)
     struct sockaddr_un un = {.sun_family = AF_UNIX};
 
     h->begun = true;
-    free_one(h->r);
+    sys_close(h->spare);
     int fd = sys_openat(AT_FDCWD, h->r->target->name.bytes, O_PATH | O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
@@ -162,7 +190,7 @@ static long from_verdict(void *ctx)
     struct request r = *h->r;
     struct address target = *r.target; /* judging changes it, and there may be another attempt */
 
-    free_one(&r);
+    sys_close(h->spare);
     if ((uintptr_t)target.name.bytes - (uintptr_t)r.target < sizeof target)
         target.name.bytes = (const char *)&target + ((const char *)target.name.bytes - (const char *)r.target);
     r.target = &target;
@@ -275,7 +303,7 @@ static int no_descriptor(const char *operation)
 
 long reach_judged(struct request *r, const struct msghdr *msg, int flags)
 {
-    struct help h = {.r = r, .msg = msg, .flags = flags, .judges = true};
+    struct help h = {.r = r, .msg = msg, .flags = flags, .spare = find_spare(r, msg), .judges = true};
     long ret = wait_for(&h);
 
     return h.begun ? ret : no_descriptor(r->operation);
@@ -285,7 +313,7 @@ static long decide(void *ctx)
 {
     struct help *h = ctx;
 
-    free_one(h->r);
+    sys_close(h->spare);
     long ret = mediate(h->r);
     h->begun = ret != MEDIATE_FULL;
     return ret;
@@ -293,7 +321,7 @@ static long decide(void *ctx)
 
 int reach_mediate(struct request *r)
 {
-    struct help h = {.r = r};
+    struct help h = {.r = r, .spare = find_spare(r, NULL)};
     int ret = (int)helper_run(HELPER_OWN_TABLE, decide, &h);
 
     return h.begun ? ret : no_descriptor(r->operation);
@@ -301,7 +329,8 @@ int reach_mediate(struct request *r)
 
 long reach_helped(struct request *r, const struct msghdr *msg, int flags)
 {
-    struct help h = {.r = r, .msg = msg, .flags = flags, .room = scratch_take()};
+    struct help h = {
+        .r = r, .msg = msg, .flags = flags, .room = scratch_take(), .spare = find_spare(r, msg)};
     long ret = h.room ? wait_for(&h) : -ENOMEM;
 
     if (h.room && !h.begun)

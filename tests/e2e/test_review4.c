@@ -5,7 +5,7 @@
 
 #include "tests/e2e/harness.h"
 
-#define CASE(name) "mkdir -p $T/d; env $PRELOAD \"$P/review4\" " name " $T/d"
+#define CASE(name) "rm -rf $T/d; mkdir $T/d; env $PRELOAD \"$P/review4\" " name " $T/d"
 
 /* A rule may give the errno that the library itself gets without a free descriptor. */
 Test(review4, a_denial_with_emfile_is_a_denial)
@@ -42,6 +42,15 @@ Test(review4, signals_and_timeouts_end_what_a_helper_waits_for)
     struct run r = preloaded(NULL, CASE("waiting"));
     check_status(r, 0);
     check_out(r, "EAGAIN EINTR 3600 ok caught ");
+}
+
+/* The helper gives up one number of its table, and must not send that one. */
+Test(review4, a_helper_sends_the_descriptor_it_is_told)
+{
+    struct run r = preloaded("allow all,\ndeny unix (send) peer=(addr=/nowhere),", CASE("passing"));
+    check_out(r, "ok same ok same ");
+    r = preloaded(NULL, CASE("passing"));
+    check_out(r, "ok same ok same ");
 }
 
 Test(review4, threads_are_not_told_each_others_names)

@@ -6,8 +6,10 @@
  *   verdicts    a bind, a connect, a connect that would autobind
  *   waiting     signals and time-outs while a helper makes the call
  *   exec N      a program with N variables from a thread of the smallest stack
+ *   passing     a descriptor that is sent by a helper, to a short name and a long one
  *   names       threads that bind long names, and ask for them */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -238,6 +240,49 @@ static void waiting(void)
     kill(other, SIGKILL);
 }
 
+/* --- What a helper sends ------------------------------------------------------------ */
+
+static void pass_to(int server, struct name *at, int client)
+{
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.head = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
+    char byte = 'x';
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr m = {.msg_name = at->bytes, .msg_namelen = at->len, .msg_iov = &part, .msg_iovlen = 1,
+                       .msg_control = &control, .msg_controllen = sizeof control};
+    struct stat sent, got;
+    int last = must(dup(0)), fd;
+
+    must(fstat(0, &sent));
+    while ((fd = dup(0)) >= 0)
+        last = fd;
+    memset(CMSG_DATA(&control.head), 0, sizeof(int)); /* the first number of all */
+    say(sendmsg(client, &m, 0));
+    close(last);
+    m.msg_name = NULL;
+    must((int)recvmsg(server, &m, 0));
+    memcpy(&fd, CMSG_DATA(&control.head), sizeof fd);
+    must(fstat(fd, &got));
+    printf("%s ", sent.st_ino == got.st_ino && sent.st_dev == got.st_dev ? "same" : "another");
+    close(fd);
+}
+
+static void passing(void)
+{
+    char last[201] = "";
+    struct name near = named("receiver"), far = long_name(memset(last, 'x', sizeof last - 1));
+    int client = must(socket(AF_UNIX, SOCK_DGRAM, 0));
+    int servers[] = {bound(SOCK_DGRAM, &near), bound(SOCK_DGRAM, &far)};
+
+    must(dup2(must(open("receiver-file", O_RDWR | O_CREAT, 0600)), 0));
+    fill_up();
+    must(close(63));
+    pass_to(servers[0], &near, client);
+    pass_to(servers[1], &far, client);
+}
+
 /* --- A small stack ------------------------------------------------------------------- */
 
 static char program[] = "true", variable[] = "X=";
@@ -323,6 +368,8 @@ int main(int argc, char **argv)
         verdicts();
     else if (!strcmp(which, "waiting"))
         waiting();
+    else if (!strcmp(which, "passing"))
+        passing();
     else if (!strcmp(which, "names"))
         names();
     else if (!strcmp(which, "exec"))
