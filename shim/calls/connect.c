@@ -103,7 +103,7 @@ static int judged(enum via via, int fd, struct address *target)
     if (state->asks_inet && is_inet(target))
         return perform_remembered(via, &r);
     int ret = r.pin.fd >= 0 ? perform_pinned(via, &r) : perform(via, fd, r.via, r.via_len);
-    if (ret < 0 && state->shortens)
+    if (ret < 0 && state->shortens && !address_is_long(target)) /* reach() has said it of those */
         gone_note("connect", -errno, target);
     return ret;
 }
