@@ -144,3 +144,31 @@ StockTest(longs_odd, another_user_in_a_run_of_roots)
 {
     as_somebody_else("\"$SUNSHIM\" run -- " AS_NOBODY);
 }
+
+/* --- Calls that are left the hard way ---------------------------------------------------------------------------- */
+
+/* Each of 11 calls in all of 20 rounds; no descriptor and no memory stays. */
+static void check_left(const char *how, const char *what, int most)
+{
+    put("p.policy", "unix,\ndeny unix (connect, send) peer=(addr=/nowhere/**),\ndeny unix bind addr=/nowhere/**,\n");
+    struct run r = run(text(LONG "%s \"$N/blocked\" %s $L", how, what));
+
+    check_status(r, 0);
+    cr_assert_eq(lines_with(r.out, "left 20 ", "after 0", NULL), 11, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "most 0", NULL) + (most ? lines_with(r.out, "most 1", NULL) : 0), 11, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "lost", NULL), 0, "%s", run_report(&r));
+}
+
+StockTest(longs_odd, cancelled_calls)
+{
+    check_left("env LD_PRELOAD=$LIB", "cancel", 0);
+    check_left("rm -r $L; mkdir $L; \"$SUNSHIM\" run", "cancel", 0);
+    check_left("rm -r $L; mkdir $L; \"$SUNSHIM\" run -p ./p.policy", "cancel", 0);
+}
+
+StockTest(longs_odd, calls_that_a_handler_jumps_out_of)
+{
+    check_left("env LD_PRELOAD=$LIB", "longjmp", 1);
+    check_left("rm -r $L; mkdir $L; \"$SUNSHIM\" run", "longjmp", 1);
+    check_left("rm -r $L; mkdir $L; \"$SUNSHIM\" run -p ./p.policy", "longjmp", 1);
+}

@@ -19,7 +19,11 @@
 
 enum { ROUNDS = 20 };
 
-static struct sockaddr_un full = {.sun_family = AF_UNIX}, stuffed = {.sun_family = AF_UNIX};
+static struct given { /* room for long names, too */
+    sa_family_t family;
+    char path[1024];
+    socklen_t len;
+} full, stuffed, own;
 static int listener, unconnected, pair[2], full_pair[2], stream;
 static char big[4096];
 static struct iovec iov = {big, sizeof big};
@@ -32,9 +36,9 @@ static void do_recv(void) { recv(pair[0], big, 1, 0); }
 static void do_recvfrom(void) { recvfrom(pair[0], big, 1, 0, NULL, NULL); }
 static void do_recvmsg(void) { recvmsg(pair[0], &message, 0); }
 static void do_recvmmsg(void) { recvmmsg(pair[0], messages, 2, 0, NULL); }
-static void do_connect(void) { connect(stream, (void *)&full, sizeof full); }
+static void do_connect(void) { connect(stream, (void *)&full, full.len); }
 static void do_send(void) { send(full_pair[0], big, sizeof big, 0); }
-static void do_sendto(void) { sendto(unconnected, big, 1, 0, (void *)&stuffed, sizeof stuffed); }
+static void do_sendto(void) { sendto(unconnected, big, 1, 0, (void *)&stuffed, stuffed.len); }
 static void do_sendmsg(void) { sendmsg(full_pair[0], &message, 0); }
 static void do_sendmmsg(void) { sendmmsg(full_pair[0], messages, 2, 0); }
 
@@ -95,21 +99,38 @@ static void settle(void)
     int type;
     socklen_t len = sizeof type;
     getsockopt(listener, SOL_SOCKET, SO_TYPE, &type, &len);
-    connect(unconnected, (void *)&stuffed, sizeof stuffed);
+    connect(unconnected, (void *)&stuffed, stuffed.len);
     connect(unconnected, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr));
+}
+
+/* Pages of this process; threads' stacks are kept for the next. */
+static long pages(void)
+{
+    FILE *f = fopen("/proc/self/statm", "r");
+    long n = -1;
+    if (!f || fscanf(f, "%ld", &n) != 1)
+        n = -1;
+    if (f)
+        fclose(f);
+    return n;
 }
 
 static void try_call(long which, bool (*leave)(long))
 {
     int left = 0, most = 0;
+    long half = 0;
     settle();
     int before = open_descriptors();
     for (int i = 0; i < ROUNDS; i++) {
         left += leave(which);
         int now = open_descriptors() - before;
         most = now > most ? now : most;
+        if (i == ROUNDS / 2)
+            half = pages();
     }
     settle();
+    if (pages() - half > ROUNDS)
+        printf("%s lost %ld pages\n", calls[which].name, pages() - half);
     printf("%s left %d most %d after %d\n", calls[which].name, left, most, open_descriptors() - before);
 }
 
@@ -119,24 +140,29 @@ static void fill(int fd)
         ;
 }
 
+static void name_it(struct given *to, const char *dir, const char *file)
+{
+    to->family = AF_UNIX;
+    to->len = (socklen_t)snprintf(to->path, sizeof to->path, "%s/%s", dir, file) + 3;
+}
+
 static void prepare(const char *dir)
 {
-    struct sockaddr_un own = {.sun_family = AF_UNIX};
-    snprintf(full.sun_path, sizeof full.sun_path, "%.90s/full", dir);
-    snprintf(stuffed.sun_path, sizeof stuffed.sun_path, "%.90s/stuffed", dir);
-    snprintf(own.sun_path, sizeof own.sun_path, "%.90s/own", dir);
+    name_it(&full, dir, "full");
+    name_it(&stuffed, dir, "stuffed");
+    name_it(&own, dir, "own");
     listener = socket(AF_UNIX, SOCK_STREAM, 0);
     int crowded = socket(AF_UNIX, SOCK_STREAM, 0), lazy = socket(AF_UNIX, SOCK_DGRAM, 0);
-    if (bind(listener, (void *)&own, sizeof own) || listen(listener, 5) || bind(crowded, (void *)&full, sizeof full) ||
-        listen(crowded, 0) || bind(lazy, (void *)&stuffed, sizeof stuffed) ||
+    if (bind(listener, (void *)&own, own.len) || listen(listener, 5) || bind(crowded, (void *)&full, full.len) ||
+        listen(crowded, 0) || bind(lazy, (void *)&stuffed, stuffed.len) ||
         socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || socketpair(AF_UNIX, SOCK_STREAM, 0, full_pair))
         exit(2);
     stream = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    while (connect(stream, (void *)&full, sizeof full) == 0)
+    while (connect(stream, (void *)&full, full.len) == 0)
         stream = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     stream = socket(AF_UNIX, SOCK_STREAM, 0);
     unconnected = socket(AF_UNIX, SOCK_DGRAM, 0);
-    while (sendto(unconnected, "x", 1, MSG_DONTWAIT, (void *)&stuffed, sizeof stuffed) == 1)
+    while (sendto(unconnected, "x", 1, MSG_DONTWAIT, (void *)&stuffed, stuffed.len) == 1)
         ;
     fill(full_pair[0]);
     messages[0].msg_hdr = messages[1].msg_hdr = message;
