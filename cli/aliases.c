@@ -53,18 +53,59 @@ static const char *shared(const char *outer)
     return found;
 }
 
-/* No sticky bit for root's: links of other users would not be followed there (proc(5),
- * protected_symlinks). */
+enum { OWN_LETTERS = 8, TRIES = 4 };
+#define OWN_PREFIX ".sun-" /* domain_sweep() passes over names that begin so */
+
+bool aliases_is_own(const char *name)
+{
+    size_t n = sizeof OWN_PREFIX - 1;
+
+    return !strncmp(name, OWN_PREFIX, n) && strlen(name) == n + OWN_LETTERS && are_letters(name + n, OWN_LETTERS);
+}
+
+/* Beside the run's directory. The link is there before what it leads to: whoever is killed in
+ * between leaves nothing that the next one does not find. NULL with errno. */
+static const char *make_elsewhere(const struct domain *d)
+{
+    char letters[OWN_LETTERS + 1];
+    char *path;
+
+    for (unsigned i = 0; i < TRIES; i++) {
+        if (random_letters(letters, OWN_LETTERS))
+            return NULL;
+        path = format_new("%.*s/" OWN_PREFIX "%s", (int)(strrchr(d->path, '/') - d->path), d->path, letters);
+        if (symlinkat(path, d->fd, DOMAIN_OWN_ALIASES))
+            return NULL;
+        if (!mkdir(path, 0711) && !chmod(path, 0711))
+            return path;
+        unlinkat(d->fd, DOMAIN_OWN_ALIASES, 0);
+        if (errno != EEXIST)
+            return NULL;
+    }
+    return NULL;
+}
+
+/* Services change their uid and make aliases, too: as in /tmp, everybody may, and nobody can
+ * exchange somebody else's. */
+static const char *make_public(const struct domain *d)
+{
+    const char *parent = make_elsewhere(d);
+    const char *path = parent ? format_new("%s/" DOMAIN_ALIASES, parent) : NULL;
+
+    return path && !mkdir(path, 01777) && !chmod(path, 01777) ? path : NULL;
+}
+
 int aliases_make(const struct domain *d, const char *outer)
 {
     const char *target = shared(outer);
-    mode_t mode = domain_is_roots() ? 0777 : 0700;
-    int err;
+    int err = 0;
 
+    if (!target && domain_is_roots())
+        err = (target = make_public(d)) ? 0 : -1;
     if (target)
         err = symlinkat(target, d->fd, DOMAIN_ALIASES);
-    else if (!(err = mkdirat(d->fd, DOMAIN_ALIASES, mode)))
-        err = fchmodat(d->fd, DOMAIN_ALIASES, mode, 0);
+    else if (!err && !(err = mkdirat(d->fd, DOMAIN_ALIASES, 0700)))
+        err = fchmodat(d->fd, DOMAIN_ALIASES, 0700, 0);
     return err ? domain_refuse(d, DOMAIN_ALIASES, 0, -errno) : 0;
 }
 

@@ -11,6 +11,9 @@
  * know an alias by the same name. 0, or 125 after saying why not. */
 int aliases_make(const struct domain *d, const char *outer);
 
+/* Whether a directory of that name is one of those that root's runs have beside their own. */
+bool aliases_is_own(const char *name);
+
 /* Opens it; -1 with errno. *path: its name with a slash behind it, of the directory that is meant. */
 int aliases_open(const struct domain *d, const char **path);
 

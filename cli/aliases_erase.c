@@ -174,11 +174,37 @@ static bool remove_all(int aliases)
     return dir && all;
 }
 
-bool aliases_erase(int run)
+static bool erase_in(int parent)
 {
-    int dir = open_dir(run, DOMAIN_ALIASES);
+    int dir = open_dir(parent, DOMAIN_ALIASES);
 
     if (dir < 0)
-        return remove_link(run, DOMAIN_ALIASES);
-    return remove_all(dir) && gone(unlinkat(run, DOMAIN_ALIASES, AT_REMOVEDIR));
+        return remove_link(parent, DOMAIN_ALIASES);
+    return remove_all(dir) && gone(unlinkat(parent, DOMAIN_ALIASES, AT_REMOVEDIR));
+}
+
+/* The one beside it, by a link that only the run's owner can have made. */
+static bool erase_elsewhere(int run)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlinkat(run, DOMAIN_OWN_ALIASES, target, sizeof target - 1);
+    struct stat st;
+
+    if (n < 0)
+        return errno == ENOENT;
+    target[n] = '\0';
+    char *slash = strrchr(target, '/');
+    if (*target != '/' || !aliases_is_own(slash + 1))
+        return false;
+    int dir = open_dir(AT_FDCWD, target);
+    if (dir < 0)
+        return errno == ENOENT && remove_link(run, DOMAIN_OWN_ALIASES);
+    bool ours = !fstat(dir, &st) && st.st_uid == geteuid() && erase_in(dir);
+    close(dir);
+    return ours && gone(rmdir(target)) && remove_link(run, DOMAIN_OWN_ALIASES);
+}
+
+bool aliases_erase(int run)
+{
+    return erase_in(run) && erase_elsewhere(run);
 }

@@ -25,9 +25,15 @@ static int make_link(void *ctx, const char *target, const char *name)
     return symlinkat(target, ((struct place *)ctx)->dir, name) ? -errno : 0;
 }
 
+/* Another user's could be exchanged. */
 static long read_link(void *ctx, const char *name, char *to, size_t room)
 {
-    ssize_t n = readlinkat(((struct place *)ctx)->dir, name, to, room);
+    int dir = ((struct place *)ctx)->dir;
+    struct stat st;
+
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || (st.st_uid && st.st_uid != geteuid()))
+        return -EPERM;
+    ssize_t n = readlinkat(dir, name, to, room);
 
     return n < 0 ? -errno : n;
 }

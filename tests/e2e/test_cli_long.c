@@ -30,10 +30,33 @@ StockTest(cli_long, aliases_have_a_directory_in_every_run)
 
 StockTest(cli_long, aliases_of_root_are_for_its_services)
 {
-    struct run r = run(ROOT("777\n/\n") "$SUNSHIM run -- sh -c 'umask 0777; stat -c %a $SUNSHIM_DOMAIN/a; ln -s / $SUNSHIM_DOMAIN/a/dabcde\n"
+    struct run r = run(ROOT("1777\n/\n") "$SUNSHIM run -- sh -c 'umask 0777; stat -Lc %a $SUNSHIM_DOMAIN/a; ln -s / $SUNSHIM_DOMAIN/a/dabcde\n"
                                         "setpriv --reuid=65534 --clear-groups readlink -f $SUNSHIM_DOMAIN/a/dabcde'");
 
-    check_out(r, "777\n/\n");
+    check_out(r, "1777\n/\n");
+}
+
+/* What everybody sees of them (ps, ss) leads nobody to the run, and nobody can exchange them. */
+StockTest(cli_long, aliases_of_root_tell_nothing_and_stay)
+{
+    put("look.py", "import os, sys\n"
+                   "alias, long = sys.argv[1][:-2], open('long').read()\n"
+                   "if len(sys.argv) > 2:\n"
+                   "    print('ours' if alias != open('alias').read() and os.readlink(alias) == long else alias)\n"
+                   "    sys.exit()\n"
+                   "open('alias', 'w').write(alias)\n"
+                   "print('told' if alias.startswith(os.environ['SUNSHIM_DOMAIN']) or not '/.sun-' in alias else 'hidden', flush=True)\n"
+                   "os.seteuid(65534)\n"
+                   "try: os.unlink(alias)\n"
+                   "except PermissionError: print('kept', flush=True)\n"
+                   "os.seteuid(0); os.unlink(alias); os.seteuid(65534); os.symlink(long, alias); os.seteuid(0)\n"
+                   "sunshim = os.environ['SUNSHIM']\n"
+                   "os.execv(sunshim, [sunshim, 'run', '--shorten', '--', 'python3', 'look.py', long + '/s', 'again'])\n");
+    struct run r = run(ROOT("hidden\nkept\nours\ngone\n")
+        "L=$T/$(printf %0120d 0); mkdir $L; printf %s $L >long; export SUNSHIM\n"
+        "$SUNSHIM run --shorten -- python3 look.py $L/s; [ -e $(dirname $(cat alias)) ] || echo gone");
+
+    check_out(r, "hidden\nkept\nours\ngone\n");
 }
 
 StockTest(cli_long, a_long_runtime_directory_is_passed_over)
@@ -67,7 +90,7 @@ StockTest(cli_long, nested_runs_share_it_by_the_name_that_the_outer_one_has)
 StockTest(cli_long, a_nested_run_of_a_service_uses_roots)
 {
     struct run r = run(ROOT("0\n") "$SUNSHIM run -- setpriv --reuid=65534 --regid=65534 --clear-groups sh -c '"
-                                   "o=$SUNSHIM_DOMAIN/a; export o; $SUNSHIM run -- sh -c \"[ \\$(readlink \\$SUNSHIM_DOMAIN/a) = $o ]\"; echo $?'");
+                                   "o=$(readlink $SUNSHIM_DOMAIN/a); export o; $SUNSHIM run -- sh -c \"[ \\$(readlink \\$SUNSHIM_DOMAIN/a) = $o ]\"; echo $?'");
 
     check_out(r, "0\n");
 }
@@ -75,11 +98,11 @@ StockTest(cli_long, a_nested_run_of_a_service_uses_roots)
 /* What another user can write leads anywhere. */
 StockTest(cli_long, a_nested_run_of_root_does_not_use_another_users)
 {
-    struct run r = run(USER ROOT("directory\n")
+    struct run r = run(USER ROOT("own\n")
         "as $SUNSHIM run -- sh -c 'echo $SUNSHIM_DOMAIN >$T/x/dir; until [ -e $T/x/go ]; do sleep 0.02; done' &\n"
-        "until [ -s $T/x/dir ]; do sleep 0.02; done; SUNSHIM_DOMAIN=$(cat $T/x/dir) $SUNSHIM run -- sh -c 'stat -c %F $SUNSHIM_DOMAIN/a'; touch $T/x/go; wait");
+        "until [ -s $T/x/dir ]; do sleep 0.02; done; SUNSHIM_DOMAIN=$(cat $T/x/dir) $SUNSHIM run -- sh -c 'case $(readlink $SUNSHIM_DOMAIN/a) in */x/*) echo theirs;; /*) echo own;; esac'; touch $T/x/go; wait");
 
-    check_out(r, "directory\n");
+    check_out(r, "own\n");
 }
 
 StockTest(cli_long, a_link_of_an_outer_run_to_elsewhere_is_not_used)
