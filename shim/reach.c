@@ -7,6 +7,7 @@
 #include "helper.h"
 #include "path.h"
 #include "procfd.h"
+#include "real.h"
 #include "record.h"
 #include "scratch.h"
 #include "sys.h"
@@ -98,7 +99,6 @@ struct help {
     struct request *r;
     const struct msghdr *msg; /* NULL: connect */
     int flags;
-    char *room;
     int spare; /* a number to give up in a table of its own; -1: there is none */
     bool judges;
     bool begun; /* there is a helper, and a verdict if it judges */
@@ -116,19 +116,21 @@ static long make_call(struct help *h, const struct sockaddr_un *un, socklen_t le
     return SYS3(SYS_sendmsg, h->r->fd, &msg, h->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* With a working directory of its own: by the last component alone. */
+/* With a working directory of its own: by the last component alone. Behind the name there is
+ * room for another. */
 static long from_directory(void *ctx)
 {
     struct help *h = ctx;
     h->begun = true;
     const char *path = h->r->target->name.bytes;
+    char *room = h->r->target->longer + PATH_BYTES;
     struct path_parts parts = path_split(path);
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     const char *last = *parts.last ? parts.last : ".";
     size_t len = strlen(last);
 
-    path_directory(&parts, path, h->room);
-    long err = SYS1(SYS_chdir, h->room);
+    path_directory(&parts, path, room);
+    long err = SYS1(SYS_chdir, room);
     if (err < 0)
         return err;
     memcpy(un.sun_path, last, len);
@@ -267,6 +269,15 @@ static bool interrupt(uint64_t signals, bool restarts)
     return false;
 }
 
+/* A call that changes nothing, and that a thread can be cancelled in. */
+static void act_on_cancellation(void)
+{
+    int before = errno;
+
+    real.connect(-1, NULL, 0);
+    errno = before;
+}
+
 /* Signals are held back until it is clear that they have to end the call: a handler that ran
  * after the helper and before the sleep would not. */
 static long wait_for(struct help *h)
@@ -290,6 +301,8 @@ static long wait_for(struct help *h)
         if (interrupt(pending & ~before, most < 0))
             ret = -EINTR, again = false;
         sys_sigmask(SIG_SETMASK, &before, NULL);
+        if (again)
+            act_on_cancellation();
     }
     return ret;
 }
@@ -329,13 +342,13 @@ int reach_mediate(struct request *r)
 
 long reach_helped(struct request *r, const struct msghdr *msg, int flags)
 {
-    struct help h = {
-        .r = r, .msg = msg, .flags = flags, .room = scratch_take(), .spare = find_spare(r, msg)};
-    long ret = h.room ? wait_for(&h) : -ENOMEM;
+    struct help h = {.r = r, .msg = msg, .flags = flags, .spare = find_spare(r, msg)};
 
-    if (h.room && !h.begun)
+    if (!r->target->longer && !(r->target->longer = scratch_take())) /* the name is nobody's to be given back */
+        return -ENOMEM;
+    long ret = wait_for(&h);
+    if (!h.begun)
         ret = -EMFILE;
-    scratch_give(h.room);
     if (ret < 0 && !h.ran && ret != -ENOENT && ret != -ENOTDIR && ret != -EACCES)
         record_trouble(r->operation, (int)ret, "a path this long needs /proc or a run (sunshim run)");
     return ret;

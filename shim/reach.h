@@ -19,7 +19,8 @@ static inline int reach(struct request *r)
 }
 
 /* connect(2), or sendmsg(2) of `msg` without its name, to r->target in a helper thread. Returns what
- * the call does, or -errno. Waits as the call would, in steps. */
+ * the call does, or -errno. Waits as the call would, in steps; a cancellation point, for which
+ * the caller must have the target released. */
 long reach_helped(struct request *r, const struct msghdr *msg, int flags);
 
 /* mediate() said MEDIATE_FULL: it wants to look a path up, and this process has no free descriptor.

@@ -75,11 +75,18 @@ static int judge(struct request *r)
     return reach(r);
 }
 
+static void release(void *target)
+{
+    address_release(target);
+}
+
 static int perform_helped(struct request *r, int next)
 {
-    long err = next == REACH_HELPED ? reach_helped(r, NULL, 0) : reach_judged(r, NULL, 0);
+    long err;
 
-    address_release(r->target);
+    CLEANUP_PUSH(release, r->target);
+    err = next == REACH_HELPED ? reach_helped(r, NULL, 0) : reach_judged(r, NULL, 0);
+    CLEANUP_POP();
     return err < 0 ? fail((int)err) : 0;
 }
 

@@ -118,11 +118,18 @@ int message_judge(struct request *r, struct address *target, struct message_name
     return err;
 }
 
+static void release(void *target)
+{
+    address_release(target);
+}
+
 ssize_t message_helped(struct request *r, int way, const struct msghdr *msg, int flags)
 {
-    long ret = way == REACH_HELPED ? reach_helped(r, msg, flags) : reach_judged(r, msg, flags);
+    long ret;
 
-    address_release(r->target);
+    CLEANUP_PUSH(release, r->target);
+    ret = way == REACH_HELPED ? reach_helped(r, msg, flags) : reach_judged(r, msg, flags);
+    CLEANUP_POP();
     return ret < 0 ? fail((int)ret) : ret;
 }
 

@@ -44,6 +44,14 @@ Test(review4, signals_and_timeouts_end_what_a_helper_waits_for)
     check_out(r, "EAGAIN EINTR 3600 ok caught ");
 }
 
+Test(review4, a_thread_is_cancelled_while_a_helper_waits)
+{
+    struct run r = preloaded(NULL, CASE("cancelled"));
+    check_out(r, "cancelled cancelled cancelled cancelled ");
+    r = preloaded("allow all,\ndeny unix (connect) peer=(addr=/nowhere),", CASE("cancelled"));
+    check_out(r, "cancelled cancelled cancelled cancelled ");
+}
+
 /* The helper gives up one number of its table, and must not send that one. */
 Test(review4, a_helper_sends_the_descriptor_it_is_told)
 {

@@ -5,6 +5,7 @@
  *   unnamed     a receive that asks for no name, with a bad length for one
  *   verdicts    a bind, a connect, a connect that would autobind
  *   waiting     signals and time-outs while a helper makes the call
+ *   cancelled   threads, in the same
  *   exec N      a program with N variables from a thread of the smallest stack
  *   passing     a descriptor that is sent by a helper, to a short name and a long one
  *   names       threads that bind long names, and ask for them */
@@ -206,6 +207,41 @@ static pid_t acceptor(int server)
     _exit(0);
 }
 
+static struct name full;
+
+static void *wait_for_ever(void *client)
+{
+    connect((int)(intptr_t)client, &full.any, full.len);
+    return NULL;
+}
+
+static void *cancel(intptr_t client, int after)
+{
+    pthread_t thread;
+    void *end;
+
+    pthread_create(&thread, NULL, wait_for_ever, (void *)client);
+    usleep((useconds_t)after * 5000); /* before, or in the middle */
+    pthread_cancel(thread);
+    pthread_join(thread, &end);
+    return end;
+}
+
+static void cancelled(void)
+{
+    int server;
+
+    full = long_name("server");
+    server = bound(SOCK_STREAM, &full);
+    must(listen(server, 0));
+    must(connect(must(socket(AF_UNIX, SOCK_STREAM, 0)), &full.any, full.len));
+    intptr_t client = must(socket(AF_UNIX, SOCK_STREAM, 0));
+    cancel(client, 0); /* the C library opens what it needs for that */
+    fill_up();
+    for (int i = 0; i < 4; i++)
+        printf("%s ", cancel(client, i) == PTHREAD_CANCELED ? "cancelled" : "not");
+}
+
 static void waiting(void)
 {
     struct name at = long_name("server");
@@ -368,6 +404,8 @@ int main(int argc, char **argv)
         verdicts();
     else if (!strcmp(which, "waiting"))
         waiting();
+    else if (!strcmp(which, "cancelled"))
+        cancelled();
     else if (!strcmp(which, "passing"))
         passing();
     else if (!strcmp(which, "names"))
