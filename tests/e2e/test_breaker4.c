@@ -95,3 +95,42 @@ StockTest(breaker4, doctor_recommends_nothing_that_does_not_fit_either)
     cr_assert(lines_with(r.out, "0", NULL) >= 1, "%s", run_report(&r));
     check_has(r, out, "works\n");
 }
+
+/* --- Other users ---------------------------------------------------------------------------- */
+
+/* ps(1) shows the names of root's aliases to everybody, who must not be able to lead root elsewhere. */
+StockTest(breaker4, nobody_exchanges_roots_aliases)
+{
+    put("victim.py", "import os, subprocess as s, sys\n"
+                     "alias = sys.argv[1].rsplit('/', 1)[0]\n"
+                     "other = os.path.dirname(alias) + '/sevil2'\n"
+                     "s.run('rm -f %s; ln -s /tmp %s || mv -T %s %s.x; ln -s /tmp %s && echo may add' % "
+                     "(alias, alias, alias, alias, other),\n"
+                     "      shell=True, user=65534, group=65534, extra_groups=[], stderr=s.DEVNULL)\n"
+                     "print(os.path.samefile(alias, os.environ['T'] + '/the-long-one'))\n");
+    struct run r = in_long_directory("ln -s $L/d/e $T/the-long-one; [ $(id -u) = 0 ] || exec echo 'may "
+                                     "add\nTrue'; go python3 $T/victim.py $L/d/e/s");
+
+    check_status(r, 0);
+    check_lacks(r, out, "False");
+    check_has(r, out, "True\n");
+}
+
+/* What another user prepared under the very name that an alias would get is not used: he could change
+ * it later. */
+StockTest(breaker4, aliases_of_other_users_are_not_used)
+{
+    put("victim.py", "import os, subprocess as s, sys\n"
+                     "show = ['perl', '-e', 'print shift'];\n"
+                     "as_other = dict(user=65534, group=65534, extra_groups=[])\n"
+                     "new = os.getcwd() + '/d/e/s'\n"
+                     "get = lambda **more: s.run(show + [new], stdout=s.PIPE, text=True, **more).stdout\n"
+                     "his, own = get(**as_other), get()\n"
+                     "print(his == get(**as_other), own == get(), his == own, "
+                     "os.path.samefile(os.path.dirname(own), 'd/e'))\n");
+    struct run r = in_long_directory(
+        "[ $(id -u) = 0 ] || exec echo True True False True; chmod 755 $T; go python3 $T/victim.py");
+
+    check_status(r, 0);
+    check_out(r, "True True False True\n");
+}
