@@ -253,7 +253,7 @@ static int both(struct address *a)
 
 static void on_alarm(int sig)
 {
-    int before = errno = 4711;
+    const int saved = errno, before = errno = 4711;
 
     (void)sig;
     handled++;
@@ -261,12 +261,12 @@ static void on_alarm(int sig)
         wrong = 1;
     if (errno != before)
         wrong = 2;
-    errno = 0;
+    errno = saved;
 }
 
 static void handler(const char *dir)
 {
-    const struct itimerval often = {{0, 700}, {0, 700}};
+    const struct itimerval often = {{0, 2500}, {0, 2500}};
     sigset_t alarm;
 
     of_handler = at(dir, "handler");
