@@ -10,17 +10,23 @@
 #include "sys.h"
 
 /* Whether there may be such names at all. A few loads. */
-static inline bool readback_on(void)
+static inline bool readback_peers(void)
 {
-    return (state->aliases[0] && alias_in_use()) || place_any() || state->maps;
+    return (state->aliases[0] && alias_in_use()) || state->maps;
 }
 
-/* The same for what `fd` receives; another family's calls stay as they are. */
+/* The same for a socket's own name, which this process may remember. */
+static inline bool readback_on(void)
+{
+    return readback_peers() || place_any();
+}
+
+/* Whether what `fd` receives may have one; another family's calls stay as they are. */
 static inline bool readback_from(int fd)
 {
     int domain;
 
-    return readback_on() && sys_getsockopt_int(fd, SO_DOMAIN, &domain) == 0 && domain == AF_UNIX;
+    return readback_peers() && sys_getsockopt_int(fd, SO_DOMAIN, &domain) == 0 && domain == AF_UNIX;
 }
 
 /* What `a` was asked to be; `own`: the name of the socket `fd` itself (else -1). Written to `to`

@@ -72,7 +72,7 @@ static int judged(enum via via, const char *name, int fd, struct sockaddr *addr,
 
     if (next < 0)
         return fail(next);
-    if (next == MEDIATE_LATER || (addr && readback_on()))
+    if (next == MEDIATE_LATER || (addr && readback_peers()))
         return accept_seen(via, &r, next == MEDIATE_LATER, addr, len, flags);
     return perform(via, fd, addr, len, flags);
 }
@@ -98,14 +98,14 @@ int call_accept4(enum via via, int fd, struct sockaddr *addr, socklen_t *len, in
 
 INTERPOSED int accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
-    if (state_pass() && !(addr && readback_on()))
+    if (state_pass() && !(addr && readback_peers()))
         return real.accept(fd, addr, len);
     return call_accept(VIA_LIBC, fd, addr, len);
 }
 
 INTERPOSED int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
-    if (state_pass() && !(addr && readback_on()))
+    if (state_pass() && !(addr && readback_peers()))
         return real.accept4(fd, addr, len, flags);
     return call_accept4(VIA_LIBC, fd, addr, len, flags);
 }

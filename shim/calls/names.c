@@ -51,7 +51,7 @@ int call_getpeername(enum via via, int fd, struct sockaddr *addr, socklen_t *len
 
     if (err < 0)
         return fail(err);
-    return readback_on() ? known(perform_peer, via, fd, addr, len) : perform_peer(via, fd, addr, len);
+    return readback_peers() ? known(perform_peer, via, fd, addr, len) : perform_peer(via, fd, addr, len);
 }
 
 INTERPOSED int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
@@ -63,7 +63,7 @@ INTERPOSED int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
 
 INTERPOSED int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 {
-    if (state_pass() && !readback_on())
+    if (state_pass() && !readback_peers())
         return real.getpeername(fd, addr, len);
     return call_getpeername(VIA_LIBC, fd, addr, len);
 }

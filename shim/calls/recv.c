@@ -51,7 +51,7 @@ static __attribute__((noinline)) ssize_t judged(enum via via, const char *name, 
 ssize_t call_recvfrom(enum via via, int fd, void *buf, size_t size, int flags, struct sockaddr *addr,
                       socklen_t *len)
 {
-    if (state_free(POLICY_RECEIVE, -1) && !(addr && readback_on()))
+    if (state_free(POLICY_RECEIVE, -1) && !(addr && readback_peers()))
         return perform(via, fd, buf, size, flags, addr, len);
     return judged(via, "recvfrom", fd, buf, size, flags, addr, len);
 }
@@ -59,7 +59,7 @@ ssize_t call_recvfrom(enum via via, int fd, void *buf, size_t size, int flags, s
 INTERPOSED ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags, struct sockaddr *restrict addr,
                             socklen_t *restrict len)
 {
-    if (state_pass() && !(addr && readback_on()))
+    if (state_pass() && !(addr && readback_peers()))
         return real.recvfrom(fd, buf, size, flags, addr, len);
     return call_recvfrom(VIA_LIBC, fd, buf, size, flags, addr, len);
 }
@@ -83,7 +83,7 @@ INTERPOSED ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int f
 INTERPOSED ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t size, size_t room, int flags,
                                   struct sockaddr *restrict addr, socklen_t *restrict len)
 {
-    if (size > room || (state_pass() && !(addr && readback_on())))
+    if (size > room || (state_pass() && !(addr && readback_peers())))
         return real.recvfrom_chk(fd, buf, size, room, flags, addr, len);
     return recvfrom(fd, buf, size, flags, addr, len);
 }

@@ -105,7 +105,7 @@ int call_recvmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
 
 INTERPOSED int recvmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags, struct timespec *timeout)
 {
-    if (state_pass() && !readback_on())
+    if (state_pass() && !readback_peers())
         return real.recvmmsg(fd, vec, count, flags, timeout);
     return call_recvmmsg(VIA_LIBC, fd, vec, count, flags, timeout);
 }

@@ -47,7 +47,7 @@ ssize_t call_recvmsg(enum via via, int fd, struct msghdr *msg, int flags)
 
 INTERPOSED ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-    if (state_pass() && !readback_on())
+    if (state_pass() && !readback_peers())
         return real.recvmsg(fd, msg, flags);
     return call_recvmsg(VIA_LIBC, fd, msg, flags);
 }
