@@ -43,10 +43,10 @@ StockTest(longs, every_length_under_path_rules)
 static void same_errors(const char *how)
 {
     struct run r = run(text(LONG "mkdir short; \"$N/longs\" fixture short; \"$N/longs\" fixture $L\n"
-                            "\"$N/longs\" errors $T/short >native; %s \"$P/longs\" errors $L >ours; wc -l <native; diff native ours", how));
+                            "\"$N/longs\" errors $T/short >native; %s \"$P/longs\" errors $L >ours; diff native ours; test $(wc -l <native) -gt 290 && echo all the same", how));
 
     check_status(r, 0);
-    check_out(r, "298\n");
+    check_out(r, "all the same\n");
 }
 
 Test(longs, errors_are_those_of_a_short_name)
@@ -117,9 +117,9 @@ StockTest(longs, so_is_what_a_short_name_stood_for)
 
 /* --- What it costs ----------------------------------------------------------------------- */
 
-/* The calls from the first socket on, but for those of the C library's own. */
+/* The calls from the first socket on, of the thread that made it, but for those of the C library's own. */
 #define CALLS_OF(name, command) \
-    "strace -f -qq -o " name ".trace " command " >/dev/null; sed -n '/socket(AF_UNIX/,$p' " name ".trace | sed 's/^[0-9]* *//; s/(.*//' " \
+    "strace -f -qq -o " name ".trace " command " >/dev/null; awk '/socket.AF_UNIX/ && !first { first = $1 } first == $1' " name ".trace | sed 's/^[0-9]* *//; s/(.*//' " \
     "| grep -v '^[<+]\\|^mmap\\|^mprotect\\|^brk\\|^munmap\\|^futex\\|^rseq\\|^set_robust\\|^madvise' | sort | uniq -c >" name "\n"
 
 StockTest(longs, a_name_that_fits_costs_no_call)
