@@ -71,7 +71,7 @@ static int decide_layer(struct facts *f, struct request *r, const struct active_
     } while (absent == SCOPE_AGAIN);
     if (absent)
         return absent == SCOPE_KERNEL ? 0 : absent;
-    if (v.outcome != POLICY_QUIET) {
+    if (v.outcome != POLICY_QUIET && !(r->again && !is_denial(v.outcome))) {
         facts_complete(f, r);
         record_verdict(r->operation, &f->query, &v, &layer->policy);
     }

@@ -20,6 +20,7 @@ struct request {
     int family, type, protocol; /* -1: not known yet */
     struct address *target;     /* the address in the call: bind's own, else the peer's; or NULL */
     int other;                  /* a connection that was just accepted; -1 */
+    bool again;                 /* judged once more while it waits: what it was allowed is on record */
     bool sender_known;          /* who sent what was just received, as the kernel told: */
     int sender_pid;
     unsigned sender_uid;

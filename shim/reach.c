@@ -196,6 +196,7 @@ static long from_verdict(void *ctx)
     if ((uintptr_t)target.name.bytes - (uintptr_t)r.target < sizeof target)
         target.name.bytes = (const char *)&target + ((const char *)target.name.bytes - (const char *)r.target);
     r.target = &target;
+    r.again = h->begun;
     long ret = mediate(&r);
     h->begun = ret != MEDIATE_FULL;
     if (ret == 0 && address_is_long(&target) && r.pin.fd < 0)

@@ -61,6 +61,14 @@ Test(review4, a_helper_sends_the_descriptor_it_is_told)
     check_out(r, "ok same ok same ");
 }
 
+Test(review4, what_waits_is_audited_once)
+{
+    struct run r = preloaded("allow all,\naudit unix (connect) peer=(addr=/**),", CASE("waiting"));
+    check_out(r, "EAGAIN EINTR 3600 ok caught ");
+    /* the first, twenty and one that signals end, one for each line above */
+    cr_assert(lines_with(r.err, "AUDIT", NULL) == 1 + 20 + 3, "%s", run_report(&r));
+}
+
 Test(review4, threads_are_not_told_each_others_names)
 {
     struct run r = preloaded(NULL, CASE("names"));

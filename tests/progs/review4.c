@@ -240,6 +240,16 @@ static void cancelled(void)
         printf("%s ", cancel(client, i) == PTHREAD_CANCELED ? "cancelled" : "not");
 }
 
+/* Signals come again and again: the first may be too early. */
+static int interrupted(int client, const struct name *at, int after)
+{
+    ualarm((useconds_t)after, 20000);
+    int ret = connect(client, &at->any, at->len), err = errno;
+    ualarm(0, 0);
+    errno = err;
+    return ret;
+}
+
 static void waiting(void)
 {
     struct name at = long_name("server");
@@ -252,24 +262,20 @@ static void waiting(void)
     pid_t other = acceptor(server);
     fill_up();
     handle(0);
-    for (int i = 0; i < 20; i++) { /* whatever it is in the middle of */
-        ualarm((useconds_t)(5000 + i * 700), 0);
-        if (connect(client, &at.any, at.len) == 0 || errno != EINTR)
+    for (int i = 0; i < 20; i++) /* whatever it is in the middle of */
+        if (interrupted(client, &at, 5000 + i * 700) == 0 || errno != EINTR)
             printf("%d:%s ", i, strerrorname_np(errno));
-    }
     must(setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most));
     say(connect(client, &at.any, at.len));
     must(setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &hour, sizeof hour));
     handle(SA_RESTART);
-    ualarm(20000, 0);
-    say(connect(client, &at.any, at.len));
+    say(interrupted(client, &at, 20000));
     must(getsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &now, &len));
     printf("%ld ", (long)now.tv_sec);
     must(setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){0}, sizeof now));
     accepts = other;
     handle(SA_RESTART);
-    ualarm(20000, 0);
-    say(connect(client, &at.any, at.len));
+    say(interrupted(client, &at, 20000));
     printf("%s ", caught ? "caught" : "not caught");
     kill(other, SIGKILL);
 }
