@@ -15,6 +15,7 @@
 #include "cli.h"
 #include "domain/alias.h"
 #include "domain/names.h"
+#include "tree.h"
 #include "who.h"
 
 static bool gone(int failed)
@@ -183,6 +184,37 @@ static bool erase_in(int parent)
     return remove_all(dir) && gone(unlinkat(parent, DOMAIN_ALIASES, AT_REMOVEDIR));
 }
 
+/* A bind of which nobody can say whether it was cut off: its note stays. */
+static bool is_note(int aliases, const char *name)
+{
+    char path[2 * NAME_MAX + 16], byte;
+
+    if (*name != ALIAS_PREPARED || !are_letters(name + 1, ALIAS_FILE_LETTERS))
+        return false;
+    snprintf(path, sizeof path, "%s/" ALIAS_TEMPORARY "%s", name, name + 1);
+    return readlinkat(aliases, path, &byte, 1) > 0;
+}
+
+static bool has_notes(int parent)
+{
+    int fd = open_dir(parent, DOMAIN_ALIASES);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *entry;
+    bool found = false;
+
+    while (dir && !found && (entry = readdir(dir)))
+        found = is_note(fd, entry->d_name);
+    if (dir)
+        closedir(dir);
+    return found;
+}
+
+/* Everybody may put something there; nobody shall keep it for ever. */
+static bool erase_public(int parent)
+{
+    return erase_in(parent) || (!has_notes(parent) && tree_remove(parent, DOMAIN_ALIASES));
+}
+
 /* The one beside it, by a link that only the run's owner can have made. */
 static bool erase_elsewhere(int run)
 {
@@ -199,7 +231,7 @@ static bool erase_elsewhere(int run)
     int dir = open_dir(AT_FDCWD, target);
     if (dir < 0)
         return errno == ENOENT && remove_link(run, DOMAIN_OWN_ALIASES);
-    bool ours = !fstat(dir, &st) && st.st_uid == geteuid() && erase_in(dir);
+    bool ours = !fstat(dir, &st) && st.st_uid == geteuid() && erase_public(dir);
     close(dir);
     return ours && gone(rmdir(target)) && remove_link(run, DOMAIN_OWN_ALIASES);
 }

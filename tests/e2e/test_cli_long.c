@@ -59,6 +59,23 @@ StockTest(cli_long, aliases_of_root_tell_nothing_and_stay)
     check_out(r, "hidden\nkept\nours\ngone\n");
 }
 
+/* What strangers leave there, and what their links say. */
+StockTest(cli_long, strangers_neither_keep_roots_aliases_nor_name_its_peers)
+{
+    put("lie.py", "import os, socket\n"
+                  "d = os.path.realpath(os.environ['SUNSHIM_DOMAIN'] + '/a'); os.seteuid(65534)\n"
+                  "os.makedirs(d + '/mine/deep'); open(d + '/taaaaaaaa', 'w').close(); os.makedirs(d + '/naaaaaaaa/x')\n"
+                  "os.symlink('/tmp', d + '/daaaaa'); s = socket.socket(socket.AF_UNIX); name = d + '/daaaaa/lie-%d' % os.getpid()\n"
+                  "s.bind(name); s.listen(); os.unlink(d + '/daaaaa'); os.symlink('/etc', d + '/daaaaa'); os.seteuid(0)\n"
+                  "c = socket.socket(socket.AF_UNIX); c.connect('/tmp/lie-%d' % os.getpid())\n"
+                  "print('lied to' if c.getpeername().startswith('/etc') else 'not lied to'); os.unlink('/tmp/lie-%d' % os.getpid())\n"
+                  "open('where', 'w').write(d)\n");
+    struct run r = run(ROOT("not lied to\ngone\n") "L=$T/$(printf %0120d 0); mkdir $L; export L\n"
+                       "$SUNSHIM run -- sh -c '$P/longs where $L/s plain >/dev/null; python3 lie.py'; [ -e $(cat where) ] || echo gone");
+
+    check_out(r, "not lied to\ngone\n");
+}
+
 StockTest(cli_long, a_long_runtime_directory_is_passed_over)
 {
     struct run r = run(USER "as mkdir -p $T/x/$(printf %040d 0); export XDG_RUNTIME_DIR=$T/x/$(printf %040d 0)\n"
