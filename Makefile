@@ -71,7 +71,7 @@ $(patsubst %,$(B)/%.o,$(cold)): OPT += $(if $(findstring clang,$(CC)),-Oz,-Os)
 modest     := $(addprefix policy/,glob ip layers) $(addprefix shim/calls/,accept bind connect listen message names options receive recv recvmmsg recvmsg \
                 send sendmmsg sendmsg socket syscall) $(addprefix shim/,park pin) domain/counts
 $(patsubst %,$(B)/%.o,$(modest)): OPT += -Os
-# clang decides as fast with -Os as with -O2 (bench/decide); gcc takes a fifth longer.
+# clang decides as fast with -Os as with -O2 (bench/decide); gcc does not.
 brisk      := $(addprefix policy/,decide match) \
               $(addprefix shim/,address facts mediate settled track)
 $(patsubst %,$(B)/%.o,$(brisk)): OPT += $(if $(findstring clang,$(CC)),-Os)
