@@ -81,12 +81,12 @@ compiling  := $(addprefix policy/,arena conds defer diag expand filter include i
                 socket_conds socket_words tree vars)
 $(patsubst %,$(B)/%.o,$(compiling)): OPT += $(if $(findstring clang,$(CC)),-Oz,-Os)
 # Tables for unwinding are a tenth of the library. Threads are cancelled in calls that can wait, and what a
-# signal handler throws goes through those: they keep theirs (shim/calls alone calls the C library for the
-# program). Through the rest only asynchronous cancellation and pthread_exit() in a handler could go: they
+# signal handler throws goes through those: they keep theirs (shim/calls and shim/reach alone call the C
+# library for the program). Through the rest only asynchronous cancellation and pthread_exit() in a handler could go: they
 # end the thread all the same, without the destructors between there and the next cleanup handler.
 # Debuggers read other tables, which are in the library until it is stripped.
 at_once    := $(addprefix shim/calls/,bind exec listen names options socket spawn)
-unwound    := $(filter-out $(at_once),$(patsubst %.c,%,$(wildcard shim/calls/*.c)))
+unwound    := $(filter-out $(at_once),$(patsubst %.c,%,$(wildcard shim/calls/*.c))) shim/reach
 # Loops run over the few bytes of a name.
 loops      := $(if $(findstring clang,$(CC)),-fno-unroll-loops -fno-vectorize -fno-slp-vectorize -falign-loops=1,-fno-align-loops -fno-align-jumps)
 $(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): SMALL = $(loops) \
