@@ -242,7 +242,7 @@ static struct run with_aliases(const char *shorten, const char *names)
 {
     return run(text("mkdir -p %sd; ln -sf %s lnk; export SUNSHIM_SHORTEN=%s; \"$SUNSHIM\" run --rule 'allow all,' -- sh -euc '"
                     "mkdir -p $SUNSHIM_DOMAIN/a; cd $SUNSHIM_DOMAIN/a; ln -s %.*s saaaaa; ln -s $T/lnk sbbbbb; "
-                    "ln -s / szzzzz; ln -s %s daaaaa; A=$SUNSHIM_DOMAIN/a; \"$N/files\" realpath %s | sed \"s:$A/:A/:g\"'",
+                    "ln -s / szzzzz; ln -s %s daaaaa; A=$(readlink $SUNSHIM_DOMAIN/a || echo $SUNSHIM_DOMAIN/a); \"$N/files\" realpath %s | sed \"s:$A/:A/:g\"'",
                     far(), far(), shorten, (int)strlen(far()) - 1, far(), far(), names));
 }
 
