@@ -111,7 +111,7 @@ static int execute_short_mapped(const struct image *i, const struct shorten_plan
                      : sys_map(plan->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
     if (!room) {
-        shorten_gave_up(-ENOMEM, "no room for so many arguments: the program gets long names");
+        shorten_gave_up(-ENOMEM, "no room for so many arguments: their names stay");
         return execute_followed(i);
     }
     int ret = execute_short(i, plan, room, 0), err = errno;
