@@ -600,7 +600,7 @@ Test(cli_doctor, gives_json)
                        "print(b['verdict'], [f['finding'] for f in b['findings']], b['findings'][0]['do'][0])\n"
                        "print(b['components'][-1]['bytes'], b['components'][-1]['total'] == b['length'])\"");
 
-    check_out(r, "status 1\nworks 7 61ff0a62 107\nremedy ['too-long'] sunshim run --long-paths -- COMMAND\n200 True\n");
+    check_out(r, "status 1\nworks 7 61ff0a62 107\nremedy ['too-long'] sunshim run --long-paths -- COMMAND   where the name is cut, not where it is refused\n200 True\n");
 }
 
 /* Tools go by them. */
