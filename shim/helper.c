@@ -36,9 +36,9 @@ static void work(struct task *task)
 /* clone(2); the child calls run(task) on a stack that ends at `top`, and is gone. No C after
  * run(): a function that never returns would leave its mark in what sanitizers keep for each thread.
  * The frame pointer is cleared for those who walk the stack. */
+#if defined(__x86_64__)
 static long start(unsigned long flags, void *top, void (*run)(struct task *), struct task *task)
 {
-#if defined(__x86_64__)
     register struct task *r9 __asm__("r9") = task;
     register void (*r12)(struct task *) __asm__("r12") = run;
     register long r10 __asm__("r10") = 0, r8 __asm__("r8") = 0;
@@ -60,7 +60,10 @@ static long start(unsigned long flags, void *top, void (*run)(struct task *), st
                        [exit] "i"(SYS_exit)
                      : "rcx", "r11", "cc", "memory");
     return ret;
+}
 #elif defined(__aarch64__)
+static long start(unsigned long flags, void *top, void (*run)(struct task *), struct task *task)
+{
     register long x8 __asm__("x8") = SYS_clone, x0 __asm__("x0") = (long)flags, x1 __asm__("x1") = (long)top;
     register long x2 __asm__("x2") = 0, x3 __asm__("x3") = 0, x4 __asm__("x4") = 0;
     register struct task *x5 __asm__("x5") = task;
@@ -80,7 +83,10 @@ static long start(unsigned long flags, void *top, void (*run)(struct task *), st
                      : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6), [exit] "i"(SYS_exit)
                      : "cc", "memory");
     return x0;
+}
 #else
+static long start(unsigned long flags, void *top, void (*run)(struct task *), struct task *task)
+{
     register long a7 __asm__("a7") = SYS_clone, a0 __asm__("a0") = (long)flags, a1 __asm__("a1") = (long)top;
     register long a2 __asm__("a2") = 0, a3 __asm__("a3") = 0, a4 __asm__("a4") = 0;
     register struct task *a5 __asm__("a5") = task;
@@ -100,8 +106,8 @@ static long start(unsigned long flags, void *top, void (*run)(struct task *), st
                      : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), [exit] "i"(SYS_exit)
                      : "memory");
     return a0;
-#endif
 }
+#endif
 
 static long on_stack(char *stack, struct task *task)
 {
