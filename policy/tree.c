@@ -464,17 +464,22 @@ static uint32_t kind_list(struct tree *t, const struct tree_node *n, unsigned ki
 }
 
 /* Bytes a tail takes at least, and how many literal ones it ends in. With
- * braces: the first is not known, the second counts from the last brace. */
+ * braces: the first is not known, the second counts from the last brace. So it does where
+ * the tail began within braces and jumps out of them: what the program ends in is
+ * another alternative. */
 static void measure(const uint8_t *code, struct blob_tail *tail)
 {
     const uint8_t *c = past_jumps(code + tail->from);
     unsigned run = 0, least = 0;
     bool braces = false;
 
-    for (; *c != GLOB_END; c = *c == GLOB_ALT ? glob_after_braces(c) : past_jumps(c + glob_step(c))) {
-        run = *c < GLOB_OPS ? 0 : run + (run < UINT8_MAX);
+    while (*c != GLOB_END) {
+        const uint8_t *next = *c == GLOB_ALT ? glob_after_braces(c) : c + glob_step(c);
+
+        run = *c < GLOB_OPS || *next == GLOB_JUMP ? 0 : run + (run < UINT8_MAX);
         least += *c != GLOB_STAR && *c != GLOB_STARSTAR && *c != GLOB_ALT;
         braces |= *c == GLOB_ALT;
+        c = past_jumps(next);
     }
     tail->suffix = (uint8_t)run;
     tail->min_len = (uint16_t)(braces && least < run ? run : least);
