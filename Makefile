@@ -64,7 +64,7 @@ cold       := $(addprefix shim/,calls/exec calls/spawn calls/command calls/files
                 follow inherit log quote say search load files record start domain real scope remember process \
                 identity diag inet_diag held confirm tally free descriptors inherited helper repair suspects shorten path place reach gone readback alias map whole) \
               $(addprefix policy/,diag include parse_profile parse_scope map parse_map maps parse_if words defer open select parse_file \
-                socket_words socket_conds parse_address vars expand hint text) $(addprefix domain/,alias table_file table_pending) \
+                socket_words socket_conds parse_address vars expand hint text) $(addprefix domain/,alias anon passed table_file table_pending) \
               domain/longnames domain/shorten domain/shorten_keeps
 $(patsubst %,$(B)/%.o,$(cold)): OPT += $(if $(findstring clang,$(CC)),-Oz,-Os)
 # Calls beneath which the kernel works for a microsecond and more.
