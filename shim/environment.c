@@ -34,6 +34,8 @@ static const struct {
     VARIABLE("SUNSHIM_TMPDIR", first_tmpdir),
     VARIABLE("LISTEN_PID", listen_pid),
     VARIABLE("LISTEN_FDS", listen_fds),
+    VARIABLE("SUNSHIM_LISTEN", listen),
+    VARIABLE("SUNSHIM_FDS", passed),
 #undef VARIABLE
 };
 
@@ -66,6 +68,23 @@ void environment_read(struct environment *e, char *const *envp)
     prefer(&e->runtime_dir, e->first_runtime_dir);
     prefer(&e->config_home, e->first_config_home);
     prefer(&e->tmpdir, e->first_tmpdir);
+}
+
+void environment_adopt(struct environment *e, char **envp)
+{
+    static const char name[] = "LISTEN_PID=";
+    static char entry[sizeof name + 12]; /* for as long as the program runs */
+    struct text t = text_into(entry, sizeof entry);
+
+    if (!e->listen || !e->listen_fds)
+        return;
+    text_str(&t, name);
+    text_unsigned(&t, (unsigned)sys_getpid());
+    text_done(&t);
+    for (; *envp; envp++)
+        if (strncmp(*envp, name, sizeof name - 1) == 0)
+            *envp = entry;
+    e->listen_pid = entry + sizeof name - 1;
 }
 
 static bool holds(const char *dir, const char *name)

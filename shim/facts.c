@@ -3,12 +3,20 @@
 #include <errno.h>
 
 #include "alias.h"
+#include "domain/anon.h"
 #include "domain.h"
 #include "process.h"
 #include "scope.h"
 #include "scratch.h"
 #include "state.h"
 #include "sys.h"
+
+static const struct policy_addr none = {.kind = POLICY_ADDR_NONE};
+
+static bool is_anonymous(const struct policy_addr *a)
+{
+    return a->kind == POLICY_ADDR_PATHNAME && anon_is(a->bytes, a->len);
+}
 
 void facts_start(struct facts *f, const struct request *r)
 {
@@ -33,6 +41,8 @@ void facts_start(struct facts *f, const struct request *r)
         f->query.local = r->target->name;
     else
         f->query.peer = r->target->name;
+    if (r->perm == POLICY_BIND && is_anonymous(&f->query.local))
+        f->query.local = none;
 }
 
 void facts_end(struct facts *f)
@@ -73,6 +83,8 @@ static void use_name(struct policy_addr *addr, const struct name *name)
 {
     addr->bytes = name->at;
     addr->len = name->at ? name->len : 0;
+    if (name->none)
+        addr->kind = POLICY_ADDR_NONE;
 }
 
 /* Of a name that the kernel tells: an alias is no directory that rules would know. */
@@ -88,8 +100,11 @@ static int resolve(const struct policy_addr *addr, struct name *name)
 
 static void resolve_known(struct policy_addr *addr, struct name *name, bool wanted)
 {
+    if (is_anonymous(addr))
+        *addr = none;
     if (addr->kind != POLICY_ADDR_PATHNAME)
         return;
+    name->none = false;
     if (!wanted || resolve(addr, name) < 0)
         name->at = NULL;
     use_name(addr, name);
@@ -143,6 +158,15 @@ static bool connected_here(int fd)
     return type == SOCK_DGRAM || own.name.kind == POLICY_ADDR_NONE;
 }
 
+/* Rules that ask no more than whether the peer has a name: it is looked up where it may have none. */
+static bool is_looked_up(const struct policy_addr *peer, uint32_t needs)
+{
+    if (peer->kind != POLICY_ADDR_PATHNAME)
+        return false;
+    return (needs & (POLICY_NEEDS_PEER_PATH | SCOPE_NEEDS)) ||
+           ((needs & POLICY_NEEDS_PEER) && pin_may_be_none(peer->bytes));
+}
+
 static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
 {
     struct policy_addr *peer = &f->query.peer;
@@ -150,7 +174,7 @@ static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
     if (!(r->perm & POLICY_PEER_PERMS))
         return 0;
     if (r->target) {
-        if (peer->kind != POLICY_ADDR_PATHNAME || !(needs & (POLICY_NEEDS_PEER_PATH | SCOPE_NEEDS)))
+        if (!is_looked_up(peer, needs))
             return 0;
         int err = pin_file(&r->pin, &f->peer_name, peer->bytes);
         use_name(peer, &f->peer_name);
@@ -200,7 +224,7 @@ int facts_gather(struct facts *f, struct request *r, uint32_t needs)
     return err;
 }
 
-void facts_complete(struct facts *f, const struct request *r)
+void facts_complete(struct facts *f, struct request *r)
 {
     struct policy_query *q = &f->query;
 
@@ -216,11 +240,13 @@ void facts_complete(struct facts *f, const struct request *r)
     if (q->peer.kind == POLICY_ADDR_UNKNOWN && (q->perm & (POLICY_SEND | POLICY_RECEIVE)) &&
         address_peer(&f->peer, r->fd) == 0)
         facts_peer(f, &f->peer, POLICY_NEEDS_PEER_PATH);
+    if (r->target && r->pin.fd < 0 && q->peer.kind == POLICY_ADDR_PATHNAME)
+        gather_peer(f, r, POLICY_NEEDS_PEER);
     /* Looked up in vain or not at all: show what the program asked for. */
     if (r->target && r->target->name.kind == POLICY_ADDR_PATHNAME) {
         struct policy_addr *a = r->perm == POLICY_BIND ? &q->local : &q->peer;
 
-        if (!a->bytes)
+        if (!a->bytes && a->kind == POLICY_ADDR_PATHNAME)
             *a = r->target->name;
     }
 }

@@ -46,7 +46,7 @@ bool facts_relative(const struct address *peer);
 void facts_peer(struct facts *f, const struct address *peer, uint32_t needs);
 
 /* Fills in whatever can still be learned, for a record. */
-void facts_complete(struct facts *f, const struct request *r);
+void facts_complete(struct facts *f, struct request *r);
 
 /* Gives the names' memory back. */
 void facts_end(struct facts *f);

@@ -15,7 +15,8 @@ static inline int map_on(void)
 /* Where `path` (terminated, readable) leads by the rules: of the innermost layer first, whose
  * result goes through the others, each once. Writes a terminated name to `to` (room >= PATH_MAX;
  * must not overlap `path`, and may be written to whatever is returned) and returns its length; 0:
- * no rule is about it; -ENAMETOOLONG: the result is no name that the kernel takes; -ENOMEM.
+ * no rule is about it; -ENAMETOOLONG: the result is no name that the kernel takes; -ENOMEM. Where a rule leads to
+ * a descriptor (fd:NAME) the result is the name of that below /proc; -ENOENT: it is not (any more) there.
  * Async-signal-safe; leaves errno alone. */
 long map_path(const char *path, char *to, size_t room);
 

@@ -50,19 +50,21 @@ static bool name_of_link(int fd, struct name *name, const char *text, size_t len
     if (text[0] != '/')
         return false; /* "(unreachable)/...": outside our root directory */
     if (len > tail && memcmp(text + len - tail, deleted, tail) == 0) {
-        struct stat st;
+        struct stat st = {0};
 
         /* A file may really be called that. */
-        if (sys_fstat(fd, &st) < 0 || st.st_nlink == 0)
+        if (sys_fstat(fd, &st) < 0 || st.st_nlink == 0) {
+            name->none = S_ISSOCK(st.st_mode);
             return false;
+        }
     }
     name->at = text;
     name->len = (uint32_t)len;
     return true;
 }
 
-/* Reads the pin's name back. -ENOENT: the file has none any more. */
-static int read_back(const struct pin *pin, struct name *name)
+/* Reads the pin's name back. -ENOENT: the file has none any more, and was looked for by name. */
+static int read_back(const struct pin *pin, struct name *name, const char *path)
 {
     char link[PROCFD_SIZE];
     char *buffer = name->near;
@@ -79,7 +81,8 @@ static int read_back(const struct pin *pin, struct name *name)
         return 0; /* no /proc: pinned, but without a name */
     if (!name_of_link(pin->fd, name, buffer, (size_t)len) && buffer[0] == '/') {
         name_release(name);
-        return -ENOENT;
+        name->none &= pin_may_be_none(path);
+        return name->none ? 0 : -ENOENT;
     }
     return 0;
 }
@@ -96,6 +99,7 @@ static int open_pin(struct pin *pin, struct name *name, const char *path, int fl
     *pin = PIN_NONE;
     name->at = NULL;
     name->scratch = NULL;
+    name->none = false;
     park_sweep();
     if (literal)
         fd = sys_openat2(AT_FDCWD, path, &how);
@@ -112,7 +116,7 @@ static int open_pin(struct pin *pin, struct name *name, const char *path, int fl
         name->len = (uint32_t)strlen(path);
         return 0;
     }
-    int err = read_back(pin, name);
+    int err = read_back(pin, name, path);
     if (err)
         pin_close(pin);
     return err;

@@ -15,11 +15,18 @@
 struct name {
     const char *at;
     uint32_t len;
+    bool none;       /* a socket that has no name any more, reached through a descriptor */
     char *scratch;   /* holds what does not fit in `near`; NULL: not in use */
     char near[128];  /* a sun_path and a little more */
 };
 
 void name_release(struct name *n);
+
+/* Whether a path may lead through an open descriptor, to a file without a name. */
+static inline bool pin_may_be_none(const char *path)
+{
+    return __builtin_strncmp(path, "/proc/", 6) == 0;
+}
 
 struct pin {
     int fd;            /* -1: none */

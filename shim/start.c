@@ -92,6 +92,17 @@ static void insist(const char *value, const char *wrong)
         say_fatal(value, wrong);
 }
 
+/* A copy: programs overwrite the area in which their environment was handed to them. */
+static const char *take_passed(struct state *s, const char *list)
+{
+    size_t len = list ? strlen(list) : 0;
+
+    if (len >= sizeof s->passed)
+        return "SUNSHIM_FDS is longer than 1,023 bytes";
+    memcpy(s->passed, list ? list : "", len + 1);
+    return NULL;
+}
+
 static bool is_on(const char *value)
 {
     return value && strcmp(value, "0") != 0;
@@ -105,7 +116,7 @@ static void want_long_paths(struct state *s, const struct environment *env)
     s->shortens = both || is_on(env->shorten);
 }
 
-static int prepare(struct state *s, char *const *argv, char *const *envp, const char *stack_end)
+static int prepare(struct state *s, char *const *argv, char **envp, const char *stack_end)
 {
     struct environment env;
 
@@ -114,10 +125,12 @@ static int prepare(struct state *s, char *const *argv, char *const *envp, const 
     if (getauxval(AT_SECURE))
         return GATE_PASS;
     bool first = report_in(&env);
+    environment_adopt(&env, envp);
     if (mode_is_off(s, env.mode))
         return GATE_PASS;
     insist(env.log_format, log_set_format(&s->log, env.log_format));
     insist(env.log, log_set_place(&s->log, env.log));
+    insist(env.passed, take_passed(s, env.passed));
     s->stack_end = stack_end;
     find_data(s);
     want_long_paths(s, &env);
@@ -138,7 +151,7 @@ static int prepare(struct state *s, char *const *argv, char *const *envp, const 
     return GATE_MEDIATE;
 }
 
-static void begin(char *const *argv, char *const *envp, const char *stack_end)
+static void begin(char *const *argv, char **envp, const char *stack_end)
 {
     int nobody = GATE_UNSET;
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "domain/passed.h"
 #include "domain/ring.h"
 #include "domain/table.h"
 #include "follow.h"
@@ -84,6 +85,7 @@ struct state {
     const char *const *suspects;         /* names of 108 bytes and more in argv and environment (repair.h) */
     unsigned suspect_count;              /* ... or the targets of map rules */
     char aliases[72];                    /* "D/a/", where sockets are bound by short names (alias.h); "": nowhere */
+    char passed[PASSED_BYTES];           /* SUNSHIM_FDS (domain/passed.h) */
     char domain[256];                    /* the innermost run's directory; "": none, or too long */
 };
 
