@@ -15,7 +15,7 @@
 #include "rule.h"
 
 #define BLOB_MAGIC 0x31594c4f50534e53ull /* "SNSPOLY1" */
-#define BLOB_VERSION 3u
+#define BLOB_VERSION 4u
 #define BLOB_NONE UINT32_MAX
 
 struct blob_span {
@@ -263,7 +263,7 @@ struct blob_slot {
     uint16_t connected; /* the same where scope statements do not speak */
 };
 
-/* One way of a rule `map`: from `name` to `to`. See map.c. */
+/* One way of a rule `map`: from `name` to `to`, either of which can be "fd:NAME". See map.c. */
 struct blob_map {
     uint32_t name, name_len; /* string; the slash it may end in is not counted */
     uint32_t to, to_len;     /* likewise */

@@ -17,6 +17,12 @@ const struct blob_map *map_find(const struct map_set *set, const char *path, siz
 /* The next after `m`, which map_find() gave for that path. */
 const struct blob_map *map_outer(const struct map_set *set, const struct blob_map *m, const char *path, size_t len);
 
+/* Whether a TO is no path but "fd:NAME". */
+static inline bool map_is_passed(const char *to)
+{
+    return *to == 'f';
+}
+
 /* Whether all of entry `a`'s name starts entry `b`'s. */
 static inline bool map_starts(const char *texts, const struct blob_map *a, const struct blob_map *b)
 {

@@ -201,7 +201,8 @@ static void look(const struct group *g, struct map *m)
         say_pair(g, g->all[again->source] == m ? ITSELF : AGAIN, m, g->all[again->source]);
         return;
     }
-    look_at_end(g, m, TO);
+    if (!map_is_passed(m->to)) /* nothing is read back as a name of a descriptor's */
+        look_at_end(g, m, TO);
     if (chain && g->all[chain->source] != m && chain->name_len < m->from_len && !is_old(g, m, g->all[chain->source]))
         say_pair(g, CHAINED, m, g->all[chain->source]);
 }

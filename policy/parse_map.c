@@ -128,11 +128,40 @@ static bool read_end(struct parser *p, const struct name *n, struct end *e)
         return say_error(p, e->where, NULL, "a name of %u bytes; the limit is %u", (unsigned long)n->len,
                          (unsigned long)POLICY_NAME_MAX);
     e->as_written = n->text == e->where.at;
-    return decode(p, n->text, n->len, e) && check_absolute(p, e) && check_canonical(p, e);
+    return decode(p, n->text, n->len, e);
+}
+
+static bool check_path(struct parser *p, struct end *e)
+{
+    return check_absolute(p, e) && check_canonical(p, e);
+}
+
+static bool is_passed(const struct end *e)
+{
+    return e->len >= 3 && memcmp(e->bytes, "fd:", 3) == 0;
+}
+
+static bool is_number(const struct end *e)
+{
+    return strspn(e->bytes + 3, "0123456789") == e->len - 3;
+}
+
+/* fd:NAME */
+static bool check_passed(struct parser *p, const struct end *e)
+{
+    struct span value = span_of(e->bytes, e->len);
+
+    if (!policy_passed_name(e->bytes + 3, e->len - 3))
+        return say_error(p, e->where, "write fd:NAME for what --pass NAME=FD passes",
+                         "'%w': the name of a descriptor has 1 to %u letters, digits, '.', '_' and '-'", &value,
+                         (unsigned long)POLICY_PASSED_MAX);
+    if (is_number(e))
+        say_note(p, e->where, "'%w' is a name, as --pass gives it, and not the number of a descriptor", &value);
+    return true;
 }
 
 /* The kernel has to take it. */
-static bool check_target(struct parser *p, const struct end *e)
+static bool check_lengths(struct parser *p, const struct end *e)
 {
     if (e->len > PATH_MAX - 1)
         return say_error(p, e->where, NULL, "a path of %u bytes; the limit is %u", (unsigned long)e->len,
@@ -154,24 +183,38 @@ static bool ends_in_slash(const struct end *e)
     return e->bytes[e->len - 1] == '/';
 }
 
+/* "write NAME", with the slash at its end or without. */
+static char *correction(struct parser *p, const struct end *e, bool slash)
+{
+    size_t len = e->len - ends_in_slash(e);
+    char *hint = arena_alloc(p->arena, len + 8, 1);
+
+    if (!hint) {
+        say_nomem(p);
+        return NULL;
+    }
+    memcpy(hint, "write ", 6);
+    memcpy(hint + 6, e->bytes, len);
+    hint[6 + len] = slash ? '/' : '\0';
+    return len || slash ? hint : hint + 6;
+}
+
 /* A directory leads to a directory. */
 static bool check_kinds(struct parser *p, const struct end *from, const struct end *to)
 {
-    struct span value = span_of(to->bytes, to->len);
-    char *hint = arena_alloc(p->arena, to->len + 8, 1);
-    size_t len = to->len - ends_in_slash(to);
+    bool below = ends_in_slash(from), passed = is_passed(to);
+    const struct end *wrong = passed ? from : to;
+    struct span value = span_of(wrong->bytes, wrong->len);
+    const char *hint;
 
-    if (ends_in_slash(from) == ends_in_slash(to))
+    if (below == ends_in_slash(to))
         return true;
-    if (!hint)
-        return say_nomem(p);
-    memcpy(hint, "write ", 6);
-    memcpy(hint + 6, to->bytes, len);
-    if (ends_in_slash(from)) {
-        hint[6 + len] = '/';
-        return say_error(p, to->where, hint, "FROM ends in '/', for all names below it, and '%w' does not", &value);
-    }
-    return say_error(p, to->where, len ? hint : NULL, "'%w' ends in '/', for all names below it, and FROM does not",
+    if (!(hint = correction(p, wrong, below && !passed)))
+        return false;
+    return say_error(p, wrong->where, *hint ? hint : NULL,
+                     passed  ? "'%w' ends in '/', for all names below it, and a descriptor is one file"
+                     : below ? "FROM ends in '/', for all names below it, and '%w' does not"
+                             : "'%w' ends in '/', for all names below it, and FROM does not",
                      &value);
 }
 
@@ -224,7 +267,7 @@ static bool parse_ends(struct parser *p, struct span *from, struct span *to)
 {
     struct span word;
 
-    if (!take_end(p, "a path", from) || !take_arrow(p) || !take_end(p, "a path", to))
+    if (!take_end(p, "a path", from) || !take_arrow(p) || !take_end(p, "a path or fd:NAME", to))
         return false;
     skip_blank(p);
     word = peek_word(p);
@@ -274,11 +317,6 @@ static bool add_map(struct parser *p, const struct end *from, const struct end *
     return true;
 }
 
-static bool is_descriptor(struct span to)
-{
-    return to.len >= 3 && memcmp(to.at, "fd:", 3) == 0;
-}
-
 static bool read_target(struct parser *p, struct span text, struct end *to)
 {
     struct name plain = {.text = text.at, .len = text.len};
@@ -289,7 +327,8 @@ static bool read_target(struct parser *p, struct span text, struct end *to)
         return false;
     if (n->next)
         return say_error(p, text, "write a rule for each", "'%w' has several values; a map leads to one name", &text);
-    return read_end(p, n, to) && check_target(p, to);
+    return read_end(p, n, to) &&
+           (is_passed(to) ? check_passed(p, to) : check_path(p, to) && check_lengths(p, to));
 }
 
 /* One of the values of FROM. */
@@ -297,7 +336,7 @@ static bool parse_one(struct parser *p, struct span text, const struct name *n, 
 {
     struct end from = {.where = text};
 
-    if (!read_end(p, n, &from) || !check_kinds(p, &from, to))
+    if (!read_end(p, n, &from) || !check_path(p, &from) || !check_kinds(p, &from, to))
         return false;
     if (from.len > ADDRESS_MAX)
         say_warning(p, text, NULL, "a FROM of %u bytes is too long for a socket's address, which has room for %u",
@@ -314,8 +353,6 @@ bool parse_map(struct parser *p, const struct prefix *pre, struct span keyword)
 
     if (!check_words(p, pre, keyword) || !parse_ends(p, &from_text, &to_text))
         return false;
-    if (is_descriptor(to_text))
-        return say_error(p, to_text, NULL, "leading to a descriptor is not supported in this version");
     plain = (struct name){.text = from_text.at, .len = from_text.len};
     n = has_variable(from_text) ? expand(p, from_text) : &plain;
     if (!n || !read_target(p, to_text, &to))

@@ -158,15 +158,26 @@ uint32_t policy_uses(const struct policy *p);
 /* Rules `map FROM -> TO,` of the profile in force. policy_map() follows the one with the
  * longest FROM that `path` (len bytes) is, or, where FROM ends in a slash, is or lies below:
  * writes the result, terminated, and returns its length; 0: no rule is about it;
- * -ENAMETOOLONG: `room` is too small. `to` must not overlap `path`, and may be written to
- * whatever is returned. policy_unmap() is the way back: the longest TO. policy_map_rule():
+ * -ENAMETOOLONG: `room` is too small. The result is a path, or "fd:NAME", which no rule of another policy is
+ * about. `to` must not overlap `path`, and may be written to
+ * whatever is returned. policy_unmap() is the way back, for paths alone: the longest TO. policy_map_rule():
  * the rule that policy_map() follows, or POLICY_RULE_NONE; `to` as there. policy_map_target(): the i-th
- * TO of the profile, terminated, with the slash it may end in; NULL: there are no more.
+ * TO of the profile, terminated, with the slash it may end in, or "fd:NAME"; NULL: there are no more.
  * Async-signal-safe. */
 long policy_map(const struct policy *p, const char *path, size_t len, char *to, size_t room);
 long policy_unmap(const struct policy *p, const char *path, size_t len, char *to, size_t room);
 uint32_t policy_map_rule(const struct policy *p, const char *path, size_t len, char *to, size_t room);
 const char *policy_map_target(const struct policy *p, unsigned i);
+
+/* Whether `name` (len bytes) can stand behind "fd:": letters, digits, '.', '_', '-', 1 to POLICY_PASSED_MAX
+ * of them. */
+enum { POLICY_PASSED_MAX = 64 };
+bool policy_passed_name(const char *name, size_t len);
+
+/* The i-th NAME of all that rules `map FROM -> fd:NAME,` lead to, in any profile of the policy, each once,
+ * terminated; NULL: there are no more. `rule`: the first rule that leads there, for policy_rule(). Takes time
+ * that goes with all map rules. */
+const char *policy_map_passed(const struct policy *p, unsigned i, uint32_t *rule);
 
 /* True when the chosen profile (with the bare rules) names inherit: otherwise every
  * inherited socket is allowed. O(1). */
