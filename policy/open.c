@@ -262,12 +262,13 @@ static bool check_slots(const struct check *c)
 }
 
 /* A path or "fd:NAME". What is of no length here is "/". */
-static bool check_map_end(const struct check *c, uint32_t at, uint32_t len)
+static bool check_map_end(const struct check *c, uint32_t at, uint32_t len, bool below_it)
 {
     const char *text = BLOB_TABLE(c->blob, char, BLOB_STRINGS) + at;
 
     return range(c, BLOB_STRINGS, at, len) && below(c, BLOB_STRINGS, at + len) &&
-           (*text == '/' || (len > 3 && !memcmp(text, "fd:", 3) && policy_passed_name(text + 3, len - 3)));
+           (*text == '/' || (!below_it && len > 3 && !memcmp(text, "fd:", 3) && !text[len] &&
+                             policy_passed_name(text + 3, len - 3)));
 }
 
 /* What each goes up to comes before it: following them comes to an end. */
@@ -276,8 +277,8 @@ static bool check_maps(const struct check *c)
     const struct blob_map *m = blob_at(c->blob, BLOB_MAPS);
 
     for (uint32_t i = 0; i < c->h->tables[BLOB_MAPS].count; i++)
-        if (!check_map_end(c, m[i].name, m[i].name_len) || !check_map_end(c, m[i].to, m[i].to_len) || m[i].up > i ||
-            !below(c, BLOB_SOURCES, m[i].source))
+        if (!check_map_end(c, m[i].name, m[i].name_len, m[i].below) ||
+            !check_map_end(c, m[i].to, m[i].to_len, m[i].below) || m[i].up > i || !below(c, BLOB_SOURCES, m[i].source))
             return false;
     return true;
 }

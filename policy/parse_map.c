@@ -183,38 +183,28 @@ static bool ends_in_slash(const struct end *e)
     return e->bytes[e->len - 1] == '/';
 }
 
-/* "write NAME", with the slash at its end or without. */
-static char *correction(struct parser *p, const struct end *e, bool slash)
-{
-    size_t len = e->len - ends_in_slash(e);
-    char *hint = arena_alloc(p->arena, len + 8, 1);
-
-    if (!hint) {
-        say_nomem(p);
-        return NULL;
-    }
-    memcpy(hint, "write ", 6);
-    memcpy(hint + 6, e->bytes, len);
-    hint[6 + len] = slash ? '/' : '\0';
-    return len || slash ? hint : hint + 6;
-}
-
-/* A directory leads to a directory. */
+/* A directory leads to a directory, and one name to a descriptor. */
 static bool check_kinds(struct parser *p, const struct end *from, const struct end *to)
 {
-    bool below = ends_in_slash(from), passed = is_passed(to);
-    const struct end *wrong = passed ? from : to;
-    struct span value = span_of(wrong->bytes, wrong->len);
-    const char *hint;
+    bool below = ends_in_slash(from);
+    struct span value = span_of(to->bytes, to->len), froms = span_of(from->bytes, from->len);
+    size_t len = to->len - ends_in_slash(to);
+    char *hint;
 
     if (below == ends_in_slash(to))
         return true;
-    if (!(hint = correction(p, wrong, below && !passed)))
-        return false;
-    return say_error(p, wrong->where, *hint ? hint : NULL,
-                     passed  ? "'%w' ends in '/', for all names below it, and a descriptor is one file"
-                     : below ? "FROM ends in '/', for all names below it, and '%w' does not"
-                             : "'%w' ends in '/', for all names below it, and FROM does not",
+    if (is_passed(to))
+        return say_error(p, from->where, "write a rule for each name, without the slash",
+                         "'%w' ends in '/', for all names below it, and a descriptor is one file", &froms);
+    if (!(hint = arena_alloc(p->arena, len + 8, 1)))
+        return say_nomem(p);
+    memcpy(hint, "write ", 6);
+    memcpy(hint + 6, to->bytes, len);
+    if (below) {
+        hint[6 + len] = '/';
+        return say_error(p, to->where, hint, "FROM ends in '/', for all names below it, and '%w' does not", &value);
+    }
+    return say_error(p, to->where, len ? hint : NULL, "'%w' ends in '/', for all names below it, and FROM does not",
                      &value);
 }
 

@@ -17,7 +17,7 @@ static const char text[] =
     "network (connect) inet6 dgram peer=(ip=::1 port=53),\nunix (create, getattr, getopt, setopt, shutdown),\n"
     "scope pathname abstract,\nunix (accept) addr=/srv/x peer=(uid=0 exe=\"/usr/{bin,sbin}/*\" scope=inside),\n"
     "deny unix (inherit) type=stream,\nunix (inherit) fd=0-2,\n"
-    "map /s/ -> /very/long/,\nmap /s/in/ -> /elsewhere/,\nmap /s/x -> /y,\n";
+    "map /s/ -> /very/long/,\nmap /s/in/ -> /elsewhere/,\nmap /s/x -> /y,\nmap /s/in/fd -> fd:db,\nmap /q -> fd:web,\n";
 
 /* Eight bytes aligned and exactly as long as it is, so that the sanitizer sees
  * every step outside. */
@@ -40,7 +40,7 @@ static void use(const void *blob, size_t len, struct input in)
     policy_select(&p, "/usr/bin/webserver", NULL);
     size_t seen = strlen(policy_name(&p)) + strlen(policy_profile_name(&p));
     seen += policy_uses(&p) + policy_mediates_inherit(&p);
-    static const char *const paths[] = {"/s/in/x", "/s/x", "/very/long/x", "/y", "/s", "//s//x"};
+    static const char *const paths[] = {"/s/in/x", "/s/x", "/very/long/x", "/y", "/s", "//s//x", "/s/in/fd", "fd:db"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         char to[64];
         seen += (size_t)policy_map(&p, paths[i], strlen(paths[i]), to, sizeof to);
@@ -48,6 +48,10 @@ static void use(const void *blob, size_t len, struct input in)
     }
     for (unsigned i = 0; i < 50 && policy_map_target(&p, i); i++)
         seen += strlen(policy_map_target(&p, i));
+    uint32_t wants;
+    for (unsigned i = 0; i < 50 && policy_map_passed(&p, i, &wants); i++)
+        if (policy_rule(&p, wants, &info))
+            seen += strlen(policy_map_passed(&p, i, &wants)) + info.line;
     for (int i = 0; i < 6; i++) {
         struct policy_query q = input_query(&in, local, peer);
         struct policy_verdict v;

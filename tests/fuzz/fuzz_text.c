@@ -53,7 +53,8 @@ static long slow_map(const struct policy *p, bool back, const char *path, size_t
     for (uint32_t i = 0; i < profile->map_count; i++) {
         uint32_t name = back ? m[i].to : m[i].name, n = back ? m[i].to_len : m[i].name_len;
         uint32_t least = !best ? 0 : back ? best->to_len : best->name_len;
-        bool fits = n <= len && !memcmp(texts + name, path, n) && (n == len || (m[i].below && path[n] == '/'));
+        bool is_path = texts[name] == '/'; /* the name of a descriptor is nobody's path */
+        bool fits = is_path && n <= len && !memcmp(texts + name, path, n) && (n == len || (m[i].below && path[n] == '/'));
 
         if (fits && (!best || n > least || (n == least && (m[i].below < best->below ||
                                                            (m[i].below == best->below && m[i].source < best->source)))))
@@ -67,6 +68,20 @@ static long slow_map(const struct policy *p, bool back, const char *path, size_t
     if (!(head + len - n))
         to[head++] = '/';
     return (long)(head + len - n);
+}
+
+/* What is wanted: sound names, each once. */
+static void passed(const struct policy *p)
+{
+    const char *name, *first = NULL;
+    uint32_t rule;
+
+    for (unsigned i = 0; i < 8 && (name = policy_map_passed(p, i, &rule)) != NULL; i++) {
+        if (!policy_passed_name(name, strlen(name)) || rule >= policy_rule_count(p) ||
+            (first && !strcmp(first, name)))
+            abort();
+        first = first ? first : name;
+    }
 }
 
 /* Names that the policy has, with something behind them; the library maps "//" and "/./" as '/'. */
@@ -105,6 +120,7 @@ static void decide(const void *blob, size_t len, struct input in)
     if (policy_open(&p, blob, len))
         abort();
     const struct blob_header *h = blob;
+    passed(&p);
     for (uint32_t profile = 0; profile < h->tables[BLOB_PROFILES].count && profile < 3; profile++) {
         p.profile = profile;
         struct input again = in;
