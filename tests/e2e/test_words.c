@@ -132,6 +132,40 @@ Test(words, examples_are_named_and_tried)
     check_out(r, "");
 }
 
+/* --- Manual pages of libsunat ----------------------------------------------- */
+
+/* Without comments and directives, one declaration a line. */
+#define PROTOTYPES                                                                                           \
+    "sed '/^#/d' \"$TOP/include/sunat.h\" | sed ':a;N;$!ba; "                                                \
+    "s|/\\*[^*]*\\*\\**\\([^/*][^*]*\\*\\**\\)*/||g' |\n"                                                    \
+    "    tr -s ' \\n' '  ' | tr ';{}' '\\n\\n\\n' | sed -n 's/^ *\\([a-z_]* [a-z_]*(.*)\\) *$/\\1/p' |\n"    \
+    "    sort >$T/prototypes; test $(wc -l <$T/prototypes) -gt 8\n"
+
+Test(words, prototypes_in_manual_pages_are_those_of_the_header)
+{
+    struct run r = run(
+        PROTOTYPES "cat \"$TOP\"/man/*.3 | awk '/^\\.Ft / { type = substr($0, 5) }\n"
+                   "    /^\\.Fn [a-z_]* \"/ { line = $0; sub(/^\\.Fn [a-z_]* \"/, \"\", line)\n"
+                   "        sub(/\"$/, \"\", line); gsub(/\" \"/, \", \", line); print type \" \" $2 \"(\" "
+                   "line \")\" }' | sort -u |\n"
+                   "    diff $T/prototypes - || :");
+    check_status(r, 0);
+    check_out(r, "");
+}
+
+/* `man NAME` finds it, and it is about NAME. */
+Test(words, every_function_of_the_header_has_a_manual_page)
+{
+    struct run r =
+        run(PROTOTYPES "cd \"$TOP/man\"; sed 's/(.*//; s/.* //' $T/prototypes | while read -r name; do\n"
+                       "    grep -qx -e \"\\.Nm $name\" -e \"\\.Nm $name ,\" $name.3 || echo \"$name\"\n"
+                       "    grep -q \"^\\.Xr $name 3\\|^\\.It Xr .*$name 3\" libsunat.7 || echo \"$name is "
+                       "not in libsunat.7\"\n"
+                       "done");
+    check_status(r, 0);
+    check_out(r, "");
+}
+
 /* --- Messages of programs that README quotes ---------------------------------- */
 
 /* test_long_programs*.c make the programs say them; of other lengths. */
@@ -232,6 +266,22 @@ StockTest(words, an_installed_tree_works_wherever_it_is, .timeout = 60)
                  "$T/elsewhere/bin/sunshim run -p no-network -- \"$P/sk\" 'socket packet raw' || :");
     check_has(r, out, "socket packet raw -> -1 EACCES");
     check_has(r, err, "/elsewhere/share/sunshim/policies/no-network.policy");
+}
+
+/* Those that share a page, too, as files of their own. */
+StockTest(words, every_page_and_document_is_installed, .timeout = 60)
+{
+    struct run r = run(MAKE "install DESTDIR=$T/stage PREFIX=/usr; cd \"$TOP\"\n"
+                            "for page in man/*.[1-9]; do\n"
+                            "    cmp $page $T/stage/usr/share/man/man${page##*.}/${page#man/} && test ! -L "
+                            "$T/stage/usr/share/man/man${page##*.}/${page#man/} || echo $page\n"
+                            "done; for file in *.md docs/*.md; do\n"
+                            "    [ $file = CONTRIBUTING.md ] || cmp $file "
+                            "$T/stage/usr/share/doc/sunshim/${file#docs/} || echo $file\n"
+                            "done");
+    check_status(r, 0);
+    check_lacks(r, out, "man/");
+    check_lacks(r, out, ".md");
 }
 
 StockTest(words, uninstall_leaves_no_file, .timeout = 60)
