@@ -112,9 +112,21 @@ static bool allows(const struct policy_verdict *v)
     return v->outcome != POLICY_DENIED && v->outcome != POLICY_QUIET;
 }
 
-static bool unknown(const struct policy_addr *a)
+static bool not_given(const struct policy_addr *a)
 {
-    return a->kind == POLICY_ADDR_UNKNOWN;
+    return a->kind == POLICY_ADDR_UNKNOWN && !a->bytes;
+}
+
+/* Of the sockets' addresses: why a condition on one does not hold. */
+static const char *address_reason(const struct policy_addr *a, bool peer)
+{
+    if (a->kind != POLICY_ADDR_UNKNOWN)
+        return peer ? "the peer's address does not match" : "the own address does not match";
+    if (not_given(a))
+        return peer ? "it has a condition on the peer's address, and none was given"
+                    : "it has a condition on the own address, and none was given";
+    return peer ? "it has a condition on the peer's address, which is not known here"
+                : "it has a condition on the own address, which is not known here";
 }
 
 static const char *scope_reason(enum policy_scope bound)
@@ -141,11 +153,9 @@ static const char *reason(enum policy_miss miss, const struct policy_query *q)
     case POLICY_MISS_PROTOCOL:
         return q->protocol < 0 ? "it has a protocol, and none was given" : "another protocol";
     case POLICY_MISS_LOCAL:
-        return unknown(&q->local) ? "it has a condition on the own address, and none was given"
-                                  : "the own address does not match";
+        return address_reason(&q->local, false);
     case POLICY_MISS_PEER:
-        return unknown(&q->peer) ? "it has a condition on the peer's address, and none was given"
-                                 : "the peer's address does not match";
+        return address_reason(&q->peer, true);
     case POLICY_MISS_LABEL:
         return q->label ? "the peer's label does not match" : "it has a label=, and the peer's is not known";
     case POLICY_MISS_SCOPE:
@@ -240,12 +250,12 @@ static void print_unknown(const struct policy *p, const struct policy_query *q)
         puts("note: rules ask for the type; type= was not given");
     if (needs & POLICY_NEEDS_PROTOCOL && q->protocol < 0)
         puts("note: rules ask for the protocol; protocol= was not given");
-    if (needs & POLICY_NEEDS_LOCAL && unknown(&q->local))
+    if (needs & POLICY_NEEDS_LOCAL && not_given(&q->local))
         printf("note: rules ask for the own address; %s= was not given\n", q->family == AF_UNIX ? "addr" : "ip");
-    if (needs & POLICY_NEEDS_PEER && unknown(&q->peer))
+    if (needs & POLICY_NEEDS_PEER && not_given(&q->peer))
         printf("note: rules ask for the peer's address; %s= was not given%s\n",
                q->family == AF_UNIX ? "peer_addr" : "peer_ip",
-               unknown(&q->local) ? "" : " (what was given is the own address)");
+               not_given(&q->local) ? "" : " (what was given is the own address)");
     print_unknown_peer(needs, q);
     if (q->perm == POLICY_INHERIT && q->fd < 0)
         puts("note: fd= was not given");

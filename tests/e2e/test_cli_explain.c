@@ -260,26 +260,6 @@ StockTest(cli_explain, records_of_all_formats_come_back_as_the_same_question)
         }
 }
 
-Test(cli_explain, names_are_mapped_before_they_are_judged)
-{
-    struct run r = explain("allow all,\ndeny unix (connect) peer=(addr=/very/long/no*),\nmap /s/ -> /very/long/,\n",
-                           "connect peer_addr=/s//no.sock");
-
-    check_status(r, 1);
-    check_out(r, "deny\nrule: p.policy:2: deny unix (connect) peer=(addr=/very/long/no*),\nerrno: EACCES\n"
-                 "mapped: /s//no.sock -> /very/long/no.sock by p.policy:3\n"
-                 "hint: no allow rule can override a deny; remove or narrow that rule\n");
-    r = run("cd $T; $SUNSHIM explain p.policy --rule 'map /q -> /s/yes' connect peer_addr=/q");
-    check_status(r, 0);
-    check_has(r, out, "mapped: /q -> /s/yes by --rule:1\n");
-    check_lacks(r, out, "/very/long/yes"); /* the outer layer's turn is over */
-    r = run("cd $T; $SUNSHIM explain --rule 'map /q -> /s/yes' p.policy bind addr=/q");
-    check_has(r, out, "mapped: /q -> /s/yes by");
-    r = run("cd $T; $SUNSHIM explain p.policy 'map /a -> /b,'");
-    check_status(r, 125);
-    check_has(r, err, "the rule is about no socket call");
-}
-
 Test(cli_explain, records_of_the_kernels_apparmor_are_read)
 {
     static const char record[] =
@@ -316,21 +296,6 @@ Test(cli_check, counts_what_is_there)
 
     check_status(r, 0);
     check_out(r, "p.policy: ok, 3 rules, 2 profiles\n");
-}
-
-Test(cli_check, notes_where_maps_overlap)
-{
-    put("p.policy", "allow all,\nmap /s/ -> /very/long/,\nmap /s/x -> /other,\nmap /t/ -> /very/long/,\n");
-    struct run r = run("cd $T; $SUNSHIM check ./p.policy");
-
-    check_status(r, 0);
-    check_has(r, out, "./p.policy: ok, 4 rules, 0 profiles");
-    check_has(r, err, "./p.policy:3:5: note: '/s/x' lies below the FROM of ./p.policy:2:5, '/s/': the longer name wins");
-    check_has(r, err, "./p.policy:4:12: note: '/very/long/' is read back by ./p.policy:2:12, which comes first, as '/s/'");
-    put("p.policy", "map /s/ -> /very/long/,\n");
-    r = run("cd $T; $SUNSHIM check ./p.policy");
-    check_status(r, 1);
-    check_has(r, err, "map allows nothing by itself: add 'allow all,'");
 }
 
 Test(cli_check, errors_are_1_and_failures_125)

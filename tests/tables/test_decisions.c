@@ -113,7 +113,8 @@ static void add_facts(struct policy_query *q, const struct row *r)
     q->exempt = exempt ? !strcmp(exempt, "yes") : q->fd >= 0 && q->fd <= 2;
 }
 
-/* Names are mapped before they are judged, here as in the library. */
+/* Names are mapped before they are judged, here as in the library. Whose file a passed descriptor is open on,
+ * only the library can see. */
 static void map_name(const struct policy *p, struct policy_addr *a)
 {
     static char names[2][4096];
@@ -121,7 +122,7 @@ static void map_name(const struct policy *p, struct policy_addr *a)
     char *name = names[turn ^= 1];
     long len = a->kind == POLICY_ADDR_PATHNAME ? policy_map(p, a->bytes, a->len, name, sizeof names[0]) : 0;
     if (len > 0)
-        *a = (struct policy_addr){.kind = POLICY_ADDR_PATHNAME, .bytes = name, .len = (uint32_t)len};
+        *a = (struct policy_addr){.kind = *name == '/' ? POLICY_ADDR_PATHNAME : POLICY_ADDR_UNKNOWN, .bytes = name, .len = (uint32_t)len};
 }
 
 static struct policy_query query_of(const struct policy *p, const struct row *r)
