@@ -56,11 +56,12 @@ Test(cli_map, what_is_behind_a_passed_descriptor_is_not_known)
 
 Test(cli_map, an_outer_layer_is_not_asked_where_a_descriptor_leads)
 {
-    put("p.policy", "allow all,\nmap /q -> /very/long/q,\n");
-    struct run r = run("cd $T; $SUNSHIM explain p.policy --rule 'map /q -> fd:app' connect peer_addr=/q");
+    put("p.policy", "allow all,\nmap /q -> fd:app,\n");
+    struct run r = run("cd $T; $SUNSHIM explain --rule 'map /q -> /very/long/q' p.policy connect peer_addr=/q");
 
-    check_has(r, out, "mapped: /q -> fd:app by --rule:1\nnote: 'app'");
+    check_has(r, out, "mapped: /q -> fd:app by p.policy:2\nnote: 'app'");
     check_lacks(r, out, "/very/long");
+    put("p.policy", "allow all,\nmap /q -> /very/long/q,\n");
     r = run("cd $T; $SUNSHIM explain --rule 'map /very/long/q -> fd:app' p.policy connect peer_addr=/q");
     check_has(r, out, "mapped: /q -> /very/long/q by p.policy:2\nmapped: /very/long/q -> fd:app by --rule:1\nnote: 'app'");
 }
