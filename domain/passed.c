@@ -2,17 +2,6 @@
 
 #include <string.h>
 
-bool passed_name_ok(const char *name, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        char c = name[i];
-
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && !(c && strchr("._-", c)))
-            return false;
-    }
-    return len && len <= PASSED_NAME_MAX;
-}
-
 /* Moves behind the digits. False: there are none, or the number is too large. */
 static bool number(const char **at, uint64_t most, uint64_t *out)
 {

@@ -40,22 +40,6 @@ Test(domain_names, of_others_are_not_taken_for_anonymous)
     cr_expect_not(anon_is(GOOD, strlen(GOOD) - 1));
 }
 
-Test(domain_names, of_passed_descriptors)
-{
-    char most[PASSED_NAME_MAX + 2];
-    static const char *const bad[] = {"a b", "a=b", "a:b", "a,b", "/", "a\n", "\xc3\xa4"};
-
-    memset(most, 'n', sizeof most);
-    cr_expect(passed_name_ok("a", 1));
-    cr_expect(passed_name_ok("App-1.sock_2", 12));
-    cr_expect(passed_name_ok(most, PASSED_NAME_MAX));
-    cr_expect_not(passed_name_ok(most, PASSED_NAME_MAX + 1));
-    cr_expect_not(passed_name_ok("", 0));
-    cr_expect_not(passed_name_ok("a\0b", 3));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        cr_expect_not(passed_name_ok(bad[i], strlen(bad[i])), "%s", bad[i]);
-}
-
 /* "FD PID DEV INO" of the entry, or "none". */
 static const char *found(const char *list, const char *name)
 {
