@@ -62,7 +62,7 @@ $(B)/%.o: %.c
 # fast; every page of the library is read at every exec.
 cold       := $(addprefix shim/,calls/exec calls/spawn calls/command calls/files calls/files_call calls/files_realpath environment format format_apparmor unseen \
                 follow inherit log quote say search load files record start domain real scope remember process \
-                identity diag inet_diag held confirm tally free descriptors inherited helper repair suspects shorten path place reach gone readback alias map whole) \
+                identity diag inet_diag held confirm tally free descriptors inherited helper repair suspects shorten path place reserve reach patience spare gone readback alias map whole) \
               $(addprefix policy/,diag include parse_profile parse_scope map parse_map maps parse_if words defer open select parse_file \
                 socket_words socket_conds parse_address vars expand hint text) $(addprefix domain/,alias anon passed table_file table_pending) \
               domain/longnames domain/shorten domain/shorten_keeps
@@ -81,12 +81,12 @@ compiling  := $(addprefix policy/,arena conds defer diag expand filter include i
                 socket_conds socket_words tree vars)
 $(patsubst %,$(B)/%.o,$(compiling)): OPT += $(if $(findstring clang,$(CC)),-Oz,-Os)
 # Tables for unwinding are a tenth of the library. Threads are cancelled in calls that can wait, and what a
-# signal handler throws goes through those: they keep theirs (shim/calls and shim/reach alone call the C
+# signal handler throws goes through those: they keep theirs (shim/calls and shim/patience alone call the C
 # library for the program). Through the rest only asynchronous cancellation and pthread_exit() in a handler could go: they
 # end the thread all the same, without the destructors between there and the next cleanup handler.
 # Debuggers read other tables, which are in the library until it is stripped.
 at_once    := $(addprefix shim/calls/,bind exec listen names options socket spawn)
-unwound    := $(filter-out $(at_once),$(patsubst %.c,%,$(wildcard shim/calls/*.c))) shim/reach
+unwound    := $(filter-out $(at_once),$(patsubst %.c,%,$(wildcard shim/calls/*.c))) shim/reach shim/patience
 # Loops run over the few bytes of a name.
 loops      := $(if $(findstring clang,$(CC)),-fno-unroll-loops -fno-vectorize -fno-slp-vectorize -falign-loops=1,-fno-align-loops -fno-align-jumps)
 $(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): SMALL = $(loops) \
@@ -111,7 +111,7 @@ $(B)/libsunshim.so: $(call obj,$(shim_src)) $(B)/libpolicy.a shim/libsunshim.map
 	$(Q)$(CC) -shared $(ALL_LDFLAGS) -Wl,-z,initfirst -Wl,-z,defs -Wl,-z,noseparate-code -Wl,--version-script=shim/libsunshim.map \
 	    -Wl,-soname,libsunshim.so -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,--hash-style=gnu -o $@ $(filter %.o %.a,$^) -ldl
 
-$(B)/sunshim: $(call obj,$(cli_src)) $(B)/libpolicy.a
+$(B)/sunshim: $(call obj,$(cli_src)) $(B)/libpolicy.a $(B)/libsunat.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ -ldl
 

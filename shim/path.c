@@ -28,8 +28,11 @@ void path_directory(const struct path_parts *p, const char *path, char *to)
 
 long path_absolute(const char *path, size_t len, char *to, size_t room)
 {
+    static const char proc[] = "/proc/";
     long before = 0;
 
+    if (strncmp(path, proc, sizeof proc - 1) == 0)
+        return -ENOENT;
     if (path[0] != '/') {
         before = SYS2(SYS_getcwd, to, room);
         if (before < 0)

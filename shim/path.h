@@ -17,7 +17,7 @@ void path_directory(const struct path_parts *p, const char *path, char *to);
 
 /* An absolute name for `path`: itself, or "CWD/./path", where the working directory's part
  * ends with the first "/./" (domain/alias.h). `len` bytes of it. Returns the length;
- * -errno: too long, or the directory has no name. */
+ * -errno: too long, the directory has no name, or the name means something else to each process. */
 long path_absolute(const char *path, size_t len, char *to, size_t room);
 
 #endif

@@ -10,6 +10,7 @@
 #include "policy/text.h"
 #include "procfd.h"
 #include "record.h"
+#include "reserve.h"
 #include "scratch.h"
 #include "settled.h"
 #include "sys.h"
@@ -128,17 +129,6 @@ static int through_alias(struct place *p, const struct path_parts *parts, char *
 
 /* --- A last component that is too long ------------------------------------------- */
 
-static uint64_t random_bits(void)
-{
-    uint64_t bits;
-    struct timespec now;
-
-    if (SYS3(SYS_getrandom, &bits, sizeof bits, 1 /* GRND_NONBLOCK */) == sizeof bits)
-        return bits;
-    SYS2(SYS_clock_gettime, CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_nsec << 32 ^ (uint64_t)SYS0(SYS_gettid) ^ (uint64_t)now.tv_sec << 12;
-}
-
 /* "D/a/" + kind and letters, and what is in it. */
 static void note_path(const struct place *p, char kind, bool inside, char path[ALIAS_PATH_MAX])
 {
@@ -176,7 +166,7 @@ static int write_note(struct place *p, const struct path_parts *parts, char *roo
 
     if (!alias_prefix() || err < 0)
         return err < 0 ? (int)err : -ENOENT;
-    alias_file_name(is_relative(p) ? ALIAS_FILE_RELATIVE : ALIAS_FILE, random_bits(), p->name, p->temporary);
+    alias_file_name(is_relative(p) ? ALIAS_FILE_RELATIVE : ALIAS_FILE, reserve_bits(), p->name, p->temporary);
     note_path(p, ALIAS_PREPARED, false, path);
     if ((err = SYS3(SYS_mkdirat, AT_FDCWD, path, 0700)) < 0) {
         p->name[0] = '\0';
@@ -196,13 +186,6 @@ static int write_note(struct place *p, const struct path_parts *parts, char *roo
     return err < 0 ? (int)err : 0;
 }
 
-static int reserve(const char *path)
-{
-    long err = SYS4(SYS_mknodat, AT_FDCWD, path, S_IFSOCK | 0777, 0);
-
-    return err == -EEXIST ? -EADDRINUSE : (int)err;
-}
-
 /* Somebody's own file must not be written down as one to be swept. */
 static bool is_there(const char *path)
 {
@@ -218,7 +201,7 @@ static int reserve_noted(struct place *p, const struct path_parts *parts, char *
 
     if (err)
         return err;
-    if ((err = reserve(p->path)) < 0) {
+    if ((err = reserve(AT_FDCWD, p->path)) < 0) {
         forget_note(p);
         return err;
     }
@@ -230,12 +213,12 @@ static int reserve_noted(struct place *p, const struct path_parts *parts, char *
 
 static int reserve_unnoted(struct place *p, const char *dir, size_t dir_len)
 {
-    int err = reserve(p->path);
+    int err = reserve(AT_FDCWD, p->path);
 
     if (err)
         return err;
     p->reserved = true;
-    alias_file_name(ALIAS_FILE, random_bits(), p->name, p->temporary);
+    alias_file_name(ALIAS_FILE, reserve_bits(), p->name, p->temporary);
     p->name[0] = '\0';
     aim(p, dir, dir_len, p->temporary);
     return 0;
@@ -336,11 +319,11 @@ static long bind_here(int fd, const char *name)
 static long bind_reserved(int fd, const char *name)
 {
     char alias[ALIAS_NAME_MAX], temporary[ALIAS_TEMPORARY_MAX];
-    long err = reserve(name);
+    long err = reserve(AT_FDCWD, name);
 
     if (err)
         return err;
-    alias_file_name(ALIAS_FILE, random_bits(), alias, temporary);
+    alias_file_name(ALIAS_FILE, reserve_bits(), alias, temporary);
     err = bind_here(fd, temporary);
     if (!err && (err = SYS5(SYS_renameat2, AT_FDCWD, temporary, AT_FDCWD, name, 0)) < 0)
         SYS3(SYS_unlinkat, AT_FDCWD, temporary, 0);

@@ -6,10 +6,12 @@
 #include "gone.h"
 #include "helper.h"
 #include "path.h"
+#include "patience.h"
 #include "procfd.h"
 #include "real.h"
 #include "record.h"
 #include "scratch.h"
+#include "spare.h"
 #include "sys.h"
 
 enum { PATH_BYTES = 4096, SUN_PATH = sizeof(((struct sockaddr_un *)0)->sun_path) };
@@ -102,12 +104,12 @@ struct help {
     int spare; /* a number to give up in a table of its own; -1: there is none */
     bool judges;
     bool begun; /* there is a helper, and a verdict if it judges */
-    bool ran;   /* what was returned is the call's */
+    struct patience wait;
 };
 
 static long make_call(struct help *h, const struct sockaddr_un *un, socklen_t len)
 {
-    h->ran = true;
+    h->wait.ran = true;
     if (!h->msg)
         return SYS3(SYS_connect, h->r->fd, un, len);
     struct msghdr msg = *h->msg;
@@ -137,37 +139,19 @@ static long from_directory(void *ctx)
     return make_call(h, &un, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 }
 
-/* Whether `fd` is sent along in control data. */
-static bool passes(struct msghdr *msg, int fd)
-{
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-        size_t left = msg->msg_controllen - (size_t)((char *)c - (char *)msg->msg_control);
-
-        if (c->cmsg_len > left)
-            return false; /* the kernel refuses it */
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-            for (size_t at = CMSG_LEN(0); at + sizeof fd <= c->cmsg_len; at += sizeof fd)
-                if (memcmp((char *)c + at, &fd, sizeof fd) == 0)
-                    return true;
-    }
-    return false;
-}
-
 /* A number that the call does not need; -1: there is none. */
 static int find_spare(const struct request *r, const struct msghdr *msg)
 {
-    enum { MOST = 4096, NUMBERS = 512 /* more than SCM_MAX_FD */ };
+    enum { MOST = 4096 };
     struct msghdr copy = {.msg_controllen = msg && msg->msg_control ? msg->msg_controllen : 0};
-    int fd = 0;
 
     if (copy.msg_controllen > MOST || (copy.msg_controllen && !(copy.msg_control = scratch_take())))
         return -1;
     if (copy.msg_controllen && copy_in(copy.msg_control, msg->msg_control, copy.msg_controllen) < 0)
         copy.msg_controllen = 0; /* the kernel will say EFAULT */
-    while (fd < NUMBERS && (fd == r->fd || fd == state->log.fd || sys_getflags(fd) < 0 || passes(&copy, fd)))
-        fd++;
+    int fd = spare_find(r->fd, state->log.fd, &copy);
     scratch_give(copy.msg_control);
-    return fd < NUMBERS ? fd : -1;
+    return fd;
 }
 
 static long from_pin(void *ctx)
@@ -207,8 +191,10 @@ static long from_verdict(void *ctx)
     return ret;
 }
 
-static long attempt(struct help *h)
+static long attempt(void *ctx)
 {
+    struct help *h = ctx;
+
     if (h->judges)
         return helper_run(HELPER_OWN_TABLE, from_verdict, h);
     struct path_parts parts = path_split(h->r->target->name.bytes);
@@ -218,94 +204,11 @@ static long attempt(struct help *h)
     return helper_run(HELPER_OWN_TABLE, from_pin, h);
 }
 
-/* A connect that the kernel would wait with comes back at once: nobody could
- * interrupt the helper. The time-out is the socket's, so that it is changed for as
- * short as can be. */
-static long attempt_briefly(struct help *h)
-{
-    const struct timeval tick = {.tv_usec = 1};
-    struct timeval before;
-    socklen_t len = sizeof before;
-
-    if (h->msg || SYS5(SYS_getsockopt, h->r->fd, SOL_SOCKET, SO_SNDTIMEO, &before, &len) < 0)
-        return attempt(h);
-    SYS5(SYS_setsockopt, h->r->fd, SOL_SOCKET, SO_SNDTIMEO, &tick, sizeof tick);
-    long ret = attempt(h);
-    SYS5(SYS_setsockopt, h->r->fd, SOL_SOCKET, SO_SNDTIMEO, &before, sizeof before);
-    return ret;
-}
-
-/* Milliseconds that the call may take; -1: as long as it takes. */
-static int64_t patience(const struct request *r, int flags)
-{
-    struct timeval t = {0};
-    socklen_t len = sizeof t;
-    int status = sys_getflags(r->fd);
-
-    if ((flags & MSG_DONTWAIT) || (status >= 0 && (status & O_NONBLOCK)))
-        return 0;
-    SYS5(SYS_getsockopt, r->fd, SOL_SOCKET, SO_SNDTIMEO, &t, &len);
-    return t.tv_sec || t.tv_usec ? t.tv_sec * 1000 + t.tv_usec / 1000 + 1 : -1;
-}
-
-/* Milliseconds. */
-static int64_t now(void)
-{
-    struct timespec t;
-
-    SYS2(SYS_clock_gettime, CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Whether a handler for one of these ends a call; one with a time-out is never made again (signal(7)). */
-static bool interrupt(uint64_t signals, bool restarts)
-{
-    for (; signals; signals &= signals - 1) {
-        unsigned long action[8] = {0}; /* as the kernel has it: handler, flags, ... */
-
-        SYS4(SYS_rt_sigaction, __builtin_ctzll(signals) + 1, NULL, action, sizeof signals);
-        if (action[0] > 1 && !(restarts && (action[1] & SA_RESTART)))
-            return true;
-    }
-    return false;
-}
-
-/* A call that changes nothing, and that a thread can be cancelled in. */
-static void act_on_cancellation(void)
-{
-    int before = errno;
-
-    real.connect(-1, NULL, 0);
-    errno = before;
-}
-
-/* Signals are held back until it is clear that they have to end the call: a handler that ran
- * after the helper and before the sleep would not. */
 static long wait_for(struct help *h)
 {
-    const int64_t most = patience(h->r, h->flags), end = most < 0 ? INT64_MAX : now() + most;
-    const struct timespec step = {.tv_nsec = 5000000};
-    const uint64_t held = ~((uint64_t)1 << (SIGSYS - 1));
-    bool again = most;
-    long ret = again ? 0 : attempt(h);
-
-    while (again) {
-        uint64_t before, pending = 0;
-
-        sys_sigmask(SIG_BLOCK, &held, &before);
-        ret = attempt_briefly(h);
-        again = ret == -EAGAIN && h->ran && now() < end;
-        if (again) {
-            SYS2(SYS_nanosleep, &step, NULL);
-            SYS2(SYS_rt_sigpending, &pending, sizeof pending);
-        }
-        if (interrupt(pending & ~before, most < 0))
-            ret = -EINTR, again = false;
-        sys_sigmask(SIG_SETMASK, &before, NULL);
-        if (again)
-            act_on_cancellation();
-    }
-    return ret;
+    h->wait = (struct patience){.fd = h->r->fd, .connects = !h->msg, .flags = h->flags, .attempt = attempt, .ctx = h,
+                                .cancels = real.connect};
+    return patience_wait(&h->wait);
 }
 
 /* Not what clone(2) said: EAGAIN and EPERM would mean something else. */
@@ -350,7 +253,7 @@ long reach_helped(struct request *r, const struct msghdr *msg, int flags)
     long ret = wait_for(&h);
     if (!h.begun)
         ret = -EMFILE;
-    if (ret < 0 && !h.ran && ret != -ENOENT && ret != -ENOTDIR && ret != -EACCES)
+    if (ret < 0 && !h.wait.ran && ret != -ENOENT && ret != -ENOTDIR && ret != -EACCES)
         record_trouble(r->operation, (int)ret, "a path this long needs /proc or a run (sunshim run)");
     return ret;
 }

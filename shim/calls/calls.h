@@ -7,11 +7,11 @@
 #define SUNSHIM_SHIM_CALLS_H
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <time.h>
 
+#include "shim/cleanup.h"
 #include "shim/mediate.h"
 #include "shim/real.h"
 #include "shim/state.h"
@@ -29,22 +29,6 @@ static inline int fail(int err)
     errno = -err;
     return -1;
 }
-
-/* Runs `routine` when the call in between is cancelled, or left by siglongjmp().
- * Not pthread_cleanup_push(): what that one notes stays behind after a jump, and
- * pthread_exit() later falls over it. glibc's older functions know about jumps. */
-#ifdef __GLIBC__
-void _pthread_cleanup_push(struct _pthread_cleanup_buffer *buffer, void (*routine)(void *), void *arg);
-void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *buffer, int execute);
-
-#define CLEANUP_PUSH(routine, arg)             \
-    struct _pthread_cleanup_buffer cleanup_;   \
-    _pthread_cleanup_push(&cleanup_, (routine), (arg))
-#define CLEANUP_POP() _pthread_cleanup_pop(&cleanup_, 1)
-#else
-#define CLEANUP_PUSH(routine, arg) pthread_cleanup_push((routine), (arg))
-#define CLEANUP_POP() pthread_cleanup_pop(1)
-#endif
 
 int call_socket(enum via via, int domain, int type, int protocol);
 int call_socketpair(enum via via, int domain, int type, int protocol, int sv[2]);

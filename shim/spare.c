@@ -1,0 +1,32 @@
+#include "shim/spare.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "shim/sys.h"
+
+/* Whether `fd` is sent along. */
+static bool passes(struct msghdr *msg, int fd)
+{
+    for (struct cmsghdr *c = msg ? CMSG_FIRSTHDR(msg) : NULL; c; c = CMSG_NXTHDR(msg, c)) {
+        size_t left = msg->msg_controllen - (size_t)((char *)c - (char *)msg->msg_control);
+
+        if (c->cmsg_len > left)
+            return false; /* the kernel refuses it */
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+            for (size_t at = CMSG_LEN(0); at + sizeof fd <= c->cmsg_len; at += sizeof fd)
+                if (memcmp((char *)c + at, &fd, sizeof fd) == 0)
+                    return true;
+    }
+    return false;
+}
+
+int spare_find(int keep, int keep_too, struct msghdr *msg)
+{
+    enum { NUMBERS = 512 /* more than SCM_MAX_FD */ };
+    int fd = 0;
+
+    while (fd < NUMBERS && (fd == keep || fd == keep_too || sys_getflags(fd) < 0 || passes(msg, fd)))
+        fd++;
+    return fd < NUMBERS ? fd : -1;
+}
