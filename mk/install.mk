@@ -6,10 +6,12 @@ STRIP      ?= strip
 bashcompdir ?= $(datadir)/bash-completion/completions
 zshcompdir  ?= $(datadir)/zsh/site-functions
 fishcompdir ?= $(datadir)/fish/vendor_completions.d
+includedir ?= $(PREFIX)/include
+pkgconfigdir ?= $(libdir)/pkgconfig
 policydir   := $(datadir)/sunshim/policies
 
 policy_files := $(patsubst policies/%,%,$(shell find policies -type f))
-man_pages    := $(wildcard man/*.[1578])
+man_pages    := $(wildcard man/*.[13578])
 doc_files    := README.md CHANGELOG.md SECURITY.md LICENSE $(wildcard docs/*.md)
 examples     := $(wildcard examples/*)
 
@@ -22,10 +24,14 @@ man_dest = $(mandir)/man$(subst .,,$(suffix $1))/$(notdir $1)
 # Pairs FROM:TO:MODE.
 installed = $(B)/sunshim:$(bindir)/sunshim:755 \
             $(B)/libsunshim.so:$(libdir)/libsunshim.so:755 \
+            $(B)/libsunat.so.0:$(libdir)/libsunat.so.0:755 \
+            $(B)/libsunat.a:$(libdir)/libsunat.a:644 \
+            include/sunat.h:$(includedir)/sunat.h:644 \
+            $(B)/sunat.pc:$(pkgconfigdir)/sunat.pc:644 \
             $(foreach f,$(policy_files),policies/$f:$(policydir)/$f:644) \
             $(foreach f,$(man_pages),$f:$(call man_dest,$f):644) \
             $(foreach f,$(doc_files),$f:$(docdir)/$(notdir $f):644) \
-            $(foreach f,$(examples),$f:$(docdir)/$f:$(if $(filter %.policy,$f),644,755)) \
+            $(foreach f,$(examples),$f:$(docdir)/$f:$(if $(filter %.policy %.c,$f),644,755)) \
             $(foreach f,$(completions),$f:$(call completion_dest,$f):644)
 
 .PHONY: install uninstall lint-man
@@ -34,10 +40,12 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	    from=$${entry%%:*}; rest=$${entry#*:}; to=$${rest%:*}; \
 	    $(INSTALL) -D -m $${rest##*:} "$$from" "$(DESTDIR)$$to"; \
 	done
-	@$(STRIP) "$(DESTDIR)$(bindir)/sunshim" "$(DESTDIR)$(libdir)/libsunshim.so"
+	@ln -sf libsunat.so.0 "$(DESTDIR)$(libdir)/libsunat.so"
+	@$(STRIP) "$(DESTDIR)$(bindir)/sunshim" "$(DESTDIR)$(libdir)/libsunshim.so" "$(DESTDIR)$(libdir)/libsunat.so.0"
 	@echo "installed in $(DESTDIR)$(PREFIX)"
 
 uninstall: ## remove what install put there
+	@rm -f "$(DESTDIR)$(libdir)/libsunat.so"
 	@for entry in $(installed); do rest=$${entry#*:}; rm -f "$(DESTDIR)$${rest%:*}"; done
 	@for d in $(policydir)/abstractions $(policydir) $(datadir)/sunshim $(docdir)/examples $(docdir); do \
 	    rmdir "$(DESTDIR)$$d" 2>/dev/null || :; done

@@ -41,6 +41,12 @@ $(B)/tests/native/tablestorm $(B)/tests/native/counts: $(domain_src) $(wildcard 
 $(B)/tests/native/helper: more_src = shim/helper.c
 $(B)/tests/native/helper: shim/helper.c
 
+# Programs that call libsunat.
+sunat_progs := $(filter sunat%,$(prog_names))
+$(sunat_progs:%=$(B)/tests/native/%): more_src = $(B)/libsunat.a $(SANFLAGS)
+$(sunat_progs:%=$(B)/tests/native/%) $(if $(SANITIZE),$(sunat_progs:%=$(B)/tests/progs/%)): $(B)/libsunat.a
+$(sunat_progs:%=$(B)/tests/native/%) $(sunat_progs:%=$(B)/tests/progs/%): PROG_FLAGS += -Iinclude
+
 $(B)/tests/progs/lib%.so: $(B)/tests/native/lib%.so
 	@mkdir -p $(@D)
 	@ln -sf ../native/$(@F) $@

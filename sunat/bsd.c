@@ -1,0 +1,95 @@
+/* FreeBSD's calls, with the order of its checks: the address's memory, the socket, the family, the length, the path
+ * (getsockaddr, uipc_bindat and unp_connectat in its kernel). */
+#include <stdint.h>
+#include <string.h>
+
+#include "at.h"
+#include "shim/cleanup.h"
+#include "shim/scratch.h"
+
+static const size_t head = offsetof(struct sockaddr_un, sun_path);
+
+/* 0 or -errno. */
+static int check(int s, const struct sockaddr *addr, socklen_t addrlen)
+{
+    if (addrlen < head || addrlen > INT32_MAX)
+        return -EINVAL;
+    if (!addr)
+        return -EFAULT;
+    int err = at_is_unix(s);
+    if (err)
+        return err == -EAFNOSUPPORT ? -EOPNOTSUPP : err;
+    if (addr->sa_family != AF_UNIX)
+        return -EAFNOSUPPORT;
+    return addrlen == head ? -EINVAL : 0;
+}
+
+/* Linux has names that are no paths. */
+static bool is_abstract(const char *name, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && !name[at])
+        at++;
+    return at > 0 && at < len;
+}
+
+/* The path, terminated: in the address, or in *room where it is not. NULL: no memory. */
+static const char *path_of(const char *name, size_t len, char **room)
+{
+    size_t most = len < AT_PATH_BYTES ? len : AT_PATH_BYTES;
+
+    if (memchr(name, '\0', most))
+        return name;
+    if (!(*room = scratch_take()))
+        return NULL;
+    memcpy(*room, name, most);
+    (*room)[most] = '\0';
+    return *room;
+}
+
+SUNAT_PUBLIC int bindat(int fd, int s, const struct sockaddr *addr, socklen_t addrlen)
+{
+    const char *name = (const char *)addr + head, *path;
+    int before = errno, err, ret = -1;
+    char *room = NULL;
+
+    if (fd == AT_FDCWD)
+        return bind(s, addr, addrlen);
+    if ((err = check(s, addr, addrlen)) < 0)
+        return (int)at_result(err, before);
+    if (is_abstract(name, addrlen - head))
+        return bind(s, addr, addrlen);
+    if (!*name)
+        return (int)at_result(-EISDIR, before);
+    if (!(path = path_of(name, addrlen - head, &room)))
+        return (int)at_result(-ENOMEM, before);
+    ret = sunat_bind(fd, s, path, 0);
+    scratch_give(room);
+    return ret;
+}
+
+static void give(void *room)
+{
+    scratch_give(room);
+}
+
+SUNAT_PUBLIC int connectat(int fd, int s, const struct sockaddr *addr, socklen_t addrlen)
+{
+    const char *name = (const char *)addr + head, *path;
+    int before = errno, err, ret;
+    char *room = NULL;
+
+    if (fd == AT_FDCWD)
+        return connect(s, addr, addrlen);
+    if ((err = check(s, addr, addrlen)) < 0)
+        return (int)at_result(err, before);
+    if (is_abstract(name, addrlen - head))
+        return connect(s, addr, addrlen);
+    if (!(path = path_of(name, addrlen - head, &room)))
+        return (int)at_result(-ENOMEM, before);
+    CLEANUP_PUSH(give, room);
+    ret = sunat_connect(fd, s, path, 0);
+    CLEANUP_POP();
+    return ret;
+}
