@@ -53,4 +53,4 @@ uninstall: ## remove what install put there
 # The pages refer to each other and to pages that not every machine has.
 lint-man: ## check the manual pages
 	@command -v mandoc >/dev/null || { echo "lint-man: mandoc is not installed" >&2; exit 1; }
-	@! mandoc -T lint $(man_pages) 2>/dev/null | grep -v -e 'referenced manual not found' -e 'instead of ERRORS'
+	@! mandoc -T lint -W warning $(man_pages) 2>/dev/null | grep -v -e 'referenced manual not found' -e 'instead of ERRORS'
