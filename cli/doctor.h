@@ -106,6 +106,10 @@ void doctor_place(struct doctor *d);  /* doctor_place.c: the way there, the dire
 void doctor_socket(struct doctor *d); /* doctor_socket.c: who is bound to the file */
 void doctor_cut(struct doctor *d);    /* doctor_cut.c: what stands where a cut name leads */
 void doctor_try(struct doctor *d);    /* doctor_try.c: --try */
+/* doctor_map.c: makes `path` and `len` what the policies' rules lead to; path NULL: nothing that could be looked
+ * at. 0, or 125 after saying why a policy cannot be loaded. */
+struct options;
+int doctor_map(struct doctor *d, const struct options *o);
 
 void doctor_note(struct doctor *d, const char *note);
 /* Whether the caller may make and remove names in the directory, as far as modes say. */
