@@ -80,7 +80,7 @@ _sunshim() {
         check) options=$common ;;
         explain) options="$common --profile" ;;
         who) options='--json -h --help' ;;
-        doctor) options='--json --try -h --help' ;;
+        doctor) options='--json --try -p --policy --rule -I --include -h --help' ;;
         help) mapfile -t COMPREPLY < <(compgen -W 'run check explain who doctor env version help' -- "$cur"); return ;;
         *) return ;;
     esac
