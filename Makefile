@@ -58,6 +58,11 @@ $(B)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(if $(filter shim/%,$<),,$(FORTIFY)) $(ALL_CFLAGS) $(EXTRA) -c -o $@ $<
 
+# Smaller than -Os where the compiler can: clang, and gcc from 12 on. The least there is does
+# without what makes loops faster: tests at both ends, constants and addresses kept in registers.
+tiny       := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
+least      := $(tiny) $(if $(findstring clang,$(CC)),-mllvm -disable-lsr,\
+                -fno-inline-small-functions -fno-tree-ch -fno-move-loop-invariants)
 # What runs once in a process, or beside system calls that cost far more, need not be
 # fast; every page of the library is read at every exec.
 cold       := $(addprefix shim/,calls/exec calls/spawn calls/command calls/files calls/files_call calls/files_realpath environment format format_apparmor unseen \
@@ -66,20 +71,21 @@ cold       := $(addprefix shim/,calls/exec calls/spawn calls/command calls/files
               $(addprefix policy/,diag include parse_profile parse_scope map parse_map maps parse_if words defer open select parse_file \
                 socket_words socket_conds parse_address vars expand hint text) $(addprefix domain/,alias anon passed table_file table_pending) \
               domain/longnames domain/shorten domain/shorten_keeps
-$(patsubst %,$(B)/%.o,$(cold)): OPT += $(if $(findstring clang,$(CC)),-Oz,-Os)
 # Calls beneath which the kernel works for a microsecond and more.
 modest     := $(addprefix policy/,glob ip layers) $(addprefix shim/calls/,accept bind connect listen message names options receive recv recvmmsg recvmsg \
                 send sendmmsg sendmsg socket syscall) $(addprefix shim/,park pin) domain/counts
-$(patsubst %,$(B)/%.o,$(modest)): OPT += -Os
+$(patsubst %,$(B)/%.o,$(modest)): OPT += $(tiny)
+# On the way of every call under a policy: as fast when small (bench/run.pl: 1 % of a connect).
+lean       := $(addprefix shim/,address facts settled track)
+$(patsubst %,$(B)/%.o,$(lean)): OPT += $(if $(findstring clang,$(CC)),$(tiny),-Os)
 # clang decides as fast with -Os as with -O2 (bench/decide); gcc does not.
-brisk      := $(addprefix policy/,decide match) \
-              $(addprefix shim/,address facts mediate settled track)
+brisk      := policy/decide policy/match shim/mediate
 $(patsubst %,$(B)/%.o,$(brisk)): OPT += $(if $(findstring clang,$(CC)),-Os)
 # Compiles policies, in the constructor or the command: 100 rules start as fast as before, with fewer pages to read.
 compiling  := $(addprefix policy/,arena conds defer diag expand filter include index layout lex lists maps names passed \
                 parse parse_address parse_file parse_if parse_map parse_profile parse_scope parse_socket policy rules slots \
                 socket_conds socket_words tree vars)
-$(patsubst %,$(B)/%.o,$(compiling)): OPT += $(if $(findstring clang,$(CC)),-Oz,-Os)
+$(patsubst %,$(B)/%.o,$(sort $(cold) $(compiling))): OPT += $(least)
 # Tables for unwinding are a tenth of the library. Threads are cancelled in calls that can wait, and what a
 # signal handler throws goes through those: they keep theirs (shim/calls and shim/patience alone call the C
 # library for the program). Through the rest only asynchronous cancellation and pthread_exit() in a handler could go: they
