@@ -92,6 +92,13 @@ static long lead_to_passed(char *to, size_t len, size_t room)
     return passed_find(state->passed, to + 3, len - 3, &p) ? find_passed(&p, to, room) : -ENOENT;
 }
 
+bool map_is_passed(const char *name)
+{
+    const char *last = strrchr(name, '/');
+
+    return strncmp(name, "/proc/", 6) == 0 && last - name > 3 && memcmp(last - 3, "/fd", 3) == 0;
+}
+
 long map_path(const char *path, char *to, size_t room)
 {
     long len = walk(path, strnlen(path, PATH_MAX), to, room, false);

@@ -20,6 +20,9 @@ static inline int map_on(void)
  * Async-signal-safe; leaves errno alone. */
 long map_path(const char *path, char *to, size_t room);
 
+/* Whether what map_path() gave is a passed descriptor's name: "/proc/.../fd/N". */
+bool map_is_passed(const char *name);
+
 /* Backwards: by which name programs would ask for `path` (len bytes). 0: by none other. */
 long map_back(const char *path, size_t len, char *to, size_t room);
 

@@ -93,14 +93,13 @@ static void insist(const char *value, const char *wrong)
 }
 
 /* A copy: programs overwrite the area in which their environment was handed to them. */
-static const char *take_passed(struct state *s, const char *list)
+static void take_passed(struct state *s, const char *list)
 {
     size_t len = list ? strlen(list) : 0;
 
     if (len >= sizeof s->passed)
-        return "SUNSHIM_FDS is longer than 1,023 bytes";
+        say_fatal("SUNSHIM_FDS", "longer than 1,023 bytes");
     memcpy(s->passed, list ? list : "", len + 1);
-    return NULL;
 }
 
 static bool is_on(const char *value)
@@ -130,7 +129,7 @@ static int prepare(struct state *s, char *const *argv, char **envp, const char *
         return GATE_PASS;
     insist(env.log_format, log_set_format(&s->log, env.log_format));
     insist(env.log, log_set_place(&s->log, env.log));
-    insist(env.passed, take_passed(s, env.passed));
+    take_passed(s, env.passed);
     s->stack_end = stack_end;
     find_data(s);
     want_long_paths(s, &env);

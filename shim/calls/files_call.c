@@ -52,6 +52,13 @@ static file_function *find(enum file_call which)
     return f;
 }
 
+static file_function *next(enum file_call which)
+{
+    file_function *f = atomic_load_explicit(&found[which], memory_order_relaxed);
+
+    return f ? f : find(which);
+}
+
 /* Copies a name (shorter than PATH_MAX) and nothing behind it. False: it cannot be read, or is
  * longer; the kernel will say so. */
 static bool copy_name(char *to, const char *from)
@@ -89,12 +96,27 @@ static int map_argument(long *name, char **room, size_t at)
     return len < 0 ? (int)len : len > 0;
 }
 
+/* A passed descriptor: what its name below /proc is a link to is meant, not the link. */
+static void follow(enum file_call *which, long *arg, const char *led_to)
+{
+    if (!map_is_passed(led_to))
+        return;
+    if (*which == FILE_lstat)
+        *which = FILE_stat;
+    if (*which == FILE___lxstat)
+        *which = FILE___xstat;
+    if (*which == FILE_fstatat || *which == FILE___fxstatat)
+        arg[*which == FILE_fstatat ? 3 : 4] &= ~AT_SYMLINK_NOFOLLOW;
+    if (*which == FILE_statx)
+        arg[2] &= ~AT_SYMLINK_NOFOLLOW;
+}
+
 static void give_back(void *room)
 {
     scratch_give(room);
 }
 
-static long call_mapped(file_function *f, long *arg, enum file_call which)
+static long call_mapped(long *arg, enum file_call which)
 {
     char *room = NULL;
     unsigned paths = paths_of[which];
@@ -113,6 +135,9 @@ static long call_mapped(file_function *f, long *arg, enum file_call which)
         errno = -err;
         return paths & FILE_POINTER ? 0 : -1;
     }
+    if (room)
+        follow(&which, arg, room + FIRST);
+    file_function *f = next(which);
     long ret;
     CLEANUP_PUSH(give_back, room);
     ret = f(arg[0], arg[1], arg[2], arg[3], arg[4], which);
@@ -122,14 +147,11 @@ static long call_mapped(file_function *f, long *arg, enum file_call which)
 
 static __attribute__((noinline)) long call_slowly(long a, long b, long c, long d, long e, enum file_call which)
 {
-    file_function *f = atomic_load_explicit(&found[which], memory_order_relaxed);
     long arg[ARGUMENTS] = {a, b, c, d, e};
 
-    if (!f)
-        f = find(which);
     if (!map_on() || !files_ready())
-        return f(a, b, c, d, e, which);
-    return call_mapped(f, arg, which);
+        return next(which)(a, b, c, d, e, which);
+    return call_mapped(arg, which);
 }
 
 long file_call(long a, long b, long c, long d, long e, enum file_call which)
