@@ -54,33 +54,42 @@ static int bind_and_open(const struct private *p, int sockfd)
     return err == AT_HELPED ? -EMFILE : err < 0 ? err : fd;
 }
 
-static int bind_at(int dirfd, const char *where, int sockfd, int flags)
+static int bind_in_private(struct private *p, int sockfd, int flags)
 {
-    struct private p;
-    int err = private_make(dirfd, where, &p);
+    int fd = bind_and_open(p, sockfd);
 
-    if (err)
-        return err == AT_HELPED ? -EMFILE : err;
-    int fd = bind_and_open(&p, sockfd);
     if (fd >= 0 && (flags & SUNAT_LINKABLE)) {
-        private_close(&p);
+        private_close(p);
         return fd;
     }
     if (fd >= 0)
-        SYS3(SYS_fchmodat, p.fd, p.name, BY_ALL);
-    private_remove(&p);
+        SYS3(SYS_fchmodat, p->fd, p->name, BY_ALL);
+    private_remove(p);
     return fd;
 }
 
-/* Other directories may do better. */
-static bool is_of_place(int err)
+static int bind_at(int dirfd, int sockfd, int flags)
 {
-    static const int errors[] = {EACCES, EAGAIN, EDQUOT, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP, EPERM, EROFS, EIO, ELOOP};
+    struct private p;
+    int err = private_make(dirfd, "", &p);
 
-    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-        if (err == -errors[i])
-            return true;
-    return false;
+    return err == AT_HELPED ? -EMFILE : err ? err : bind_in_private(&p, sockfd, flags);
+}
+
+/* Some have directories and no sockets, or are full. */
+static bool is_of_file_system(int err)
+{
+    return err == -EPERM || err == -EOPNOTSUPP || err == -ENOSYS || err == -ENOSPC || err == -EDQUOT;
+}
+
+/* True: done, with *fd as the result. */
+static bool bind_below(const char *where, int sockfd, int flags, int *fd)
+{
+    struct private p;
+    int err = private_make(AT_FDCWD, where, &p);
+
+    *fd = err == AT_HELPED ? -EMFILE : err ? err : bind_in_private(&p, sockfd, flags);
+    return err ? err == AT_HELPED : !is_of_file_system(*fd);
 }
 
 static int bind_somewhere(int sockfd, int flags)
@@ -88,13 +97,16 @@ static int bind_somewhere(int sockfd, int flags)
     static const char *const places[] = {"/dev/shm/", "/tmp/", "/var/tmp/", ""};
     char own[PRIVATE_WHERE_MAX];
     struct text t = text_into(own, sizeof own);
+    int fd;
 
     text_str(&t, "/run/user/");
     text_unsigned(&t, (uint64_t)SYS0(SYS_geteuid));
     text_byte(&t, '/');
-    int fd = bind_at(AT_FDCWD, text_done(&t), sockfd, flags);
-    for (size_t i = 0; is_of_place(fd) && i < sizeof places / sizeof *places; i++)
-        fd = bind_at(AT_FDCWD, places[i], sockfd, flags);
+    if (bind_below(text_done(&t), sockfd, flags, &fd))
+        return fd;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (bind_below(places[i], sockfd, flags, &fd))
+            return fd;
     return fd;
 }
 
@@ -114,5 +126,5 @@ SUNAT_PUBLIC int sunat_bind_anonat(int dirfd, int sockfd, int flags)
 {
     int before = errno, err = check(sockfd, flags);
 
-    return (int)at_result(err ? err : bind_at(dirfd, "", sockfd, flags), before);
+    return (int)at_result(err ? err : bind_at(dirfd, sockfd, flags), before);
 }

@@ -67,14 +67,16 @@ static long from_directory(void *ctx)
     h->begun = true;
     if (!*last)
         last = "/";
-    if (strlen(last) > AT_NAME_MAX)
-        return -ENAMETOOLONG;
+    bool nofollow = t->flags & AT_SYMLINK_NOFOLLOW, fits = strlen(last) <= AT_NAME_MAX;
     long err = at_enter(&t->at, t->room);
+    if (!err && (nofollow || !fits))
+        err = SYS4(SYS_newfstatat, AT_FDCWD, last, &st, nofollow ? AT_SYMLINK_NOFOLLOW : 0);
     if (err < 0)
         return err;
-    if ((t->flags & AT_SYMLINK_NOFOLLOW) && SYS4(SYS_newfstatat, AT_FDCWD, last, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISLNK(st.st_mode))
+    if (nofollow && S_ISLNK(st.st_mode))
         return -ELOOP;
+    if (!fits)
+        return -ENAMETOOLONG;
     at_plain(last, strlen(last), &t->addr);
     return perform(h);
 }
