@@ -187,7 +187,7 @@ static int exec_result(int from)
     return n == sizeof err ? err : 0;
 }
 
-int child_run(char **argv, void (*prepare)(void *ctx), void *ctx, struct outcome *out)
+int child_run(char **argv, void (*prepare)(void *ctx), void (*release)(void *ctx), void *ctx, struct outcome *out)
 {
     struct signals signals;
     int ends[2], death = 0;
@@ -207,6 +207,7 @@ int child_run(char **argv, void (*prepare)(void *ctx), void *ctx, struct outcome
     close(ends[1]);
     *out = (struct outcome){.exec_error = exec_result(ends[0])};
     close(ends[0]);
+    release(ctx);
     wait_for(child, &out->status);
     out->others = others_left();
     return 0;

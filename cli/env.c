@@ -8,6 +8,7 @@
 #include "environment.h"
 #include "library.h"
 #include "load.h"
+#include "pass.h"
 
 static const char usage[] =
     "Usage: sunshim env [OPTION]...\n"
@@ -22,6 +23,7 @@ static const char usage[] =
     "      --json            records as JSON\n"
     "      --repair          make addresses whole that a program has cut to fit\n"
     "      --long-paths      the same; short names for long directories need sunshim run\n"
+    "      --pass NAME=FD    a map rule's fd:NAME is descriptor FD, opened O_PATH on a socket's file\n"
     "      --no-follow       leave programs alone that are started with another environment\n"
     "      --shell           as 'export NAME=VALUE' for eval in a shell\n"
     "  -h, --help            this text\n"
@@ -92,7 +94,8 @@ static int check_policies(const struct options *o)
     return o->profile ? load_select(layers, o->source_count, NULL, o->profile) : 0;
 }
 
-static int print_all(const struct options *o, const char *library, const char *policies, const char *log)
+static int print_all(const struct options *o, const char *library, const char *policies, const char *log,
+                     const char *passed)
 {
     print_variable(o, "LD_PRELOAD", library);
     if (policies)
@@ -109,13 +112,31 @@ static int print_all(const struct options *o, const char *library, const char *p
         print_variable(o, "SUNSHIM_REPAIR", "1");
     if (o->no_follow)
         print_variable(o, "SUNSHIM_FOLLOW", "0");
+    if (*passed)
+        print_variable(o, "SUNSHIM_FDS", passed);
     return 0;
+}
+
+/* NULL after saying what is wrong. */
+static const char *passed_text(const struct options *o)
+{
+    static struct passed_list passed;
+
+    return pass_read(&passed, o) ? NULL : pass_text_elsewhere(&passed);
+}
+
+static bool wants_anon(const struct options *o)
+{
+    for (unsigned i = 0; i < o->given_count; i++)
+        if (o->given[i].anon)
+            return true;
+    return false;
 }
 
 static int env(int argc, char **argv)
 {
     static struct options o;
-    const char *library, *log = NULL;
+    const char *library, *passed, *log = NULL;
     char *policies = NULL;
     int status = options_read(&o, USE_ENV, argc, argv);
 
@@ -125,6 +146,10 @@ static int env(int argc, char **argv)
         return usage_error("env", "'%s': env takes no command", argv[o.rest]);
     if (o.shorten && !o.long_paths)
         return usage_error("env", "--shorten makes names in the directory of a run: it needs sunshim run");
+    if (wants_anon(&o))
+        return usage_error("env", "--anon makes a socket for one command: it needs sunshim run");
+    if (!(passed = passed_text(&o)))
+        return EXIT_SUNSHIM;
     if (o.long_paths)
         say("note: --long-paths is --repair only: short names for long directories need sunshim run");
     for (unsigned i = 0; i < o.source_count; i++)
@@ -135,7 +160,7 @@ static int env(int argc, char **argv)
         return EXIT_SUNSHIM;
     if ((log && strchr(log, '\n')) || (o.profile && strchr(o.profile, '\n')))
         return fail("a variable cannot hold a newline");
-    return print_all(&o, library, policies, log);
+    return print_all(&o, library, policies, log, passed);
 }
 
 const struct command env_command = {"env", "print the variables that do the same", usage, env};

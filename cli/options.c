@@ -17,7 +17,7 @@ struct spec {
 
 enum { ALL = USE_RUN | USE_ENV | USE_CHECK | USE_EXPLAIN, START = USE_RUN | USE_ENV };
 enum { RULE = 1, APPARMOR, PROFILE, COMPLAIN, LOG, JSON, EXEC, SHELL, TRACK, NO_FOLLOW, ERROR_STATUS, UNSEEN,
-       LONG_PATHS, REPAIR, SHORTEN, KEEP };
+       LONG_PATHS, REPAIR, SHORTEN, KEEP, PASS, ANON };
 
 static const struct spec specs[] = {
     {"policy", 'p', true, ALL},         {"rule", RULE, true, ALL},
@@ -32,6 +32,7 @@ static const struct spec specs[] = {
     {"long-paths", LONG_PATHS, false, START},
     {"repair", REPAIR, false, START},   {"shorten", SHORTEN, false, START},
     {"keep", KEEP, false, USE_RUN},
+    {"pass", PASS, true, START},        {"anon", ANON, true, START},
     {"help", 'h', false, ALL},
 };
 enum { SPECS = sizeof specs / sizeof *specs };
@@ -93,6 +94,14 @@ static int add_unseen(struct options *o, const char *glob)
     return 0;
 }
 
+static int add_given(struct options *o, bool anon, const char *arg)
+{
+    if (o->given_count == PASSED_MAX)
+        return fail("--%s %s: more than %d names to pass (--pass and --anon)", anon ? "anon" : "pass", arg, PASSED_MAX);
+    o->given[o->given_count++] = (struct given){anon, arg};
+    return 0;
+}
+
 static int set_error_status(struct options *o, const char *text)
 {
     size_t digits = strspn(text, "0123456789");
@@ -151,6 +160,9 @@ static int apply(struct options *o, int letter)
         return add_dir(o, optarg);
     case UNSEEN:
         return add_unseen(o, optarg);
+    case PASS:
+    case ANON:
+        return add_given(o, letter == ANON, optarg);
     case ERROR_STATUS:
         return set_error_status(o, optarg);
     case PROFILE:

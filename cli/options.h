@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "domain/passed.h"
 #include "policy/layers.h"
 
 enum use { USE_RUN = 1, USE_ENV = 2, USE_CHECK = 4, USE_EXPLAIN = 8 };
@@ -20,6 +21,12 @@ struct source {
     const char *arg;
 };
 
+/* --pass NAME=FD, --anon NAME[:TYPE] */
+struct given {
+    bool anon;
+    const char *arg;
+};
+
 enum { DIRS_MAX = 64, GLOBS_MAX = 64 };
 
 struct options {
@@ -30,6 +37,8 @@ struct options {
     const char *profile, *log;
     const char *unseen[GLOBS_MAX]; /* --allow-unseen */
     unsigned unseen_count;
+    struct given given[PASSED_MAX];
+    unsigned given_count;
     int error_status; /* --error-exitcode; 0: not given */
     bool complain, json, exec, shell, track, no_follow;
     bool repair, shorten, keep; /* --long-paths is the first two */

@@ -16,6 +16,7 @@
 #include "load.h"
 #include "memory.h"
 #include "outer.h"
+#include "pass.h"
 #include "program.h"
 #include "shorten.h"
 #include "summary.h"
@@ -44,6 +45,10 @@ static const char usage[] =
     "      --shorten         give programs short names for long directories\n"
     "      --keep            keep the short TMPDIR that --shorten makes\n"
     "      --no-follow       leave programs alone that are started with another environment\n"
+    "      --pass NAME=FD    let 'map /some/name -> fd:NAME,' lead to the unix socket that is\n"
+    "                        open as descriptor FD, or to its file (O_PATH)\n"
+    "      --anon NAME       the same with a new socket that has no name; a server finds it as\n"
+    "                        LISTEN_FDS says (NAME:dgram, NAME:seqpacket: of another type)\n"
     "      --error-exitcode N\n"
     "                        exit with N when anything was denied, leaked, cut or not seen\n"
     "      --allow-unseen GLOB\n"
@@ -60,7 +65,8 @@ static const char usage[] =
     "\n"
     "  sunshim run --long-paths -- make check\n"
     "  sunshim run -p no-network -- make check\n"
-    "  sunshim run --rule 'deny unix (connect) peer=(addr=/run/docker.sock),' sh\n";
+    "  sunshim run --rule 'deny unix (connect) peer=(addr=/run/docker.sock),' sh\n"
+    "  sunshim run --anon app --rule 'map /run/app.sock -> fd:app,' -- sh -c './server & ./client'\n";
 
 struct start {
     struct options options;
@@ -70,6 +76,7 @@ struct start {
     struct program program;
     const char *outer; /* directory of the run around this one */
     struct tmpdir tmp;
+    struct passed_list passed;
     struct shortened given; /* to the command; NULL: what we have */
     bool unseen;       /* the program is not, and --allow-unseen does not name it */
 };
@@ -137,6 +144,14 @@ static void prepare(void *ctx)
     if (s->given.environment)
         environ = s->given.environment;
     environment_set(&s->domain, &s->options, s->log);
+    pass_set(&s->passed);
+}
+
+static void release(void *ctx)
+{
+    const struct start *s = ctx;
+
+    pass_release(&s->passed);
 }
 
 static char **given_argv(const struct start *s)
@@ -198,7 +213,7 @@ static int end(const struct start *s, const struct outcome *out, bool happened)
 static int run_child(struct start *s)
 {
     struct outcome out;
-    int err = child_run(given_argv(s), prepare, s, &out);
+    int err = child_run(given_argv(s), prepare, release, s, &out);
     bool started = !err && !out.exec_error, unprotected = started && ran_unprotected(s, &out), happened = false;
 
     if (started && out.others && *s->tmp.path) /* what may be large is worth a moment */
@@ -264,7 +279,7 @@ static int start(struct start *s, const char *library)
 
     /* First: policies may speak of @{TMPDIR}. */
     if ((status = s->options.shorten ? tmpdir_choose(&s->tmp) : 0) || (status = load_all(&s->options, 0, layers)) || (status = check_profile(s, layers)) ||
-        (status = check_program(s)) || (status = lay_out(&s->options, layers, &file, &len)) ||
+        (status = pass_check(&s->passed, layers, s->options.source_count)) || (status = check_program(s)) || (status = lay_out(&s->options, layers, &file, &len)) ||
         (status = outer_directory(&s->outer)))
         return status;
     domain_sweep();
@@ -310,6 +325,8 @@ static int run(int argc, char **argv)
     look_for_long_paths(&s.options);
     if (s.options.keep && !s.options.shorten)
         return usage_error("run", "--keep keeps the TMPDIR that --shorten makes: it needs --shorten or --long-paths");
+    if (pass_read(&s.passed, &s.options) || pass_open(&s.passed))
+        return EXIT_SUNSHIM;
     if (s.options.log && !(s.log = environment_log(s.options.log)))
         return EXIT_SUNSHIM;
     if (!(library = library_ready()))

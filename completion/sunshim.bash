@@ -26,7 +26,7 @@ _sunshim_command_at() {
     while [ "$i" -lt "$COMP_CWORD" ]; do
         case ${COMP_WORDS[i]} in
             --) echo $((i + 1)); return ;;
-            -p | -I | --policy | --include | --rule | --apparmor | --profile | --log | --error-exitcode | --allow-unseen) i=$((i + 2)) ;;
+            -p | -I | --policy | --include | --rule | --apparmor | --profile | --log | --error-exitcode | --allow-unseen | --pass | --anon) i=$((i + 2)) ;;
             -*) i=$((i + 1)) ;;
             *) echo "$i"; return ;;
         esac
@@ -72,11 +72,11 @@ _sunshim() {
             compopt -o filenames
             return ;;
         --allow-unseen) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
-        --rule | --profile | --error-exitcode) return ;;
+        --rule | --profile | --error-exitcode | --pass | --anon) return ;;
     esac
     case $sub in
-        run) options="$common --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --error-exitcode --allow-unseen --exec" ;;
-        env) options="$common --profile --complain --log --json --long-paths --repair --no-follow --shell" ;;
+        run) options="$common --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --pass --anon --error-exitcode --allow-unseen --exec" ;;
+        env) options="$common --profile --complain --log --json --long-paths --repair --no-follow --pass --shell" ;;
         check) options=$common ;;
         explain) options="$common --profile" ;;
         who) options='--json -h --help' ;;
