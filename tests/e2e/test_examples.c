@@ -1,4 +1,5 @@
 /* The examples do what their first lines say. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/e2e/harness.h"
@@ -276,4 +277,109 @@ StockTest(examples, deep_tmpdir_keeps_the_status_of_the_command)
     struct run r = run("\"$TOP/examples/deep-tmpdir\" sh -c 'test ${#TMPDIR} = 200 && exit 7'");
     check_status(r, 7);
     check_lacks(r, err, "cut");
+}
+
+/* --- anon-server.c, anon-client.c, at-server.c, at-client.c --------------------------- */
+
+/* By the line in its head, as if libsunat were installed. */
+static const char *built(const char *name)
+{
+    put("pkg-config", "#!/bin/sh\nPKG_CONFIG_PATH=$T/lib exec /usr/bin/pkg-config --define-variable=includedir=$T/include "
+                      "--define-variable=libdir=$T/lib \"$@\"\n");
+    struct run r = run(text("chmod +x pkg-config; PATH=$T:$PATH; ln -sfn \"$B\" lib; ln -sfn \"$TOP/include\" include\n"
+                            "cp \"$TOP/examples/%s.c\" .; test $(wc -l <%s.c) -le 40\n"
+                            "line=$(sed -n 's/^ \\*     \\(cc .*\\)/\\1/p' %s.c); eval \"$line -Wall -Wextra -Werror\"",
+                            name, name, name));
+    check_status(r, 0);
+    with_env(text("LD_LIBRARY_PATH=%s/lib", scratch()));
+    return name;
+}
+
+StockTest(examples, anon_server_is_reached_by_what_it_starts)
+{
+    built("anon-server"), built("anon-client");
+    struct run r = run("./anon-server sh -c './anon-client hello; ./anon-client again; exit 7'");
+    check_status(r, 7);
+    check_out(r, "hello, and welcome\nagain, and welcome\n");
+}
+
+/* What the table of unix sockets has of its first descriptor. */
+StockTest(examples, anon_server_has_no_name)
+{
+    put("names", "server=$(cut -d' ' -f1 /proc/$$/task/$$/children); socket=$(readlink /proc/$server/fd/3)\n"
+                 "grep \" $(echo $socket | tr -cd 0-9) \" /proc/net/unix >$T/line; read -r a b c d e f g name <$T/line\n"
+                 "test ! -e $name; echo $name | sed 's,[0-9a-f]\\{16\\}$,X,; s,[0-9][0-9]*,N,'\n");
+    built("anon-server");
+    struct run r = run("./anon-server sh -eu names");
+    check_out(r, "/proc/thread-self/fd/N/.sunat-X\n");
+}
+
+StockTest(examples, anon_client_fails_without_a_server)
+{
+    built("anon-client");
+    struct run r = run("SERVER_FD=0 ./anon-client hello");
+    check_status(r, 1);
+    check_has(r, err, "anon-client: connect: ");
+}
+
+/* Under a policy that allows sockets without names, and under one that does not. */
+StockTest(examples, anon_client_is_mediated)
+{
+    built("anon-server"), built("anon-client");
+    struct run r = under("unix (create, listen),\nunix (bind) addr=none,\nunix peer=(addr=none),\n", "./anon-server ./anon-client hello");
+    check_status(r, 0);
+    check_out(r, "hello, and welcome\n");
+    r = under("unix (create, listen),\nunix (bind) addr=none,\nunix (accept),\n", "./anon-server ./anon-client hello");
+    check_status(r, 1);
+    check_has(r, err, "anon-client: connect: Permission denied");
+    cr_assert_eq(lines_with(r.err, "DENIED", "operation=\"connect\"", "peer_addr=none", NULL), 1, "%s", run_report(&r));
+}
+
+StockTest(examples, at_server_and_at_client_do_not_mind_how_long_the_name_is)
+{
+    built("at-server"), built("at-client");
+    struct run r = run(LONG_DIR "./at-server $long & server=$!\n"
+                                "until ./at-client $long 2>err >out; do kill -0 $server; sleep 0.05; done\n"
+                                "sed \"s,$long,there,\" out; wait $server; ls -A $long");
+    check_status(r, 0);
+    check_out(r, "hello from below there\n");
+}
+
+/* --- daemon-without-path ---------------------------------------------------------------- */
+
+#define WITHOUT_PATH "\"$TOP/examples/daemon-without-path\" "
+
+StockTest(examples, daemon_without_path_runs_a_suite_beside_a_daemon)
+{
+    struct run r = run(WITHOUT_PATH "'/usr/bin/python3 -m gunicorn --log-level warning wsgiref.simple_server:demo_app' "
+                                    "sh -c 'test ! -e $APP_SOCKET; curl -sS --unix-socket $APP_SOCKET http://app/ | head -n 1; exit 7'");
+    check_out(r, "Hello world!\n");
+    check_status(r, 7);
+}
+
+StockTest(examples, daemon_without_path_is_for_a_bus_too)
+{
+    struct run r = run(WITHOUT_PATH "'dbus-daemon --session --nofork --nopidfile --address=systemd: 2>$T/log' "
+                                    "sh -c 'gdbus call --address unix:path=$APP_SOCKET --dest org.freedesktop.DBus "
+                                    "--object-path / --method org.freedesktop.DBus.NameHasOwner org.freedesktop.DBus'");
+    check_status(r, 0);
+    check_out(r, "(true,)\n");
+}
+
+/* The suite has no socket in hand that would keep it waiting. */
+StockTest(examples, daemon_without_path_fails_at_once_where_the_daemon_does)
+{
+    struct run r = run(WITHOUT_PATH "'exit 3' sh -c 'timeout 20 curl -sS --unix-socket $APP_SOCKET http://app/; echo $? ${LISTEN_FDS-}'");
+    check_has(r, err, "curl: (");
+    check_lacks(r, out, "124");
+}
+
+/* --- unittest-without-path ---------------------------------------------------------------- */
+
+StockTest(examples, unittest_without_path_passes)
+{
+    with_env(text("LD_LIBRARY_PATH=%s", getenv("TEST_BUILD_AT") ? getenv("TEST_BUILD_AT") : TEST_BUILD));
+    struct run r = run("\"$TOP/examples/unittest-without-path\"");
+    check_status(r, 0);
+    check_has(r, err, "Ran 2 tests");
 }
