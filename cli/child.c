@@ -175,6 +175,16 @@ static _Noreturn void become(char **argv, const struct signals *s, int death, in
     _exit(n < 0 ? EXIT_SUNSHIM : EXIT_NOT_FOUND);
 }
 
+/* Waits until the launcher has closed what is to be the command's alone. */
+static void await_release(const int gate[2])
+{
+    char byte;
+
+    close(gate[1]);
+    while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
+        ;
+}
+
 /* The pipe is closed by a successful exec. */
 static int exec_result(int from)
 {
@@ -190,10 +200,10 @@ static int exec_result(int from)
 int child_run(char **argv, void (*prepare)(void *ctx), void (*release)(void *ctx), void *ctx, struct outcome *out)
 {
     struct signals signals;
-    int ends[2], death = 0;
+    int ends[2], gate[2], death = 0;
     pid_t child;
 
-    if (pipe2(ends, O_CLOEXEC))
+    if (pipe2(ends, O_CLOEXEC) || pipe2(gate, O_CLOEXEC))
         return -errno;
     prctl(PR_GET_PDEATHSIG, &death); /* lost by fork; whoever asked for it meant the command */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -201,13 +211,16 @@ int child_run(char **argv, void (*prepare)(void *ctx), void (*release)(void *ctx
     if ((child = fork()) < 0)
         return -errno;
     if (!child) {
+        await_release(gate);
         prepare(ctx);
         become(argv, &signals, death, ends[1]);
     }
+    release(ctx);
+    close(gate[0]);
+    close(gate[1]);
     close(ends[1]);
     *out = (struct outcome){.exec_error = exec_result(ends[0])};
     close(ends[0]);
-    release(ctx);
     wait_for(child, &out->status);
     out->others = others_left();
     return 0;

@@ -10,7 +10,7 @@ struct outcome {
     bool others;    /* descendants of the command are still there */
 };
 
-/* Forks, calls `prepare` in the child, executes argv, calls `release` here and waits. The command gets
+/* Forks, calls `release` here, then `prepare` in the child, executes argv and waits. The command gets
  * the signal mask and dispositions that we were given and stays in our process
  * group. Meanwhile signals sent to us alone go on to it, and when it is stopped
  * so are we. 0, or -errno where no child could be made. */

@@ -124,7 +124,7 @@ static const char activated[] =
     "import os, socket, sys\n"
     "n = int(sys.argv[1])\n"
     "for fd in range(3, 3 + n):\n"
-    "    s = socket.socket(socket.AF_UNIX); s.bind('given%d' % fd); s.listen()\n"
+    "    s = socket.socket(socket.AF_UNIX); s.bind(os.environ['T'] + '/given%d' % fd); s.listen()\n"
     "    if s.fileno() == fd: s.set_inheritable(True); s.detach()\n"
     "    else: os.dup2(s.fileno(), fd)\n"
     "os.environ.update(LISTEN_FDS=str(n), LISTEN_PID=str(os.getpid()), LISTEN_PIDFDID='1')\n"
@@ -153,8 +153,8 @@ StockTest(cli_anon, sockets_that_were_given_are_the_commands)
 
     for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
         struct run r = run_activated(text("rm -f given3; python3 activated.py 1 app $SUNSHIM run %s -- sh -c '"
-                                          "echo ${LISTEN_PIDFDID-unset}; " SHOW "exec python3 server.py' & ready given3; "
-                                          "socat -u UNIX-CONNECT:given3 -; wait $!", how[i]));
+                                          "echo ${LISTEN_PIDFDID-unset}; " SHOW "exec python3 server.py' & ready $T/given3; "
+                                          "socat -u UNIX-CONNECT:$T/given3 -; wait $!", how[i]));
         check_status(r, 0);
         check_out(r, strstr(how[i], "--exec") ? "1\n1 app\nhello\n" : "unset\n1 app\nhello\n");
         cr_assert_str_empty(r.err, "%s", r.err);
