@@ -282,22 +282,21 @@ StockTest(examples, deep_tmpdir_keeps_the_status_of_the_command)
 /* --- anon-server.c, anon-client.c, at-server.c, at-client.c --------------------------- */
 
 /* By the line in its head, as if libsunat were installed. */
-static const char *built(const char *name)
+static void build(const char *source)
 {
     put("pkg-config", "#!/bin/sh\nPKG_CONFIG_PATH=$T/lib exec /usr/bin/pkg-config --define-variable=includedir=$T/include "
                       "--define-variable=libdir=$T/lib \"$@\"\n");
     struct run r = run(text("chmod +x pkg-config; PATH=$T:$PATH; ln -sfn \"$B\" lib; ln -sfn \"$TOP/include\" include\n"
-                            "cp \"$TOP/examples/%s.c\" .; test $(wc -l <%s.c) -le 40\n"
-                            "line=$(sed -n 's/^ \\*     \\(cc .*\\)/\\1/p' %s.c); eval \"$line -Wall -Wextra -Werror\"",
-                            name, name, name));
+                            "cp \"$TOP/%s\" .; source=%s; source=${source##*/}; test $(wc -l <$source) -le 40\n"
+                            "line=$(sed -n 's/^ \\*     \\(cc .*\\)/\\1/p' $source); eval \"$line -Wall -Wextra -Werror\"",
+                            source, source));
     check_status(r, 0);
     with_env(text("LD_LIBRARY_PATH=%s/lib", scratch()));
-    return name;
 }
 
 StockTest(examples, anon_server_is_reached_by_what_it_starts)
 {
-    built("anon-server"), built("anon-client");
+    build("examples/anon-server.c"), build("examples/anon-client.c");
     struct run r = run("./anon-server sh -c './anon-client hello; ./anon-client again; exit 7'");
     check_status(r, 7);
     check_out(r, "hello, and welcome\nagain, and welcome\n");
@@ -309,14 +308,14 @@ StockTest(examples, anon_server_has_no_name)
     put("names", "server=$(cut -d' ' -f1 /proc/$$/task/$$/children); socket=$(readlink /proc/$server/fd/3)\n"
                  "grep \" $(echo $socket | tr -cd 0-9) \" /proc/net/unix >$T/line; read -r a b c d e f g name <$T/line\n"
                  "test ! -e $name; echo $name | sed 's,[0-9a-f]\\{16\\}$,X,; s,[0-9][0-9]*,N,'\n");
-    built("anon-server");
+    build("examples/anon-server.c");
     struct run r = run("./anon-server sh -eu names");
     check_out(r, "/proc/thread-self/fd/N/.sunat-X\n");
 }
 
 StockTest(examples, anon_client_fails_without_a_server)
 {
-    built("anon-client");
+    build("examples/anon-client.c");
     struct run r = run("SERVER_FD=0 ./anon-client hello");
     check_status(r, 1);
     check_has(r, err, "anon-client: connect: ");
@@ -325,7 +324,7 @@ StockTest(examples, anon_client_fails_without_a_server)
 /* Under a policy that allows sockets without names, and under one that does not. */
 StockTest(examples, anon_client_is_mediated)
 {
-    built("anon-server"), built("anon-client");
+    build("examples/anon-server.c"), build("examples/anon-client.c");
     struct run r = under("unix (create, listen),\nunix (bind) addr=none,\nunix peer=(addr=none),\n", "./anon-server ./anon-client hello");
     check_status(r, 0);
     check_out(r, "hello, and welcome\n");
@@ -337,7 +336,7 @@ StockTest(examples, anon_client_is_mediated)
 
 StockTest(examples, at_server_and_at_client_do_not_mind_how_long_the_name_is)
 {
-    built("at-server"), built("at-client");
+    build("examples/at-server.c"), build("examples/at-client.c");
     struct run r = run(LONG_DIR "./at-server $long & server=$!\n"
                                 "until ./at-client $long 2>err >out; do kill -0 $server; sleep 0.05; done\n"
                                 "sed \"s,$long,there,\" out; wait $server; ls -A $long");
