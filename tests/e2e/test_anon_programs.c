@@ -42,15 +42,14 @@ ANON_SERVER(anon_programs, sd_listen_fds, .setup = "cat >server.py <<'X'\n" SD_L
             .server = "/usr/bin/python3 server.py", .client = "nc -NU $NAME </dev/null", .says = "Permission denied",
             .wants = "{3: 'app'}\nhidden\n")
 
-/* Two, which it tells apart by LISTEN_FDNAMES. */
+/* Two, which it tells apart by LISTEN_FDNAMES. Nobody may look at its descriptors. */
 ANON_SERVER(anon_programs, gpg_agent,
             .setup = "mkdir -m 700 home; echo disable-scdaemon >home/gpg-agent.conf",
             .given = "--anon std --anon ssh --rule 'map /run/nowhere/std -> fd:std' --rule 'map /run/nowhere/ssh -> fd:ssh'",
             .server = "gpg-agent --homedir $T/home --supervised 2>agent.log",
             .client = "SSH_AUTH_SOCK=/run/nowhere/ssh ssh-add -l || :\n"
-                      "gpg-connect-agent --no-autostart -S /run/nowhere/std 'getinfo version' /bye | grep -c ^OK\n"
-                      "talk NOP nc -NU /run/nowhere/std | sed 's/, process .*//'",
-            .says = "Permission denied", .wants = "The agent has no identities.\n1\nOK Pleased to meet you\nhidden\n")
+                      "gpg-connect-agent --no-autostart -S /run/nowhere/std NOP /bye",
+            .says = "Permission denied", .wants = "The agent has no identities.\nOK\n")
 
 /* --- By the number ----------------------------------------------------------------------------------- */
 
