@@ -68,7 +68,7 @@ Test(cli_doctor_map, says_what_was_asked_wrongly)
 {
     struct run r = run(DOCTOR "doctor -p ./none.policy /a; doctor -p; doctor --rule 'map' /a; doctor -p x --try /a; doctor --rule=x -- ls");
 
-    check_has(r, err, "./none.policy: No such file or directory\n");
+    check_has(r, err, "./none.policy: error: No such file or directory\n");
     check_has(r, err, "option '-p' needs a value");
     check_has(r, err, "--rule:1:4: error: ");
     check_has(r, err, "--try is for a path alone, without -p and --rule");
