@@ -27,7 +27,6 @@ installed = $(B)/sunshim:$(bindir)/sunshim:755 \
             $(B)/libsunat.so.0:$(libdir)/libsunat.so.0:755 \
             $(B)/libsunat.a:$(libdir)/libsunat.a:644 \
             include/sunat.h:$(includedir)/sunat.h:644 \
-            $(B)/sunat.pc:$(pkgconfigdir)/sunat.pc:644 \
             $(foreach f,$(policy_files),policies/$f:$(policydir)/$f:644) \
             $(foreach f,$(man_pages),$f:$(call man_dest,$f):644) \
             $(foreach f,$(doc_files),$f:$(docdir)/$(notdir $f):644) \
@@ -41,11 +40,13 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	    $(INSTALL) -D -m $${rest##*:} "$$from" "$(DESTDIR)$$to"; \
 	done
 	@ln -sf libsunat.so.0 "$(DESTDIR)$(libdir)/libsunat.so"
+	@$(INSTALL) -d "$(DESTDIR)$(pkgconfigdir)"
+	@$(sunat_pc) >"$(DESTDIR)$(pkgconfigdir)/sunat.pc"
 	@$(STRIP) "$(DESTDIR)$(bindir)/sunshim" "$(DESTDIR)$(libdir)/libsunshim.so" "$(DESTDIR)$(libdir)/libsunat.so.0"
 	@echo "installed in $(DESTDIR)$(PREFIX)"
 
 uninstall: ## remove what install put there
-	@rm -f "$(DESTDIR)$(libdir)/libsunat.so"
+	@rm -f "$(DESTDIR)$(libdir)/libsunat.so" "$(DESTDIR)$(pkgconfigdir)/sunat.pc"
 	@for entry in $(installed); do rest=$${entry#*:}; rm -f "$(DESTDIR)$${rest%:*}"; done
 	@for d in $(policydir)/abstractions $(policydir) $(datadir)/sunshim $(docdir)/examples $(docdir); do \
 	    rmdir "$(DESTDIR)$$d" 2>/dev/null || :; done

@@ -30,10 +30,11 @@ $(B)/libsunat.so.0: $(sunat_obj) sunat/libsunat.map
 $(B)/libsunat.so: $(B)/libsunat.so.0
 	@ln -sf libsunat.so.0 $@
 
-# Where it is installed is known at install only.
+# As it is installed with the same PREFIX.
+sunat_pc = sed 's|@PREFIX@|$(PREFIX)|; s|@INCLUDEDIR@|$(includedir)|; s|@LIBDIR@|$(libdir)|; s|@VERSION@|$(VERSION)|' sunat/sunat.pc.in
 .PHONY: $(B)/sunat.pc
-$(B)/sunat.pc: sunat/sunat.pc.in
+$(B)/sunat.pc:
 	@mkdir -p $(@D)
-	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@INCLUDEDIR@|$(includedir)|; s|@LIBDIR@|$(libdir)|; s|@VERSION@|$(VERSION)|' $< > $@
+	@$(sunat_pc) > $@
 
 all: $(B)/libsunat.a $(B)/libsunat.so $(B)/sunat.pc

@@ -18,6 +18,25 @@ int at_init(struct at *at, int dirfd, const char *path, bool empty)
     return at->len || empty ? 0 : -ENOENT;
 }
 
+/* rt_sigprocmask(2) reads the set before it looks at `how`, and does nothing with a bad one. */
+static bool word_readable(uintptr_t at)
+{
+    return at >= 8 && SYS4(SYS_rt_sigprocmask, -1, at & ~7ul, NULL, 8) != -EFAULT;
+}
+
+bool at_readable(const void *from, size_t len)
+{
+    enum { IN_PAGE = 4095 /* of the smallest there are */ };
+    uintptr_t at = (uintptr_t)from, last = at + len - 1;
+
+    if (last < at)
+        return false;
+    for (; word_readable(at); at = (at | IN_PAGE) + 1)
+        if ((at | IN_PAGE) >= last)
+            return true;
+    return false;
+}
+
 void at_plain(const char *name, size_t len, struct at_addr *a)
 {
     a->un.sun_family = AF_UNIX;
@@ -43,7 +62,7 @@ bool at_through(int fd, const char *last, struct at_addr *a)
     return true;
 }
 
-static void write_long(const struct at *at, struct at_addr *a, char *room)
+static bool write_long(const struct at *at, struct at_addr *a, char *room)
 {
     const sa_family_t family = AF_UNIX;
     size_t len = 0;
@@ -54,9 +73,12 @@ static void write_long(const struct at *at, struct at_addr *a, char *room)
         len = procfd_path(at->dirfd, name, PROCFD_SIZE);
         name[len++] = '/';
     }
+    if (len + at->len >= AT_PATH_BYTES)
+        return false;
     memcpy(name + len, at->path, at->len + 1);
     a->at = (const void *)room;
     a->len = (socklen_t)(head + len + at->len + 1);
+    return true;
 }
 
 bool at_whole(const struct at *at, struct at_addr *a, char *room)
@@ -66,9 +88,7 @@ bool at_whole(const struct at *at, struct at_addr *a, char *room)
             at_plain(at->path, at->len, a);
         return true;
     }
-    if (room)
-        write_long(at, a, room);
-    return room;
+    return room && write_long(at, a, room);
 }
 
 int at_is_unix(int sockfd)

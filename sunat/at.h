@@ -39,6 +39,9 @@ static inline long at_result(long ret, int before)
 /* -EFAULT: NULL; -ENOENT: empty, unless `empty` allows that; -ENAMETOOLONG. */
 int at_init(struct at *at, int dirfd, const char *path, bool empty);
 
+/* Whether the caller's memory is there: one system call for each page. */
+bool at_readable(const void *from, size_t len);
+
 /* An address for the kernel. `un` holds what fits it. */
 struct at_addr {
     const struct sockaddr *at;
@@ -47,7 +50,7 @@ struct at_addr {
 };
 
 /* The whole name: the path, or what it is in /proc. Too long for `un` it is written to `room`
- * (SCRATCH_SIZE bytes). False: too long, and there is no room. */
+ * (SCRATCH_SIZE bytes). False: too long for that, or there is no room. */
 bool at_whole(const struct at *at, struct at_addr *a, char *room);
 
 /* The name of a descriptor in /proc, with "/last" unless that is NULL. False: too long. */

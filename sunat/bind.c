@@ -43,8 +43,7 @@ static int bind_long(const struct at *at, int sockfd)
 
     if (!room)
         return -ENOMEM;
-    at_whole(at, &a, room);
-    int err = perform(at, sockfd, &a);
+    int err = at_whole(at, &a, room) ? perform(at, sockfd, &a) : -EINVAL;
     if (err == -EINVAL && (err = at_is_unix(sockfd)) == 0)
         err = through_directory(at, sockfd, room);
     scratch_give(room);

@@ -6,22 +6,40 @@
 #include "at.h"
 #include "shim/cleanup.h"
 #include "shim/scratch.h"
+#include "shim/sys.h"
 
 static const size_t head = offsetof(struct sockaddr_un, sun_path);
+
+/* Bytes of the address that can matter. */
+static size_t read_length(socklen_t addrlen)
+{
+    return addrlen < head + AT_PATH_BYTES ? addrlen : head + AT_PATH_BYTES;
+}
 
 /* 0 or -errno. */
 static int check(int s, const struct sockaddr *addr, socklen_t addrlen)
 {
+    sa_family_t family;
+
     if (addrlen < head || addrlen > INT32_MAX)
         return -EINVAL;
-    if (!addr)
+    if (!at_readable(addr, read_length(addrlen)))
         return -EFAULT;
     int err = at_is_unix(s);
     if (err)
         return err == -EAFNOSUPPORT ? -EOPNOTSUPP : err;
-    if (addr->sa_family != AF_UNIX)
+    memcpy(&family, addr, sizeof family);
+    if (family != AF_UNIX)
         return -EAFNOSUPPORT;
     return addrlen == head ? -EINVAL : 0;
+}
+
+/* What listens does not connect. */
+static bool listens(int s)
+{
+    int on;
+
+    return sys_getsockopt_int(s, SO_ACCEPTCONN, &on) == 0 && on;
 }
 
 /* Linux has names that are no paths. */
@@ -37,14 +55,12 @@ static bool is_abstract(const char *name, size_t len)
 /* The path, terminated: in the address, or in *room where it is not. NULL: no memory. */
 static const char *path_of(const char *name, size_t len, char **room)
 {
-    size_t most = len < AT_PATH_BYTES ? len : AT_PATH_BYTES;
-
-    if (memchr(name, '\0', most))
+    if (memchr(name, '\0', len))
         return name;
     if (!(*room = scratch_take()))
         return NULL;
-    memcpy(*room, name, most);
-    (*room)[most] = '\0';
+    memcpy(*room, name, len);
+    (*room)[len] = '\0';
     return *room;
 }
 
@@ -58,11 +74,11 @@ SUNAT_PUBLIC int bindat(int fd, int s, const struct sockaddr *addr, socklen_t ad
         return bind(s, addr, addrlen);
     if ((err = check(s, addr, addrlen)) < 0)
         return (int)at_result(err, before);
-    if (is_abstract(name, addrlen - head))
+    if (is_abstract(name, read_length(addrlen) - head))
         return bind(s, addr, addrlen);
     if (!*name)
         return (int)at_result(-EISDIR, before);
-    if (!(path = path_of(name, addrlen - head, &room)))
+    if (!(path = path_of(name, read_length(addrlen) - head, &room)))
         return (int)at_result(-ENOMEM, before);
     ret = sunat_bind(fd, s, path, 0);
     scratch_give(room);
@@ -82,11 +98,11 @@ SUNAT_PUBLIC int connectat(int fd, int s, const struct sockaddr *addr, socklen_t
 
     if (fd == AT_FDCWD)
         return connect(s, addr, addrlen);
-    if ((err = check(s, addr, addrlen)) < 0)
+    if ((err = check(s, addr, addrlen)) < 0 || (err = listens(s) ? -EOPNOTSUPP : 0) < 0)
         return (int)at_result(err, before);
-    if (is_abstract(name, addrlen - head))
+    if (is_abstract(name, read_length(addrlen) - head))
         return connect(s, addr, addrlen);
-    if (!(path = path_of(name, addrlen - head, &room)))
+    if (!(path = path_of(name, read_length(addrlen) - head, &room)))
         return (int)at_result(-ENOMEM, before);
     CLEANUP_PUSH(give, room);
     ret = sunat_connect(fd, s, path, 0);

@@ -73,8 +73,7 @@ static long to_long_name(struct target *t)
 {
     if (!t->room && !(t->room = scratch_take()))
         return -ENOMEM;
-    at_whole(&t->at, &t->addr, t->room);
-    long ret = perform(t);
+    long ret = at_whole(&t->at, &t->addr, t->room) ? perform(t) : -EINVAL;
     if (ret == -EINVAL)
         return to_pin(t);
     return ret < 0 ? at_meaning(t->at.dirfd, (int)ret) : ret;
