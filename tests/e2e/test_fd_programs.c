@@ -1,5 +1,8 @@
 /* Stock clients that connect to a name which does not exist, and reach the socket that `sunshim run --pass`
  * was given: the file of a server that was started without sunshim, and has lost its name. */
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "tests/e2e/fd_programs.h"
 
 #define ECHO "socat UNIX-LISTEN:$T/s,fork EXEC:cat & server=$!; ready $T/s"
@@ -135,3 +138,20 @@ FD_CLIENT(fd_programs, go_is_not_reached, .server = ECHO,
                     "ready tcp:$port; curl -s http://127.0.0.1:$port/metrics | grep -o 'err=.*' || :\n"
                     "kill $go; wait $go || :",
           .says = GO_SAYS, .wants = GO_SAYS, .record = "info=\"Go, makes raw system calls\"")
+
+/* The session of docs/uses.md, in this test's directory. */
+StockTest(fd_programs, another_user_reaches_one_socket_in_a_directory_that_it_may_not_enter)
+{
+    if (getuid()) {
+        cr_assert(!getenv("CI"), "this must run as root in CI");
+        cr_skip_test("needs root");
+    }
+    struct run r = run("mkdir -m 700 db; export PATH=\"$(dirname \"$SUNSHIM\"):$PATH\"; socket=$T/db/redis.sock\n"
+                       "redis-server --port 0 --unixsocket $socket --unixsocketperm 777 --save '' >log & ready $socket\n"
+                       "redis-cli -s $socket rpush jobs reindex >/dev/null\n"
+                       "sed -n '/^# cat job/,/^# [.]\\/job/p' \"$TOP/docs/uses.md\" | grep -v '^# ' | sed \"s,/srv,$T,\" >job\n"
+                       "chmod +x job; ./job\n"
+                       "setpriv --reuid=65534 --regid=65534 --clear-groups redis-cli -s $socket ping 2>&1 || :");
+    check_has(r, out, "reindex\n");
+    check_has(r, out, "/db/redis.sock: Permission denied");
+}
