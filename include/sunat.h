@@ -15,6 +15,10 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#ifndef AT_EMPTY_PATH
+#define AT_EMPTY_PATH 0x1000 /* <fcntl.h> has it with _GNU_SOURCE alone */
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
