@@ -300,7 +300,23 @@ StockTest(cli_pass, what_is_passed_does_not_leak)
     cr_assert_str_empty(r.err, "%s", r.err);
 }
 
-Test(cli_pass, env_prints_names_and_numbers)
+/* The socket itself is inherited as ever: what the rule leads to is its file. */
+StockTest(cli_pass, the_socket_behind_what_is_passed_can_be_cut)
+{
+    put("serve.py", "import os, socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.bind('s')\ns.listen()\nos.dup2(s.fileno(), 7)\n"
+                    "if not os.fork(): os.execvp(sys.argv[1], sys.argv[1:])\nos.close(7)\nc, _ = s.accept()\nc.sendall(b'it listens\\n')\n"
+                    "c.close()\nos.wait()\n");
+    struct run r = run("python3 serve.py $SUNSHIM run --track --pass db=7 " TO_DB " -- " CLIENT);
+
+    check_status(r, 0);
+    check_out(r, "it listens\n");
+    cr_assert_eq(lines_with(r.err, "sunshim=\"LEAK\"", "fd=7", NULL), 1, "%s", run_report(&r));
+    r = run("rm s; python3 serve.py $SUNSHIM run --track --pass db=7 --rule 'deny unix (inherit)' " TO_DB " -- "
+            "sh -c 'readlink /proc/$$/fd/7; " CLIENT "'");
+    check_out(r, "/dev/null\nit listens\n");
+}
+
+StockTest(cli_pass, env_prints_names_and_numbers)
 {
     struct run r = run("$SUNSHIM env --pass db=5 --pass web.1=6 | grep FDS; $SUNSHIM env --shell --pass db=5 | grep FDS; "
                        "for o in '--anon x' '--pass x' '--pass x=y'; do $SUNSHIM env $o || echo $?; done");
