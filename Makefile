@@ -86,6 +86,8 @@ compiling  := $(addprefix policy/,arena conds defer diag expand filter include i
                 parse parse_address parse_file parse_if parse_map parse_profile parse_scope parse_socket policy rules slots \
                 socket_conds socket_words tree vars)
 $(patsubst %,$(B)/%.o,$(sort $(cold) $(compiling))): OPT += $(least)
+# With its least code gcc compiles 100 rules in a quarter more time.
+$(B)/policy/filter.o: OPT += $(if $(findstring clang,$(CC)),,-Os)
 # Tables for unwinding are a tenth of the library. Threads are cancelled in calls that can wait, and what a
 # signal handler throws goes through those: they keep theirs (shim/calls and shim/patience alone call the C
 # library for the program). Through the rest only asynchronous cancellation and pthread_exit() in a handler could go: they

@@ -16,6 +16,58 @@ const uint8_t byte_classes[256] = {
     [')'] = BYTE_SPECIAL, ['\\'] = BYTE_SPECIAL, ['{'] = BYTE_SPECIAL, ['}'] = BYTE_SPECIAL,
 };
 
+void skip_blank(struct parser *p)
+{
+    struct source *s = p->src;
+
+    while (s->at < s->end && is_blank(*s->at))
+        s->at++;
+}
+
+char peek(const struct parser *p)
+{
+    return at_end(p) ? '\0' : *p->src->at;
+}
+
+bool take(struct parser *p, char c)
+{
+    if (at_end(p) || *p->src->at != c)
+        return false;
+    p->src->at++;
+    return true;
+}
+
+struct span peek_word(const struct parser *p)
+{
+    const char *at = p->src->at, *end = p->src->end;
+
+    while (at < end && is_word(*at))
+        at++;
+    return span_of(p->src->at, (size_t)(at - p->src->at));
+}
+
+struct span take_word(struct parser *p)
+{
+    struct span word = peek_word(p);
+
+    p->src->at += word.len;
+    return word;
+}
+
+bool names_condition(const struct parser *p, struct span word)
+{
+    const char *at = word.at + word.len;
+
+    while (at < p->src->end && is_blank(*at))
+        at++;
+    return word.len && at < p->src->end && *at == '=';
+}
+
+bool at_condition(const struct parser *p)
+{
+    return names_condition(p, peek_word(p));
+}
+
 static const char *line_end(const char *at, const char *end)
 {
     const char *nl = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;

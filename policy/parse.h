@@ -202,63 +202,25 @@ static inline __attribute__((always_inline)) bool span_is(struct span s, const c
     return s.len == len && memcmp(s.at, word, len) == 0;
 }
 /* Blanks and newlines, inside a rule. */
-static inline void skip_blank(struct parser *p)
-{
-    struct source *s = p->src;
-
-    while (s->at < s->end && is_blank(*s->at))
-        s->at++;
-}
+void skip_blank(struct parser *p);
 void skip_comments(struct parser *p); /* between rules; stops at #include */
 static inline bool at_end(const struct parser *p)
 {
     return p->src->at >= p->src->end;
 }
 /* The next byte; NUL at the end. */
-static inline char peek(const struct parser *p)
-{
-    return at_end(p) ? '\0' : *p->src->at;
-}
+char peek(const struct parser *p);
 static inline char peek_at(const struct parser *p, size_t ahead)
 {
     return ahead < (size_t)(p->src->end - p->src->at) ? p->src->at[ahead] : '\0';
 }
-static inline bool take(struct parser *p, char c)
-{
-    if (at_end(p) || *p->src->at != c)
-        return false;
-    p->src->at++;
-    return true;
-}
+bool take(struct parser *p, char c);
 /* Letters, digits, _; may be empty. */
-static inline struct span peek_word(const struct parser *p)
-{
-    const char *at = p->src->at, *end = p->src->end;
-
-    while (at < end && is_word(*at))
-        at++;
-    return span_of(p->src->at, (size_t)(at - p->src->at));
-}
-static inline struct span take_word(struct parser *p)
-{
-    struct span word = peek_word(p);
-
-    p->src->at += word.len;
-    return word;
-}
+struct span peek_word(const struct parser *p);
+struct span take_word(struct parser *p);
 /* True when the next word, which is `word`, is followed by '=', blanks allowed. */
-static inline bool names_condition(const struct parser *p, struct span word)
-{
-    const char *at = word.at + word.len;
-
-    while (at < p->src->end && is_blank(*at))
-        at++;
-    return word.len && at < p->src->end && *at == '=';
-}
-static inline bool at_condition(const struct parser *p)
-{
-    return names_condition(p, peek_word(p));
-}
+bool names_condition(const struct parser *p, struct span word);
+bool at_condition(const struct parser *p);
 /* A value as AppArmor's scanner takes it: quoted, or up to a blank or a comma that
  * ends the rule. In a list commas and parentheses end it too. False after an error. */
 bool take_value(struct parser *p, bool in_list, struct span *out);
