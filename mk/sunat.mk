@@ -1,7 +1,7 @@
 # libsunat: its own files, and those that it has in common with the shim, as objects.
 
-OBJCOPY     ?= objcopy
-LD_R        ?= $(LD) -r
+# The one that belongs to the compiler.
+OBJCOPY      ?= $$($(CC) -print-prog-name=objcopy)
 
 sunat_src    := $(wildcard sunat/*.c)
 sunat_shared := $(addprefix shim/,helper path patience procfd reserve scratch spare) policy/text domain/anon
@@ -13,7 +13,7 @@ $(call obj,$(sunat_src)): EXTRA = -fstack-usage
 # One object, in which only the public names are left: a program may have others of ours, or the same of its own.
 $(B)/sunat/libsunat.o: $(sunat_obj)
 	$(call say,LD,$@)
-	$(Q)$(LD_R) -o $@.all $^
+	$(Q)$(CC) -r -nostdlib -o $@.all $^
 	$(Q)$(OBJCOPY) --localize-hidden $@.all $@
 	@rm -f $@.all
 

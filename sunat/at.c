@@ -6,8 +6,6 @@
 #include "shim/procfd.h"
 #include "shim/sys.h"
 
-static const size_t head = offsetof(struct sockaddr_un, sun_path);
-
 int at_init(struct at *at, int dirfd, const char *path, bool empty)
 {
     if (!path)
@@ -43,7 +41,7 @@ void at_plain(const char *name, size_t len, struct at_addr *a)
     memcpy(a->un.sun_path, name, len);
     a->un.sun_path[len] = '\0';
     a->at = (const struct sockaddr *)&a->un;
-    a->len = (socklen_t)(head + len + 1);
+    a->len = (socklen_t)(AT_HEAD + len + 1);
 }
 
 bool at_through(int fd, const char *last, struct at_addr *a)
@@ -66,7 +64,7 @@ static bool write_long(const struct at *at, struct at_addr *a, char *room)
 {
     const sa_family_t family = AF_UNIX;
     size_t len = 0;
-    char *name = room + head;
+    char *name = room + AT_HEAD;
 
     memcpy(room, &family, sizeof family);
     if (at->dirfd != AT_FDCWD) {
@@ -77,7 +75,7 @@ static bool write_long(const struct at *at, struct at_addr *a, char *room)
         return false;
     memcpy(name + len, at->path, at->len + 1);
     a->at = (const void *)room;
-    a->len = (socklen_t)(head + len + at->len + 1);
+    a->len = (socklen_t)(AT_HEAD + len + at->len + 1);
     return true;
 }
 

@@ -19,6 +19,7 @@
 
 enum {
     AT_PATH_BYTES = 4096,
+    AT_HEAD = offsetof(struct sockaddr_un, sun_path), /* of an address, before the name */
     AT_NAME_MAX = sizeof(((struct sockaddr_un *)0)->sun_path) - 1, /* with its NUL it fits an address */
     AT_HELPED = -4096, /* no errno: only a helper thread can do it */
 };

@@ -8,12 +8,10 @@
 #include "shim/scratch.h"
 #include "shim/sys.h"
 
-static const size_t head = offsetof(struct sockaddr_un, sun_path);
-
 /* Bytes of the address that can matter. */
 static size_t read_length(socklen_t addrlen)
 {
-    return addrlen < head + AT_PATH_BYTES ? addrlen : head + AT_PATH_BYTES;
+    return addrlen < AT_HEAD + AT_PATH_BYTES ? addrlen : AT_HEAD + AT_PATH_BYTES;
 }
 
 /* 0 or -errno. */
@@ -21,7 +19,7 @@ static int check(int s, const struct sockaddr *addr, socklen_t addrlen)
 {
     sa_family_t family;
 
-    if (addrlen < head || addrlen > INT32_MAX)
+    if (addrlen < AT_HEAD || addrlen > INT32_MAX)
         return -EINVAL;
     if (!at_readable(addr, read_length(addrlen)))
         return -EFAULT;
@@ -31,7 +29,7 @@ static int check(int s, const struct sockaddr *addr, socklen_t addrlen)
     memcpy(&family, addr, sizeof family);
     if (family != AF_UNIX)
         return -EAFNOSUPPORT;
-    return addrlen == head ? -EINVAL : 0;
+    return addrlen == AT_HEAD ? -EINVAL : 0;
 }
 
 /* What listens does not connect. */
@@ -66,7 +64,7 @@ static const char *path_of(const char *name, size_t len, char **room)
 
 SUNAT_PUBLIC int bindat(int fd, int s, const struct sockaddr *addr, socklen_t addrlen)
 {
-    const char *name = (const char *)addr + head, *path;
+    const char *name = (const char *)addr + AT_HEAD, *path;
     int before = errno, err, ret = -1;
     char *room = NULL;
 
@@ -74,11 +72,11 @@ SUNAT_PUBLIC int bindat(int fd, int s, const struct sockaddr *addr, socklen_t ad
         return bind(s, addr, addrlen);
     if ((err = check(s, addr, addrlen)) < 0)
         return (int)at_result(err, before);
-    if (is_abstract(name, read_length(addrlen) - head))
+    if (is_abstract(name, read_length(addrlen) - AT_HEAD))
         return bind(s, addr, addrlen);
     if (!*name)
         return (int)at_result(-EISDIR, before);
-    if (!(path = path_of(name, read_length(addrlen) - head, &room)))
+    if (!(path = path_of(name, read_length(addrlen) - AT_HEAD, &room)))
         return (int)at_result(-ENOMEM, before);
     ret = sunat_bind(fd, s, path, 0);
     scratch_give(room);
@@ -92,7 +90,7 @@ static void give(void *room)
 
 SUNAT_PUBLIC int connectat(int fd, int s, const struct sockaddr *addr, socklen_t addrlen)
 {
-    const char *name = (const char *)addr + head, *path;
+    const char *name = (const char *)addr + AT_HEAD, *path;
     int before = errno, err, ret;
     char *room = NULL;
 
@@ -100,9 +98,9 @@ SUNAT_PUBLIC int connectat(int fd, int s, const struct sockaddr *addr, socklen_t
         return connect(s, addr, addrlen);
     if ((err = check(s, addr, addrlen)) < 0 || (err = listens(s) ? -EOPNOTSUPP : 0) < 0)
         return (int)at_result(err, before);
-    if (is_abstract(name, read_length(addrlen) - head))
+    if (is_abstract(name, read_length(addrlen) - AT_HEAD))
         return connect(s, addr, addrlen);
-    if (!(path = path_of(name, read_length(addrlen) - head, &room)))
+    if (!(path = path_of(name, read_length(addrlen) - AT_HEAD, &room)))
         return (int)at_result(-ENOMEM, before);
     CLEANUP_PUSH(give, room);
     ret = sunat_connect(fd, s, path, 0);
