@@ -98,3 +98,24 @@ ANON_SERVER(anon_programs, ruby, .server = "ruby -rsocket -e '" RUBY "'", .clien
 
 ANON_SERVER(anon_programs, perl, .server = "perl -MSocket -e '" PERL "'", .client = "echo token | nc -NU $NAME",
             .says = "Permission denied", .wants = "token\nhidden\n")
+
+/* --- Datagrams ------------------------------------------------------------------------------------------ */
+
+/* What programs tell syslog, and nobody else hears. */
+#define SYSLOG \
+    "import socket\n" \
+    "log = socket.socket(fileno=3)\n" \
+    "with open('heard', 'w') as heard:\n" \
+    "    for message in range(2):\n" \
+    "        print(log.recv(1000).decode().strip('\\0'), file=heard, flush=True)\n"
+
+#define SYSLOG_HANDLER \
+    "from logging import getLogger, handlers; log = getLogger(); log.addHandler(handlers.SysLogHandler(\"/dev/log\")); " \
+    "log.warning(\"and python\")"
+
+ANON_SERVER(anon_programs, syslog, .setup = "mkfifo heard; cat >server.py <<'X'\n" SYSLOG "X\n",
+            .given = "--anon log:dgram --rule 'map /dev/log -> fd:log'", .server = "/usr/bin/python3 server.py",
+            .client = "exec 4<heard; logger --socket-errors=on -u /dev/log -t logger token\n"
+                      "read -r line <&4; echo \"${line##*logger}\"\n"
+                      "/usr/bin/python3 -c '" SYSLOG_HANDLER "'; read -r line <&4; echo \"$line\"",
+            .says = "logger: socket /dev/log: Permission denied", .wants = ": token\n<12>and python\n")
