@@ -1,0 +1,33 @@
+/* libsunat while others are busy: threads that change the working directory, users that watch for scratch names
+ * (tests/progs/sunat_race.c). */
+#include <unistd.h>
+
+#include "tests/e2e/harness.h"
+
+static void check(const char *how)
+{
+    put("rules.policy", "unix,\ndeny unix (connect, send) peer=(addr=/nowhere/**),\ndeny unix bind addr=/nowhere/**,\n");
+    struct run r = run(text("mkdir -p d; %s $T/d; ls -A d", how));
+    check_out(r, "as it should be\n");
+}
+
+Test(sunat_race, threads_that_change_directory)
+{
+    check("$N/sunat_race chdir");
+    check("env SUNSHIM_POLICY=$T/rules.policy $PRELOAD $P/sunat_race chdir");
+}
+
+Test(sunat_race, another_user_in_a_sticky_directory)
+{
+    if (geteuid())
+        cr_skip_test("needs root");
+    check("$N/sunat_race sticky");
+    check("env SUNSHIM_POLICY=$T/rules.policy $PRELOAD $P/sunat_race sticky");
+}
+
+Test(sunat_race, another_user_who_may_take_names_away)
+{
+    if (geteuid())
+        cr_skip_test("needs root");
+    check("$N/sunat_race open");
+}
