@@ -5,6 +5,7 @@
 #include "alias.h"
 #include "domain/anon.h"
 #include "domain.h"
+#include "path.h"
 #include "process.h"
 #include "scope.h"
 #include "scratch.h"
@@ -141,9 +142,13 @@ void facts_peer(struct facts *f, const struct address *peer, uint32_t needs)
     resolve_known(&f->query.peer, &f->peer_name, needs & POLICY_NEEDS_PEER_PATH);
 }
 
-bool facts_relative(const struct address *peer)
+enum known_by facts_known_by(const struct policy_addr *peer)
 {
-    return peer->name.kind == POLICY_ADDR_PATHNAME && ((const char *)peer->name.bytes)[0] != '/';
+    if (peer->kind != POLICY_ADDR_PATHNAME || !peer->bytes)
+        return KNOWN_BY_ALL;
+    if (path_is_own(peer->bytes))
+        return KNOWN_BY_OWNER;
+    return *(const char *)peer->bytes == '/' ? KNOWN_BY_ALL : KNOWN_BY_NEIGHBOURS;
 }
 
 /* True when it was this side that connected, to a name that was judged then:
@@ -184,7 +189,8 @@ static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
         return 0;
     int err = address_peer(&f->peer, r->fd);
     f->unconnected = f->peer.len == 0;
-    if (!err && facts_relative(&f->peer) && !connected_here(r->fd))
+    enum known_by known = err ? KNOWN_BY_ALL : facts_known_by(&f->peer.name);
+    if (known == KNOWN_BY_OWNER || (known == KNOWN_BY_NEIGHBOURS && !connected_here(r->fd)))
         needs &= ~(uint32_t)POLICY_NEEDS_PEER_PATH;
     if (!err)
         facts_peer(f, &f->peer, needs);

@@ -38,9 +38,11 @@ uint32_t facts_needed(const struct facts *f);
  * matters. Negative errno: of descriptor or path, as the kernel's. */
 int facts_gather(struct facts *f, struct request *r, uint32_t needs);
 
-/* A relative name of a peer is relative to a directory of the peer's. Whoever
- * connects or sends to this process chooses it, so it must not be resolved here. */
-bool facts_relative(const struct address *peer);
+/* Who finds the file that a peer's name stands for. A relative one is relative to a directory of
+ * the peer's, one below /proc/self/fd to a descriptor of its own. Whoever connects or sends to this
+ * process chooses it, so it must not be resolved here. */
+enum known_by { KNOWN_BY_ALL, KNOWN_BY_NEIGHBOURS, KNOWN_BY_OWNER };
+enum known_by facts_known_by(const struct policy_addr *peer);
 
 /* Takes `peer` as the peer, resolving its path if `needs` asks for it. */
 void facts_peer(struct facts *f, const struct address *peer, uint32_t needs);

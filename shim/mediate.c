@@ -282,7 +282,7 @@ int mediate_peer(struct request *r, const struct address *peer)
     if (peer->family == AF_INET)
         f.query.family = AF_INET;
     uint32_t needs = facts_needed(&f);
-    facts_peer(&f, peer, facts_relative(peer) ? needs & ~(uint32_t)POLICY_NEEDS_PEER_PATH : needs);
+    facts_peer(&f, peer, facts_known_by(&peer->name) ? needs & ~(uint32_t)POLICY_NEEDS_PEER_PATH : needs);
     /* The peer is known; gather the rest. A socket that went away meanwhile has
      * nothing left to be judged by, so what it lacks counts as unknown. */
     facts_gather(&f, r, needs & ~(uint32_t)KNOWN_PEER);

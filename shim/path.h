@@ -2,6 +2,7 @@
 #ifndef SUNSHIM_SHIM_PATH_H
 #define SUNSHIM_SHIM_PATH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A path as the kernel takes it apart: the directory, and the last component with the
@@ -14,6 +15,9 @@ struct path_parts path_split(const char *path);
 
 /* The directory as text, terminated, into `to` (PATH_MAX bytes). */
 void path_directory(const struct path_parts *p, const char *path, char *to);
+
+/* Whether a path leads somewhere else in each process: below /proc/self or /proc/thread-self. */
+bool path_is_own(const char *path);
 
 /* An absolute name for `path`: itself, or "CWD/./path", where the working directory's part
  * ends with the first "/./" (domain/alias.h). `len` bytes of it. Returns the length;

@@ -139,7 +139,7 @@ static int append_last(struct name *name, const char *last, size_t last_len)
     if (dir_len + 1 + last_len > PATH_BYTES)
         return -ENAMETOOLONG;
     char *to = name->scratch ? name->scratch : name->near;
-    if (!name->scratch && dir_len + 1 + last_len > sizeof name->near) {
+    if (!name->scratch && dir_len + 1 + last_len >= sizeof name->near) {
         to = name->scratch = scratch_take();
         if (!to)
             return -ENOMEM;
@@ -148,6 +148,7 @@ static int append_last(struct name *name, const char *last, size_t last_len)
         memcpy(to, name->at, dir_len);
     to[dir_len] = '/';
     memcpy(to + dir_len + 1, last, last_len);
+    to[dir_len + 1 + last_len] = '\0';
     name->at = to;
     name->len = (uint32_t)(dir_len + 1 + last_len);
     return 0;

@@ -41,7 +41,7 @@ struct pin {
 int pin_file(struct pin *pin, struct name *name, const char *path);
 
 /* The canonical name that a new file at `path` would have (as bind makes it: the
- * last component is not followed). Holds no pin afterwards. -ENOTSUP: the last
+ * last component is not followed), terminated. Holds no pin afterwards. -ENOTSUP: the last
  * component is no name ("a/..", "a/"): the kernel refuses those itself. */
 int pin_new_name(struct name *name, const char *path);
 

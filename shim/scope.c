@@ -58,8 +58,8 @@ static int identify(struct search *s)
     case POLICY_ADDR_PATHNAME:
         if (s->request->pin.fd >= 0)
             return identity_of_pin(&s->id, s->request->pin.fd);
-        /* A sender's name; a relative one is in a directory that only it knows. */
-        if (!name->bytes || *(const char *)name->bytes != '/')
+        /* A sender's name; by a relative one, or of its own descriptors, only it finds the file. */
+        if (!name->bytes || facts_known_by(name))
             return -ENOENT;
         return identity_of_path(&s->id, name->bytes);
     case POLICY_ADDR_INET:

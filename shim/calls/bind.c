@@ -1,7 +1,10 @@
 #include <sys/syscall.h>
 
 #include "calls.h"
+#include "domain/anon.h"
+#include "shim/alias.h"
 #include "shim/gone.h"
+#include "shim/path.h"
 #include "shim/place.h"
 #include "shim/reach.h"
 #include "shim/record.h"
@@ -82,26 +85,77 @@ static bool is_unix(int fd)
 }
 
 /* A name that does not fit sun_path, by another one that leads to the same place. */
-static __attribute__((noinline)) int perform_long(enum via via, int fd, const struct address *target)
+static __attribute__((noinline)) int perform_elsewhere(enum via via, int fd, struct place *p)
 {
-    struct place p;
-    int before = errno, err = place_begin(&p, target->name.bytes);
+    int before = errno, err = 0;
 
-    if (err < 0)
-        gone_note("bind", err, target);
-    if (err < 0)
-        return fail(err);
-    if (p.helped)
-        err = place_helped(&p, fd);
-    else if (perform(via, fd, (const struct sockaddr *)&p.via, p.via_len) < 0)
+    if (p->helped)
+        err = place_helped(p, fd);
+    else if (perform(via, fd, (const struct sockaddr *)&p->via, p->via_len) < 0)
         err = -errno;
     errno = before;
-    err = place_end(&p, fd, err);
+    err = place_end(p, fd, err);
     return err < 0 ? fail(err) : 0;
+}
+
+static int perform_long(enum via via, int fd, const struct address *target)
+{
+    struct place p;
+    int err = place_begin(&p, target->name.bytes);
+
+    if (err < 0) {
+        gone_note("bind", err, target);
+        return fail(err);
+    }
+    return perform_elsewhere(via, fd, &p);
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return SYS4(SYS_newfstatat, AT_FDCWD, a, &one, AT_SYMLINK_NOFOLLOW) == 0 &&
+           SYS4(SYS_newfstatat, AT_FDCWD, b, &other, AT_SYMLINK_NOFOLLOW) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+/* A name below a descriptor leads nowhere for others, and peers are known by the kernel's names: bound through
+ * an alias of the directory, as a long one. True: it was, and *ret is what bind(2) returns. Where the directory was
+ * moved meanwhile the socket is elsewhere, and bound for good: then the call has failed. */
+static __attribute__((noinline)) bool performed_by_alias(enum via via, int fd, const struct address *target, int *ret)
+{
+    struct name name;
+    struct place p;
+    bool aliased = false;
+
+    if (pin_new_name(&name, target->name.bytes) < 0)
+        return false;
+    if (name.at && place_begin(&p, name.at) == 0) {
+        aliased = p.alias;
+        if (aliased)
+            *ret = perform_elsewhere(via, fd, &p);
+        else
+            place_end(&p, fd, -ENOENT);
+    }
+    if (aliased && *ret == 0 && !is_same_file(target->name.bytes, name.at))
+        *ret = fail(-ENOENT);
+    name_release(&name);
+    return aliased;
+}
+
+/* Whether it is to be known by another name. */
+static bool is_below_descriptor(const struct address *target, int fd)
+{
+    return alias_prefix() && target->name.kind == POLICY_ADDR_PATHNAME && path_is_own(target->name.bytes) &&
+           !anon_is(target->name.bytes, target->name.len) && is_unix(fd);
 }
 
 static int perform_placed(enum via via, int fd, const struct address *target)
 {
+    int aliased;
+
+    if (is_below_descriptor(target, fd) && performed_by_alias(via, fd, target, &aliased))
+        return aliased;
     if (address_is_long(target) && is_unix(fd))
         return perform_long(via, fd, target);
     int ret = perform(via, fd, &target->raw.any, target->len);
