@@ -110,18 +110,35 @@ static void describe(struct world *w, uint32_t ino)
         close(netlink);
 }
 
+/* Why the kernel does not tell which file the socket has; NULL: it does. */
+static const char *untold(const struct world *w)
+{
+    if (w->unix_error == -ENOENT)
+        return "it belongs to another network namespace";
+    if (w->unix_error)
+        return strerror(-w->unix_error);
+    return w->count && w->all[0]->has_file ? NULL : "the kernel does not say";
+}
+
+static bool is_socket(int pin)
+{
+    struct stat st;
+
+    return !fstat(pin, &st) && S_ISSOCK(st.st_mode);
+}
+
 /* Whether the path leads to this very socket, and not to one that took the name after it. */
 static int verify(const char *what, const struct stat *st, int pin, const char *path)
 {
     struct world w;
+    const char *why;
 
     describe(&w, (uint32_t)st->st_ino);
-    if (w.unix_error || !w.count || !w.all[0]->has_file) {
-        say("warning: %s: nobody can tell here whether %s is still this socket's file: %s", what, shown_text(path),
-            w.unix_error ? strerror(-w.unix_error) : "the kernel does not say");
+    if ((why = untold(&w)) && is_socket(pin)) {
+        say("warning: %s: cannot tell whether %s is still this socket's file: %s", what, shown_text(path), why);
         return 0;
     }
-    if (same_file(w.all[0], pin, path))
+    if (!why && same_file(w.all[0], pin, path))
         return 0;
     if (*path != '/')
         return fail("%s: the socket's name %s is relative, and in this directory not its file: start sunshim where the "

@@ -129,6 +129,17 @@ StockTest(cli_pass, a_name_that_is_gone_takes_privileges)
     check_has(r, err, text("--pass db=7: %s/no-replaced is not this socket's file any more", scratch()));
 }
 
+StockTest(cli_pass, where_the_kernel_does_not_tell_the_name_has_to_do)
+{
+    struct run r = run_with(AS "as " WITH "listen:$T/s $SUNSHIM run --rule 'deny network netlink,' -- $SUNSHIM run --pass db=7 -- "
+                               "sh -c '" LOOK "'; as " WITH "listen:$T/t sh -c 'rm $T/t; echo >$T/t; exec $SUNSHIM run "
+                               "--rule \"deny network netlink,\" -- $SUNSHIM run --pass db=7 -- echo wrong' || echo $?");
+
+    check_out(r, text("by the launcher\n%s/s\nhigh\n125\n", scratch()));
+    check_has(r, err, text("warning: --pass db=7: cannot tell whether %s/s is still this socket's file: Permission denied\n", scratch()));
+    check_has(r, err, text("sunshim: --pass db=7: %s/t is not this socket's file any more\n", scratch()));
+}
+
 StockTest(cli_pass, with_few_descriptors_any_number_will_do)
 {
     struct run r = run_with(WITH "listen:$T/s sh -c 'ulimit -n 10; exec $SUNSHIM run --pass db=7 -- sh -c \"echo \\$SUNSHIM_FDS\"'");
