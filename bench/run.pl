@@ -384,9 +384,22 @@ sub table_figures {
     }
 }
 
+# The library itself takes turns; nothing is preloaded.
+sub sunat_figures {
+    my %budget = ('bind sunat_bind' => 1.25, 'connect sunat_connect' => 1.60);
+    print "\nlibsunat: connect+accept+close, and bind alone; time, and ratio to the plain call with a name of 60 bytes:\n";
+    for (`$build/bench/sunat $dir`) {
+        my ($operation, $way, $us, $ratio) = split;
+        my $budget = $budget{"$operation $way"};
+        printf "  %-8s %-26s %8.2f us %7.2f%s\n", $operation, $way =~ s/,(.*)/', ' . $1 =~ tr{_}{ }r/er, $us, $ratio,
+            $budget ? "   budget $budget" : '';
+    }
+}
+
 exec_figures() if !%wanted || $wanted{exec};
 run_figures();
 long_figures() if !%wanted || $wanted{long};
+sunat_figures() if !%wanted || $wanted{sunat};
 memory_figures() if !%wanted || $wanted{memory};
 decision_figures() if !%wanted || $wanted{decide};
 table_figures() if !%wanted || $wanted{table};

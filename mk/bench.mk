@@ -1,7 +1,7 @@
 # What sunshim costs (DESIGN.md section 12). `make bench` measures; it judges nothing.
 
 bench_tools := $(addprefix $(B)/bench/,calls count nothing landlock empty.so) \
-               $(if $(wildcard bench/decide.c),$(B)/bench/decide) $(B)/bench/table
+               $(if $(wildcard bench/decide.c),$(B)/bench/decide) $(B)/bench/table $(B)/bench/sunat
 
 $(B)/bench/empty.so: $(B)/bench/empty.o
 	$(call say,LD,$@)
@@ -14,6 +14,10 @@ $(B)/bench/decide: $(B)/bench/decide.o $(B)/libpolicy.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^
 
 $(B)/bench/table: $(B)/bench/table.o $(call obj,$(domain_src))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^
+
+$(B)/bench/sunat: $(B)/bench/sunat.o $(B)/libsunat.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^
 
