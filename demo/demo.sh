@@ -148,5 +148,19 @@ expect_status 0
 expect 'perl got a message'
 [ -S "$deep/deep.sock" ] || fail 'the socket is not where it was asked for'
 
+step=8
+say '8. A server at no path: only what this run starts can reach it. logger has no idea:'
+cat >nowhere.sh <<'END'
+perl -MIO::Socket -e '
+    my $s = IO::Socket->new_from_fd(3, "r+") or die $!; # sd_listen_fds(3)
+    recv($s, my $text, 1000, 0); print "perl got it, at no path\n"' &
+logger -d --socket-errors=on -u /run/demo.sock hello
+wait
+END
+try "sunshim run --anon door:dgram --rule 'map /run/demo.sock -> fd:door,' -- sh nowhere.sh"
+expect_status 0
+expect 'perl got it, at no path'
+[ ! -e /run/demo.sock ] || fail 'there is a file after all'
+
 say "Next: README.md; or sunshim run -p no-network -- COMMAND, with a command of yours."
 printf '(Shortened here: a record also has the time, the process, the program and more.)\n'
