@@ -45,6 +45,20 @@ StockTest(words, the_build_commands_for_libsunat_work, .timeout = 60)
     check_out(r, "hello, and welcome\n1\nhello, and welcome\n0\nhello, and welcome\n0\n");
 }
 
+/* hello.py is not shown there. */
+StockTest(words, the_session_with_anon_is_as_it_stands_there, .timeout = 60)
+{
+    struct run r = run(
+        "export PATH=\"$(dirname \"$SUNSHIM\"):/usr/bin:$PATH\"\n"
+        "printf 'def app(environ, start):\n    start(\"200 OK\", [])\n    return [b\"hello\\\\n\"]\n' "
+        ">hello.py\n"
+        "sed -n '/^\\$ sunshim run --anon app/,/^hello/p' \"$TOP/docs/uses.md\" | sed 's/^[$>] //' >session\n"
+        "sed -n '$p' session >answer; sed -i '$d' session; test $(wc -l <session) -eq 2\n"
+        "sh -eu session | diff - answer; test ! -e /run/app.sock");
+    check_status(r, 0);
+    check_out(r, "");
+}
+
 /* --- The C in documents and manual pages ------------------------------------- */
 
 /* Each block a function, in which the names that they use are there. */
