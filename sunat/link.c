@@ -1,5 +1,5 @@
 /* Names for sockets that have none, or a private one. */
-#include <stdio.h>
+#include <linux/fs.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +10,9 @@
 #include "shim/scratch.h"
 #include "shim/spare.h"
 #include "shim/sys.h"
+
+/* Of <stdio.h>, which has no business here. */
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
 
 /* The private name of a file. */
 struct kept {
