@@ -9,6 +9,15 @@ Test(sunat_paths, of_every_length)
     sunat_every_way("", "sunat_paths", "lengths", "as it should be");
 }
 
+Test(sunat_paths, just_below_path_max)
+{
+    struct run r = run("mkdir d; $N/sunat_paths longest d; ls -A d\n"
+                       "env $PRELOAD $P/sunat_paths longest d; ls -A d; echo 'allow all,' >all\n"
+                       "env SUNSHIM_POLICY=$T/all $PRELOAD $P/sunat_paths longest d; ls -A d");
+    check_status(r, 0);
+    check_out(r, "as it should be\nas it should be\nas it should be\n");
+}
+
 Test(sunat_paths, last_components_of_every_length)
 {
     sunat_every_way("", "sunat_paths", "last", "as it should be");

@@ -1,8 +1,8 @@
-/* sunat_race WHAT DIR: others that are busy while libsunat works. DIR is empty and is so afterwards.
+/* sunat_race WHAT DIR [TIMES]: others that are busy while libsunat works. DIR is empty and is so afterwards.
  * WHAT:
  *     chdir     threads that change the working directory while others bind and connect below descriptors
  *     sticky    a world-writable directory with the sticky bit, in which another user watches and tries all it may while
- *               sockets with long names and without names are made (as root)
+ *               sockets with long names and without names are made, TIMES of each (as root)
  *     open      the same without the sticky bit: the other user can disturb, but never gets at a socket
  * Prints "as it should be". */
 #include "tests/progs/sunat_try.h"
@@ -367,7 +367,7 @@ static void another_user(unsigned times, bool sticky)
 
 int main(int argc, char **argv)
 {
-    if (argc < 3)
+    if (argc < 3 || (strcmp(argv[1], "chdir") && argc < 4))
         return 2;
     must((top = realpath(argv[2], NULL)));
     umask(022);
@@ -375,9 +375,9 @@ int main(int argc, char **argv)
     if (!strcmp(argv[1], "chdir"))
         changing_directories();
     else if (!strcmp(argv[1], "sticky"))
-        another_user(1000, true);
+        another_user((unsigned)atoi(argv[3]), true);
     else if (!strcmp(argv[1], "open"))
-        another_user(400, false);
+        another_user((unsigned)atoi(argv[3]), false);
     else
         return 2;
     must(entries(dir, ".") == 0);
