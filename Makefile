@@ -73,7 +73,7 @@ cold       := $(addprefix shim/,calls/exec calls/spawn calls/command calls/files
               domain/longnames domain/shorten domain/shorten_keeps
 # Calls beneath which the kernel works for a microsecond and more.
 modest     := $(addprefix policy/,glob ip layers) $(addprefix shim/calls/,accept bind connect listen message names options receive recv recvmmsg recvmsg \
-                send sendmmsg sendmsg socket syscall) $(addprefix shim/,park pin) domain/counts
+                send sendmmsg sendmsg socket syscall) $(addprefix shim/,park pin sys) domain/counts
 $(patsubst %,$(B)/%.o,$(modest)): OPT += $(tiny)
 # On the way of every call under a policy: as fast when small (bench/run.pl: 1 % of a connect).
 lean       := $(addprefix shim/,address facts settled track)

@@ -4,7 +4,7 @@
 OBJCOPY      ?= $$($(CC) -print-prog-name=objcopy)
 
 sunat_src    := $(wildcard sunat/*.c)
-sunat_shared := $(addprefix shim/,helper path patience procfd reserve scratch spare) policy/text domain/anon
+sunat_shared := $(addprefix shim/,helper path patience procfd reserve scratch spare sys) policy/text domain/anon
 sunat_obj    := $(call obj,$(sunat_src)) $(sunat_shared:%=$(B)/%.o)
 
 # Its own objects, for the command.

@@ -27,46 +27,11 @@ struct build {
     uint32_t uses; /* POLICY_USES_* */
 };
 
-/* Bytes of a record. Here, as nearly all callers name the table and the compiler
- * knows the number then. */
-static inline uint32_t table_record(enum blob_table t)
-{
-    static const uint8_t sizes[BLOB_TABLES] = {
-        [BLOB_STRINGS] = 1,
-        [BLOB_BYTES] = 1,
-        [BLOB_SOURCES] = sizeof(struct blob_source),
-        [BLOB_PROFILES] = sizeof(struct blob_profile),
-        [BLOB_RULES] = sizeof(struct blob_rule),
-        [BLOB_CONDS] = sizeof(struct blob_cond),
-        [BLOB_MORES] = sizeof(struct blob_more),
-        [BLOB_GLOBS] = sizeof(struct blob_glob),
-        [BLOB_NODES] = sizeof(struct blob_node),
-        [BLOB_FIRSTS] = 1,
-        [BLOB_ACCEPTS] = sizeof(struct blob_accept),
-        [BLOB_TAILS] = sizeof(struct blob_tail),
-        [BLOB_FILTERS] = sizeof(struct blob_filter),
-        [BLOB_BUCKETS] = sizeof(uint32_t),
-        [BLOB_LISTS] = sizeof(struct blob_list),
-        [BLOB_ENTRIES] = sizeof(struct blob_entry),
-        [BLOB_SLOTS] = sizeof(struct blob_slot),
-        [BLOB_MAPS] = sizeof(struct blob_map),
-    };
-
-    return sizes[t];
-}
-
+/* Bytes of a record. */
+uint32_t table_record(enum blob_table t);
 /* Appends `n` zeroed records and returns the first; never NULL for n == 1. The
  * pointer is good until the next call for the same table. */
-void *table_add_slowly(struct build *b, enum blob_table t, uint32_t n);
-static inline void *table_add(struct build *b, enum blob_table t, uint32_t n)
-{
-    struct table *table = &b->tables[t];
-
-    if (n > table->room - table->count)
-        return table_add_slowly(b, t, n);
-    table->count += n;
-    return table->data + (size_t)(table->count - n) * table_record(t);
-}
+void *table_add(struct build *b, enum blob_table t, uint32_t n);
 /* Makes room for `n` more. */
 void table_expect(struct build *b, enum blob_table t, uint32_t n);
 /* Where `bytes` were put in BLOB_BYTES. */

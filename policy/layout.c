@@ -7,6 +7,32 @@
 #include <errno.h>
 #include <string.h>
 
+uint32_t table_record(enum blob_table t)
+{
+    static const uint8_t sizes[BLOB_TABLES] = {
+        [BLOB_STRINGS] = 1,
+        [BLOB_BYTES] = 1,
+        [BLOB_SOURCES] = sizeof(struct blob_source),
+        [BLOB_PROFILES] = sizeof(struct blob_profile),
+        [BLOB_RULES] = sizeof(struct blob_rule),
+        [BLOB_CONDS] = sizeof(struct blob_cond),
+        [BLOB_MORES] = sizeof(struct blob_more),
+        [BLOB_GLOBS] = sizeof(struct blob_glob),
+        [BLOB_NODES] = sizeof(struct blob_node),
+        [BLOB_FIRSTS] = 1,
+        [BLOB_ACCEPTS] = sizeof(struct blob_accept),
+        [BLOB_TAILS] = sizeof(struct blob_tail),
+        [BLOB_FILTERS] = sizeof(struct blob_filter),
+        [BLOB_BUCKETS] = sizeof(uint32_t),
+        [BLOB_LISTS] = sizeof(struct blob_list),
+        [BLOB_ENTRIES] = sizeof(struct blob_entry),
+        [BLOB_SLOTS] = sizeof(struct blob_slot),
+        [BLOB_MAPS] = sizeof(struct blob_map),
+    };
+
+    return sizes[t];
+}
+
 void *build_alloc(struct build *b, size_t size)
 {
     void *p = b->err ? NULL : arena_alloc(b->arena, size, 16);
@@ -43,7 +69,7 @@ void table_expect(struct build *b, enum blob_table t, uint32_t n)
         grow(b, t, count + (n > count ? n : count));
 }
 
-void *table_add_slowly(struct build *b, enum blob_table t, uint32_t n)
+static void *add_slowly(struct build *b, enum blob_table t, uint32_t n)
 {
     struct table *table = &b->tables[t];
 
@@ -52,6 +78,16 @@ void *table_add_slowly(struct build *b, enum blob_table t, uint32_t n)
         return n == 1 ? b->spare : NULL;
     }
     return table_add(b, t, n);
+}
+
+void *table_add(struct build *b, enum blob_table t, uint32_t n)
+{
+    struct table *table = &b->tables[t];
+
+    if (n > table->room - table->count)
+        return add_slowly(b, t, n);
+    table->count += n;
+    return table->data + (size_t)(table->count - n) * table_record(t);
 }
 
 uint32_t table_bytes(struct build *b, const void *bytes, uint32_t n)

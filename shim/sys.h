@@ -142,13 +142,8 @@ static inline int sys_getppid(void)
     return (int)SYS0(SYS_getppid);
 }
 
-static inline int sys_getsockopt_int(int fd, int option, int *value)
-{
-    socklen_t len = sizeof *value;
-
-    *value = 0;
-    return (int)SYS5(SYS_getsockopt, fd, SOL_SOCKET, option, value, &len);
-}
+/* A socket option with a number for a value, 0 where it fails: 0 or -errno. */
+int sys_getsockopt_int(int fd, int option, int *value);
 
 static inline int sys_getsockname(int fd, void *addr, socklen_t *len)
 {
