@@ -139,6 +139,12 @@ static long from_directory(void *ctx)
     return make_call(h, &un, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 }
 
+/* A descriptor that the name begins at. */
+static int named(const struct address *target)
+{
+    return target && target->name.kind == POLICY_ADDR_PATHNAME ? spare_named(target->name.bytes) : -1;
+}
+
 /* A number that the call does not need; -1: there is none. */
 static int find_spare(const struct request *r, const struct msghdr *msg)
 {
@@ -149,7 +155,7 @@ static int find_spare(const struct request *r, const struct msghdr *msg)
         return -1;
     if (copy.msg_controllen && copy_in(copy.msg_control, msg->msg_control, copy.msg_controllen) < 0)
         copy.msg_controllen = 0; /* the kernel will say EFAULT */
-    int fd = spare_find(r->fd, state->log.fd, &copy);
+    int fd = spare_find((const int[]){r->fd, state->log.fd, named(r->target)}, &copy);
     scratch_give(copy.msg_control);
     return fd;
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "shim/path.h"
 #include "shim/sys.h"
 
 /* Whether `fd` is sent along. */
@@ -21,12 +22,25 @@ static bool passes(struct msghdr *msg, int fd)
     return false;
 }
 
-int spare_find(int keep, int keep_too, struct msghdr *msg)
+int spare_find(const int keep[SPARE_KEEPS], struct msghdr *msg)
 {
     enum { NUMBERS = 512 /* more than SCM_MAX_FD */ };
     int fd = 0;
 
-    while (fd < NUMBERS && (fd == keep || fd == keep_too || sys_getflags(fd) < 0 || passes(msg, fd)))
+    while (fd < NUMBERS &&
+           (fd == keep[0] || fd == keep[1] || fd == keep[2] || sys_getflags(fd) < 0 || passes(msg, fd)))
         fd++;
     return fd < NUMBERS ? fd : -1;
+}
+
+int spare_named(const char *path)
+{
+    const char *digit = path_is_own(path) ? strchr(path + 6, '/') + 1 : "";
+    int fd = -1;
+
+    if (strncmp(digit, "fd/", 3) != 0)
+        return -1;
+    for (digit += 3; *digit >= '0' && *digit <= '9' && fd < 1 << 24; digit++)
+        fd = (fd < 0 ? 0 : fd * 10) + (*digit - '0');
+    return fd;
 }

@@ -4,8 +4,12 @@
 
 #include <sys/socket.h>
 
-/* The lowest open number that is neither `keep` nor `keep_too` (-1: none) nor sent along in the control
- * data of `msg`, which can be read, or is NULL. -1: there is none. Async-signal-safe. */
-int spare_find(int keep, int keep_too, struct msghdr *msg);
+/* The lowest open number that is none of `keep` (-1: nothing) and is not sent along in the control data
+ * of `msg`, which can be read, or is NULL. -1: there is none. Async-signal-safe. */
+enum { SPARE_KEEPS = 3 };
+int spare_find(const int keep[SPARE_KEEPS], struct msghdr *msg);
+
+/* The number that a path begins at, as "/proc/self/fd/N" or "/proc/thread-self/fd/N". -1: none. */
+int spare_named(const char *path);
 
 #endif
