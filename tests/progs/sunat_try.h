@@ -119,7 +119,7 @@ static inline int serving(int type, int dirfd, const char *path)
 /* Whether what `client` is connected to is `server`: one byte goes there. By write(2), which no policy judges. */
 static inline bool arrives(int client, int server)
 {
-    static char next = 'a';
+    static _Thread_local char next = 'a';
     char sent = next == 'z' ? (next = 'a') : ++next, got = 0;
     int type, from = server;
     socklen_t len = sizeof type;
