@@ -131,6 +131,16 @@ static void set_number(const char *name, unsigned value)
     setenv(name, text, 1);
 }
 
+/* They are at the end of the list. */
+static const char *names_of_ours(const struct listening *l)
+{
+    const char *names = l->names;
+
+    for (unsigned i = 0; i < l->given; i++)
+        names += strcspn(names, ":") + 1;
+    return names;
+}
+
 void anon_set(const struct listening *l)
 {
     if (!l->found && !l->ours)
@@ -144,7 +154,7 @@ void anon_set(const struct listening *l)
         fcntl(LISTEN_FIRST + (int)i, F_SETFD, 0);
     set_number("LISTEN_FDS", l->count);
     setenv("LISTEN_FDNAMES", l->names, 1);
-    setenv("SUNSHIM_LISTEN", "1", 1);
+    setenv("SUNSHIM_LISTEN", names_of_ours(l), 1);
 }
 
 void anon_release(const struct listening *l)

@@ -67,11 +67,14 @@ static int by_pidfd(struct identity *id, int pidfd, int pid)
     return err;
 }
 
+int process_of(struct identity *id, int pid)
+{
+    return by_pidfd(id, (int)SYS2(SYS_pidfd_open, pid, 0), pid);
+}
+
 int process_self(struct identity *id)
 {
-    int pid = sys_getpid();
-
-    return by_pidfd(id, (int)SYS2(SYS_pidfd_open, pid, 0), pid);
+    return process_of(id, sys_getpid());
 }
 
 static int peer_pidfd(int fd)

@@ -6,10 +6,11 @@
 
 #include "identity.h"
 
-/* The calling process, or the one that connected (or listened) at the other end of
+/* The calling process, process `pid`, or the one that connected (or listened) at the other end of
  * the unix socket `fd`. By the inode of a pidfd, which is never used twice (Linux
  * 6.9), else by pid and start time. -errno: nobody knows. */
 int process_self(struct identity *id);
+int process_of(struct identity *id, int pid);
 int process_peer(struct identity *id, int fd);
 
 /* Credentials of the other end as SO_PEERCRED has them; -ENOTCONN: it has none (yet). */

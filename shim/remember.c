@@ -221,6 +221,35 @@ void remember_unbound(int fd)
     remember_end(&b);
 }
 
+/* The launcher made, bound and listens: its process is what those who connect see. */
+static void remember_passed(const struct passed *p)
+{
+    struct table_entry e = {.pid = p->pid, .fd = p->fd, .made = POLICY_SCOPE_INSIDE};
+    struct identity id;
+
+    for (unsigned up = 0; up < domain_runs(); up++)
+        if (domain_table(up) && identity_of_pin(&id, p->fd) == 0) {
+            put(up, &id, &e);
+            if (process_of(&id, p->pid) == 0)
+                put(up, &id, &e);
+        }
+}
+
+void remember_launched(const char *names)
+{
+    struct passed p;
+
+    while (names) {
+        const char *colon = strchr(names, ':');
+
+        /* Those of a run around this one stand there, too. */
+        if (passed_find(state->passed, names, colon ? (size_t)(colon - names) : strlen(names), &p) &&
+            (p.pid == sys_getppid() || p.pid == sys_getpid()))
+            remember_passed(&p);
+        names = colon ? colon + 1 : NULL;
+    }
+}
+
 /* --- Processes --------------------------------------------------------------- */
 
 void remember_process(void)

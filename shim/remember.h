@@ -38,5 +38,8 @@ void remember_sent(int fd);
 /* The constructor: what the first process of the innermost run was started with was
  * made outside it. */
 void remember_inherited(void);
+/* The same: the sockets of run --anon were made for this run. `names`: theirs in SUNSHIM_FDS, with
+ * colons between. */
+void remember_launched(const char *names);
 
 #endif

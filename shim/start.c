@@ -145,8 +145,10 @@ static int prepare(struct state *s, char *const *argv, char **envp, const char *
         return GATE_PASS;
     free_find(s);
     inherit_judge(s, &env);
-    if (s->remembers && (first || !env.domain))
+    if (s->remembers && (first || !env.domain)) {
         remember_inherited();
+        remember_launched(env.listen);
+    }
     return GATE_MEDIATE;
 }
 
