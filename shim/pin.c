@@ -63,6 +63,14 @@ static bool name_of_link(int fd, struct name *name, const char *text, size_t len
     return true;
 }
 
+/* A file without a name, which only a descriptor can lead to. */
+static bool leads_to_none(const char *path)
+{
+    struct stat st;
+
+    return SYS4(SYS_newfstatat, AT_FDCWD, path, &st, 0) == 0 && st.st_nlink == 0;
+}
+
 /* Reads the pin's name back. -ENOENT: the file has none any more, and was looked for by name. */
 static int read_back(const struct pin *pin, struct name *name, const char *path)
 {
@@ -81,7 +89,7 @@ static int read_back(const struct pin *pin, struct name *name, const char *path)
         return 0; /* no /proc: pinned, but without a name */
     if (!name_of_link(pin->fd, name, buffer, (size_t)len) && buffer[0] == '/') {
         name_release(name);
-        name->none &= pin_may_be_none(path);
+        name->none = name->none && leads_to_none(path);
         return name->none ? 0 : -ENOENT;
     }
     return 0;
@@ -178,6 +186,7 @@ int pin_new_name(struct name *name, const char *path)
 
     name->at = NULL;
     name->scratch = NULL;
+    name->none = false;
     if (!last_len || !strcmp(last, ".") || !strcmp(last, ".."))
         return -ENOTSUP;
     while (dir_len > 1 && path[dir_len - 1] == '/')
