@@ -1,5 +1,7 @@
 #include "bind.h"
 
+#include <string.h>
+
 #include "shim/path.h"
 #include "shim/scratch.h"
 #include "shim/sys.h"
@@ -9,13 +11,23 @@ static int perform(const struct at *at, int sockfd, const struct at_addr *a)
     return bind(sockfd, a->at, a->len) < 0 ? at_meaning(at->dirfd, -errno) : 0;
 }
 
-static int in_directory(int dir, const char *last, int sockfd)
+/* What is too long the kernel refuses at once; a sunshim in between takes it whole, and judges it by its name. */
+static int try_whole(const struct at *at, int sockfd, char *room)
 {
     struct at_addr a;
 
-    if (!at_through(dir, last, &a))
-        return bind_aside(dir, last, sockfd, false);
-    return bind(sockfd, a.at, a.len) < 0 ? at_meaning(dir, -errno) : 0;
+    return at_whole(at, &a, room) ? perform(at, sockfd, &a) : -EINVAL;
+}
+
+static int in_directory(int dir, const char *last, int sockfd, char *room)
+{
+    const struct at at = {dir, last, strlen(last)};
+    struct at_addr a;
+
+    if (at_whole(&at, &a, NULL))
+        return perform(&at, sockfd, &a);
+    int err = try_whole(&at, sockfd, room);
+    return err == -EINVAL ? bind_aside(dir, last, sockfd, false) : err;
 }
 
 static int through_directory(const struct at *at, int sockfd, char *room)
@@ -26,24 +38,22 @@ static int through_directory(const struct at *at, int sockfd, char *room)
     if (!*parts.last)
         return -EADDRINUSE; /* "//...//" */
     if (!parts.dir_len && dir != AT_FDCWD)
-        return in_directory(dir, parts.last, sockfd);
+        return in_directory(dir, parts.last, sockfd, room);
     int err = at_directory(at, room, &dir);
     if (err < 0)
         return err;
-    err = in_directory(dir, parts.last, sockfd);
+    err = in_directory(dir, parts.last, sockfd, room);
     sys_close(dir);
     return err;
 }
 
-/* What is too long the kernel refuses at once; a sunshim in between takes it whole. */
 static int bind_long(const struct at *at, int sockfd)
 {
     char *room = scratch_take();
-    struct at_addr a;
 
     if (!room)
         return -ENOMEM;
-    int err = at_whole(at, &a, room) ? perform(at, sockfd, &a) : -EINVAL;
+    int err = try_whole(at, sockfd, room);
     if (err == -EINVAL && (err = at_is_unix(sockfd)) == 0)
         err = through_directory(at, sockfd, room);
     scratch_give(room);

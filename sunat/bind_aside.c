@@ -37,6 +37,7 @@ static int bind_and_move(int dir, const char *last, int sockfd, bool helper)
 
     if (err)
         return err;
+    p.name[sizeof ANON_PREFIX - 2] = '_'; /* it will have a name: not to be taken for one that has none */
     err = bind_there(&p, sockfd, helper);
     if (!err)
         err = (int)SYS5(SYS_renameat2, p.fd, p.name, dir, last, 0);
