@@ -134,7 +134,7 @@ void longnames_in(const char *text, size_t least, void (*found)(void *ctx, const
 
 static bool is_other(const char *name, size_t len)
 {
-    static const char *const others[] = {"PATH", "PWD", "OLDPWD", "_", "LS_COLORS", "LD_*", "SUNSHIM_*"};
+    static const char others[][10] = {"PATH", "PWD", "OLDPWD", "_", "LS_COLORS", "LD_*", "SUNSHIM_*"};
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         size_t most = strlen(others[i]);

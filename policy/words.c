@@ -11,51 +11,47 @@ static const char perm_names[POLICY_PERM_COUNT][12] = {
     "getattr", "setattr", "getopt", "setopt", "shutdown", "autobind", "inherit",
 };
 
-/* Indexed by AF_x. */
-static const char family_names[][12] = {
-    "unspec", "unix", "inet", "ax25", "ipx", "appletalk", "netrom", "bridge", "atmpvc", "x25", "inet6",
-    "rose", "decnet", "netbeui", "security", "key", "netlink", "packet", "ash", "econet", "atmsvc",
-    "rds", "sna", "irda", "pppox", "wanpipe", "llc", "ib", "mpls", "can", "tipc", "bluetooth", "iucv",
-    "rxrpc", "isdn", "phonet", "ieee802154", "caif", "alg", "nfc", "vsock", "kcm", "qipcrtr", "smc",
-    "xdp", "mctp",
-};
+/* AF_x, each with its NUL. */
+static const char family_names[] =
+    "unspec\0unix\0inet\0ax25\0ipx\0appletalk\0netrom\0bridge\0atmpvc\0x25\0inet6\0rose\0decnet\0"
+    "netbeui\0security\0key\0netlink\0packet\0ash\0econet\0atmsvc\0rds\0sna\0irda\0pppox\0"
+    "wanpipe\0llc\0ib\0mpls\0can\0tipc\0bluetooth\0iucv\0rxrpc\0isdn\0phonet\0ieee802154\0caif\0"
+    "alg\0nfc\0vsock\0kcm\0qipcrtr\0smc\0xdp\0mctp";
 
 /* Indexed by SOCK_x. */
 static const char type_names[][12] = {
     "none", "stream", "dgram", "raw", "rdm", "seqpacket", "dccp", "", "", "", "packet",
 };
 
-/* Linux's numbers on x86-64 and aarch64. */
-static const char errno_names[][16] = {
-    [1] = "EPERM", [2] = "ENOENT", [3] = "ESRCH", [4] = "EINTR", [5] = "EIO", [6] = "ENXIO",
-    [7] = "E2BIG", [8] = "ENOEXEC", [9] = "EBADF", [10] = "ECHILD", [11] = "EAGAIN", [12] = "ENOMEM",
-    [13] = "EACCES", [14] = "EFAULT", [15] = "ENOTBLK", [16] = "EBUSY", [17] = "EEXIST",
-    [18] = "EXDEV", [19] = "ENODEV", [20] = "ENOTDIR", [21] = "EISDIR", [22] = "EINVAL",
-    [23] = "ENFILE", [24] = "EMFILE", [25] = "ENOTTY", [26] = "ETXTBSY", [27] = "EFBIG",
-    [28] = "ENOSPC", [29] = "ESPIPE", [30] = "EROFS", [31] = "EMLINK", [32] = "EPIPE", [33] = "EDOM",
-    [34] = "ERANGE", [35] = "EDEADLK", [36] = "ENAMETOOLONG", [37] = "ENOLCK", [38] = "ENOSYS",
-    [39] = "ENOTEMPTY", [40] = "ELOOP", [42] = "ENOMSG", [43] = "EIDRM", [44] = "ECHRNG",
-    [45] = "EL2NSYNC", [46] = "EL3HLT", [47] = "EL3RST", [48] = "ELNRNG", [49] = "EUNATCH",
-    [50] = "ENOCSI", [51] = "EL2HLT", [52] = "EBADE", [53] = "EBADR", [54] = "EXFULL", [55] = "ENOANO",
-    [56] = "EBADRQC", [57] = "EBADSLT", [59] = "EBFONT", [60] = "ENOSTR", [61] = "ENODATA",
-    [62] = "ETIME", [63] = "ENOSR", [64] = "ENONET", [65] = "ENOPKG", [66] = "EREMOTE",
-    [67] = "ENOLINK", [68] = "EADV", [69] = "ESRMNT", [70] = "ECOMM", [71] = "EPROTO",
-    [72] = "EMULTIHOP", [73] = "EDOTDOT", [74] = "EBADMSG", [75] = "EOVERFLOW", [76] = "ENOTUNIQ",
-    [77] = "EBADFD", [78] = "EREMCHG", [79] = "ELIBACC", [80] = "ELIBBAD", [81] = "ELIBSCN",
-    [82] = "ELIBMAX", [83] = "ELIBEXEC", [84] = "EILSEQ", [85] = "ERESTART", [86] = "ESTRPIPE",
-    [87] = "EUSERS", [88] = "ENOTSOCK", [89] = "EDESTADDRREQ", [90] = "EMSGSIZE", [91] = "EPROTOTYPE",
-    [92] = "ENOPROTOOPT", [93] = "EPROTONOSUPPORT", [94] = "ESOCKTNOSUPPORT", [95] = "EOPNOTSUPP",
-    [96] = "EPFNOSUPPORT", [97] = "EAFNOSUPPORT", [98] = "EADDRINUSE", [99] = "EADDRNOTAVAIL",
-    [100] = "ENETDOWN", [101] = "ENETUNREACH", [102] = "ENETRESET", [103] = "ECONNABORTED",
-    [104] = "ECONNRESET", [105] = "ENOBUFS", [106] = "EISCONN", [107] = "ENOTCONN",
-    [108] = "ESHUTDOWN", [109] = "ETOOMANYREFS", [110] = "ETIMEDOUT", [111] = "ECONNREFUSED",
-    [112] = "EHOSTDOWN", [113] = "EHOSTUNREACH", [114] = "EALREADY", [115] = "EINPROGRESS",
-    [116] = "ESTALE", [117] = "EUCLEAN", [118] = "ENOTNAM", [119] = "ENAVAIL", [120] = "EISNAM",
-    [121] = "EREMOTEIO", [122] = "EDQUOT", [123] = "ENOMEDIUM", [124] = "EMEDIUMTYPE",
-    [125] = "ECANCELED", [126] = "ENOKEY", [127] = "EKEYEXPIRED", [128] = "EKEYREVOKED",
-    [129] = "EKEYREJECTED", [130] = "EOWNERDEAD", [131] = "ENOTRECOVERABLE", [132] = "ERFKILL",
-    [133] = "EHWPOISON",
-};
+/* Linux's numbers on x86-64 and aarch64; empty where there is no such error. */
+static const char errno_names[] =
+    /*   1 */ "EPERM\0ENOENT\0ESRCH\0EINTR\0EIO\0"
+    /*   6 */ "ENXIO\0E2BIG\0ENOEXEC\0EBADF\0ECHILD\0"
+    /*  11 */ "EAGAIN\0ENOMEM\0EACCES\0EFAULT\0ENOTBLK\0"
+    /*  16 */ "EBUSY\0EEXIST\0EXDEV\0ENODEV\0ENOTDIR\0"
+    /*  21 */ "EISDIR\0EINVAL\0ENFILE\0EMFILE\0ENOTTY\0"
+    /*  26 */ "ETXTBSY\0EFBIG\0ENOSPC\0ESPIPE\0EROFS\0"
+    /*  31 */ "EMLINK\0EPIPE\0EDOM\0ERANGE\0EDEADLK\0"
+    /*  36 */ "ENAMETOOLONG\0ENOLCK\0ENOSYS\0ENOTEMPTY\0ELOOP\0"
+    /*  41 */ "\0ENOMSG\0EIDRM\0ECHRNG\0EL2NSYNC\0"
+    /*  46 */ "EL3HLT\0EL3RST\0ELNRNG\0EUNATCH\0ENOCSI\0"
+    /*  51 */ "EL2HLT\0EBADE\0EBADR\0EXFULL\0ENOANO\0"
+    /*  56 */ "EBADRQC\0EBADSLT\0\0EBFONT\0ENOSTR\0"
+    /*  61 */ "ENODATA\0ETIME\0ENOSR\0ENONET\0ENOPKG\0"
+    /*  66 */ "EREMOTE\0ENOLINK\0EADV\0ESRMNT\0ECOMM\0"
+    /*  71 */ "EPROTO\0EMULTIHOP\0EDOTDOT\0EBADMSG\0EOVERFLOW\0"
+    /*  76 */ "ENOTUNIQ\0EBADFD\0EREMCHG\0ELIBACC\0ELIBBAD\0"
+    /*  81 */ "ELIBSCN\0ELIBMAX\0ELIBEXEC\0EILSEQ\0ERESTART\0"
+    /*  86 */ "ESTRPIPE\0EUSERS\0ENOTSOCK\0EDESTADDRREQ\0EMSGSIZE\0"
+    /*  91 */ "EPROTOTYPE\0ENOPROTOOPT\0EPROTONOSUPPORT\0ESOCKTNOSUPPORT\0EOPNOTSUPP\0"
+    /*  96 */ "EPFNOSUPPORT\0EAFNOSUPPORT\0EADDRINUSE\0EADDRNOTAVAIL\0ENETDOWN\0"
+    /* 101 */ "ENETUNREACH\0ENETRESET\0ECONNABORTED\0ECONNRESET\0ENOBUFS\0"
+    /* 106 */ "EISCONN\0ENOTCONN\0ESHUTDOWN\0ETOOMANYREFS\0ETIMEDOUT\0"
+    /* 111 */ "ECONNREFUSED\0EHOSTDOWN\0EHOSTUNREACH\0EALREADY\0EINPROGRESS\0"
+    /* 116 */ "ESTALE\0EUCLEAN\0ENOTNAM\0ENAVAIL\0EISNAM\0"
+    /* 121 */ "EREMOTEIO\0EDQUOT\0ENOMEDIUM\0EMEDIUMTYPE\0ECANCELED\0"
+    /* 126 */ "ENOKEY\0EKEYEXPIRED\0EKEYREVOKED\0EKEYREJECTED\0EOWNERDEAD\0"
+    /* 131 */ "ENOTRECOVERABLE\0ERFKILL\0EHWPOISON";
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -82,6 +78,27 @@ static int row(const char *table, size_t count, size_t size, const char *word, s
  * string ends there. */
 #define ROW(table, word, len) row((const char *)(table), COUNT(table), sizeof *(table), word, len)
 
+/* The n-th word of a list, from 0; NULL after its end. */
+static const char *nth(const char *list, size_t size, int n)
+{
+    const char *end = list + size;
+
+    for (; n > 0 && list < end; n--)
+        list += strlen(list) + 1;
+    return list < end ? list : NULL;
+}
+
+/* Which one `word` is; -1: none. */
+static int find(const char *list, size_t size, const char *word, size_t len)
+{
+    int n = 0;
+
+    for (const char *at = list; at < list + size; at += strlen(at) + 1, n++)
+        if (same(at, word, len))
+            return n;
+    return -1;
+}
+
 /* Decimal, at most `max`; -1 if anything else. */
 static int number(const char *word, size_t len, int max)
 {
@@ -107,7 +124,7 @@ const char *policy_perm_name(uint32_t one_bit)
 
 const char *policy_family_name(int family)
 {
-    return family >= 0 && (size_t)family < COUNT(family_names) ? family_names[family] : NULL;
+    return family >= 0 ? nth(family_names, sizeof family_names, family) : NULL;
 }
 
 const char *policy_type_name(int type)
@@ -117,7 +134,9 @@ const char *policy_type_name(int type)
 
 const char *policy_errno_name(int err)
 {
-    return err > 0 && (size_t)err < COUNT(errno_names) && errno_names[err][0] ? errno_names[err] : NULL;
+    const char *name = err > 0 ? nth(errno_names, sizeof errno_names, err - 1) : NULL;
+
+    return name && *name ? name : NULL;
 }
 
 /* AppArmor's letters, in any number and order. */
@@ -151,7 +170,7 @@ int32_t policy_perm_word(const char *word, size_t len)
 
 int policy_family_word(const char *word, size_t len)
 {
-    return ROW(family_names, word, len);
+    return find(family_names, sizeof family_names, word, len);
 }
 
 int policy_type_word(const char *word, size_t len)
@@ -164,12 +183,12 @@ int policy_errno_word(const char *word, size_t len)
     int n = number(word, len, 4095);
 
     if (n < 0)
-        n = ROW(errno_names, word, len);
-    if (n < 0 && same("EWOULDBLOCK", word, len))
+        n = 1 + find(errno_names, sizeof errno_names, word, len); /* 0: none of them */
+    if (!n && same("EWOULDBLOCK", word, len))
         return 11; /* EAGAIN */
-    if (n < 0 && same("ENOTSUP", word, len))
+    if (!n && same("ENOTSUP", word, len))
         return 95; /* EOPNOTSUPP */
-    if (n < 0 && same("EDEADLOCK", word, len))
+    if (!n && same("EDEADLOCK", word, len))
         return 35; /* EDEADLK */
     return n > 0 ? n : -1;
 }

@@ -141,7 +141,7 @@ static void put_inet(struct line *l, const char *addr_key, const char *port_key,
 /* Only where a rule asked. */
 static void put_scope(struct line *l, const struct policy_query *q)
 {
-    static const char *const words[] = {[POLICY_SCOPE_INSIDE] = "inside", [POLICY_SCOPE_OUTSIDE] = "outside"};
+    static const char words[][8] = {[POLICY_SCOPE_INSIDE] = "inside", [POLICY_SCOPE_OUTSIDE] = "outside"};
 
     if (q->bound == POLICY_SCOPE_UNKNOWN)
         return;

@@ -24,7 +24,7 @@ static void put_number(struct text *t, const char *key, int64_t value)
 /* The names that AppArmor's tools know. */
 static const char *audit_operation(const char *call)
 {
-    static const char *const names[][2] = {
+    static const char names[][2][14] = {
         {"socket", "create"},    {"socketpair", "create"},     {"accept4", "accept"},
         {"send", "sendmsg"},     {"sendto", "sendmsg"},        {"sendmmsg", "sendmsg"},
         {"recv", "recvmsg"},     {"recvfrom", "recvmsg"},      {"recvmmsg", "recvmsg"},

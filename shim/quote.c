@@ -52,7 +52,7 @@ static bool shown(int32_t c)
 
 static void escape_byte(struct text *t, enum quote_style style, unsigned char byte, bool bad)
 {
-    static const char *const lead[] = {
+    static const char lead[][5] = {
         [QUOTE_TEXT] = "\\x", [QUOTE_JSON] = "\\u00", [QUOTE_APPARMOR] = "\\\\x"};
 
     if (style == QUOTE_JSON && bad) {

@@ -60,7 +60,7 @@ static void caret_line(struct text *t, const struct policy_diag *d)
 
 void say_diag(void *ctx, const struct policy_diag *d)
 {
-    static const char *const severity[] = {"error", "warning", "note"};
+    static const char severity[][8] = {"error", "warning", "note"};
     char buffer[2048];
     struct text t = text_into(buffer, sizeof buffer);
 
