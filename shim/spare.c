@@ -35,7 +35,7 @@ int spare_find(const int keep[SPARE_KEEPS], struct msghdr *msg)
 
 int spare_named(const char *path)
 {
-    const char *digit = path_is_own(path) ? strchr(path + 6, '/') + 1 : "";
+    const char *digit = !path_is_own(path) ? "" : path[1] == 'd' ? path + 5 : strchr(path + 6, '/') + 1;
     int fd = -1;
 
     if (strncmp(digit, "fd/", 3) != 0)

@@ -9,7 +9,7 @@
 enum { SPARE_KEEPS = 3 };
 int spare_find(const int keep[SPARE_KEEPS], struct msghdr *msg);
 
-/* The number that a path begins at, as "/proc/self/fd/N" or "/proc/thread-self/fd/N". -1: none. */
+/* The number that a path begins at, as "/proc/self/fd/N", "/proc/thread-self/fd/N" or "/dev/fd/N". -1: none. */
 int spare_named(const char *path);
 
 #endif
