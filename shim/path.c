@@ -28,7 +28,8 @@ void path_directory(const struct path_parts *p, const char *path, char *to)
 
 bool path_is_own(const char *path)
 {
-    return strncmp(path, "/proc/self/", 11) == 0 || strncmp(path, "/proc/thread-self/", 18) == 0;
+    return strncmp(path, "/proc/self/", 11) == 0 || strncmp(path, "/proc/thread-self/", 18) == 0 ||
+           strncmp(path, "/dev/fd/", 8) == 0;
 }
 
 long path_absolute(const char *path, size_t len, char *to, size_t room)

@@ -16,7 +16,7 @@ struct path_parts path_split(const char *path);
 /* The directory as text, terminated, into `to` (PATH_MAX bytes). */
 void path_directory(const struct path_parts *p, const char *path, char *to);
 
-/* Whether a path leads somewhere else in each process: below /proc/self or /proc/thread-self. */
+/* Whether a path leads somewhere else in each process: below /proc/self, /proc/thread-self or /dev/fd. */
 bool path_is_own(const char *path);
 
 /* An absolute name for `path`: itself, or "CWD/./path", where the working directory's part

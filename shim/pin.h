@@ -22,10 +22,10 @@ struct name {
 
 void name_release(struct name *n);
 
-/* Whether a path may lead through an open descriptor, to a file without a name. */
+/* Whether a path looks as if it led through an open descriptor, to a file without a name. */
 static inline bool pin_may_be_none(const char *path)
 {
-    return __builtin_strncmp(path, "/proc/", 6) == 0;
+    return __builtin_strncmp(path, "/proc/", 6) == 0 || __builtin_strncmp(path, "/dev/fd/", 8) == 0;
 }
 
 struct pin {
