@@ -93,6 +93,14 @@ static void prepare_symlink(struct place *p)
     must(!symlink(target, p->unix_addr.sun_path), "symlink");
 }
 
+/* A rule maps the name to the socket without one that `sunshim run --anon` passes first. */
+static void prepare_mapped(struct place *p)
+{
+    must(getenv("LISTEN_FDS") != NULL, "LISTEN_FDS is not set");
+    name_path(p, p->dir, "mapped.sock");
+    p->server = 3;
+}
+
 static void name_abstract(struct place *p)
 {
     p->unix_addr.sun_family = AF_UNIX;
@@ -313,6 +321,7 @@ static const struct operation operations[] = {
     {"tcp", prepare_tcp, once_tcp},
     {"connect", prepare_path, once_connect},
     {"symlink", prepare_symlink, once_connect},
+    {"mapped", prepare_mapped, once_connect},
     {"sendto", prepare_dgram, once_sendto},
     {"getsockname", prepare_path, once_names},
     {"sendrecv", prepare_connected, once_sendrecv},

@@ -34,6 +34,7 @@ my %extra = (
     type => 'unix (bind) type=seqpacket addr=auto,',
     unix => 'unix (send, receive),',
     all  => 'network (send, receive),',
+    mapped => "unix (connect, receive) peer=(addr=none),\nmap $dir/mapped.sock -> fd:bench,",
 );
 
 # Those rules, after $n others that look like a real policy's.
@@ -107,6 +108,8 @@ my %variant = (
     plain => { before => ["$build/sunshim", 'run', '--'] },
     long => { before => ["$build/sunshim", 'run', '--long-paths', '--'] },
     landlock => { before => ["$build/bench/landlock"] },
+    run10 => { before => ["$build/sunshim", 'run', '-p', policy(10, 'path'), '--'] },
+    mapped => { before => ["$build/sunshim", 'run', '--anon', 'bench', '-p', policy(10, 'mapped'), '--'] },
     run1000 => { before => ["$build/sunshim", 'run', '-p', policy(1000, 'path'), '--'] },
     socket_wrapper => $sw && { env => { LD_PRELOAD => $sw, SOCKET_WRAPPER_DIR => "$root/sw",
                                         SOCKET_WRAPPER_DEFAULT_IFACE => 10 } },
@@ -384,22 +387,57 @@ sub table_figures {
     }
 }
 
-# The library itself takes turns; nothing is preloaded.
+# Extra system calls + instructions of $way beside $plain, each a list for `count`.
+sub extra {
+    my @got = map { [split ' ', measure(shift @$_, 'path', "$build/bench/count", @$_) // ''] } @_;
+    return grep({ @$_ != 2 } @got) ? '-' : sprintf '%d+%d', $got[1][0] - $got[0][0] + 0.5, $got[1][1] - $got[0][1];
+}
+
+# The library itself takes turns; nothing is preloaded. On the disk and in memory: a bind makes a file.
 sub sunat_figures {
+    my ($parent) = @_;
     my %budget = ('bind sunat_bind' => 1.25, 'connect sunat_connect' => 1.60);
-    print "\nlibsunat: connect+accept+close, and bind alone; time, and ratio to the plain call with a name of 60 bytes:\n";
-    for (`$build/bench/sunat $dir`) {
+    chomp(my $top = `mktemp -d $parent/sunshim-bench-XXXXXX`);
+    my $where = "$top/" . 'x' x (60 - length("/s.sock") - length("$top/"));
+    mkdir $where or die "$where: $!\n";
+    my %plain;
+    print "\nlibsunat: connect+accept+close, bind alone, and bind+close+unlink, in $parent: time, ratio to the plain call with\n",
+          "a name of 60 bytes, extra system calls + instructions (a child's are not counted).\n\n";
+    for (`$build/bench/sunat $where`) {
         my ($operation, $way, $us, $ratio) = split;
+        my @count = ('native', "$build/bench/sunat", $where, $operation);
         my $budget = $budget{"$operation $way"};
-        printf "  %-8s %-26s %8.2f us %7.2f%s\n", $operation, $way =~ s/,(.*)/', ' . $1 =~ tr{_}{ }r/er, $us, $ratio,
+        my $more = extra([@count, $plain{$operation} //= $way], [@count, $way]);
+        printf "  %-8s %-26s %8.2f us %7.2f %12s%s\n", $operation, $way =~ s/,(.*)/', ' . $1 =~ tr{_}{ }r/er, $us, $ratio, $more,
             $budget ? "   budget $budget" : '';
+    }
+    system 'rm', '-rf', $top;
+}
+
+# A path connect, and one that a rule maps to a socket without a name.
+sub mapped_figures {
+    my (%ratio, @native);
+    my %op = (native => 'connect', run10 => 'connect', mapped => 'mapped');
+    for (1 .. $rounds) {
+        my %round = map { $_ => measure($_, 'path', "$build/bench/calls", $op{$_}, $dir, $ms) } 'native', 'run10', 'mapped';
+        defined $round{native} or last;
+        push @native, $round{native};
+        for ('run10', 'mapped') { push @{ $ratio{$_} }, $round{$_} / $round{native} if defined $round{$_} }
+    }
+    printf "\nUnder sunshim run: path connect+accept+close native %.2f us; ratios, extra calls + instructions:\n\n", (median(@native) // 0) / 1000;
+    for (['run10', '10 rules'], ['mapped', '10 rules, and map NAME -> fd:']) {
+        my ($variant, $title) = @$_;
+        my $r = median(@{ $ratio{$variant} || [] });
+        printf "  %-35s %22s %12s\n", $title, defined $r ? sprintf('%.2f', $r) : '-',
+            extra(map { [$_, "$build/bench/calls", $op{$_}, $dir, 0] } 'native', $variant);
     }
 }
 
 exec_figures() if !%wanted || $wanted{exec};
 run_figures();
 long_figures() if !%wanted || $wanted{long};
-sunat_figures() if !%wanted || $wanted{sunat};
+if (!%wanted || $wanted{sunat}) { sunat_figures($_) for grep { -d && -w } '/tmp', '/dev/shm' }
+mapped_figures() if !%wanted || $wanted{sunat};
 memory_figures() if !%wanted || $wanted{memory};
 decision_figures() if !%wanted || $wanted{decide};
 table_figures() if !%wanted || $wanted{table};

@@ -1,9 +1,11 @@
-/* sunat DIRECTORY: what libsunat's calls cost beside connect and bind, and what they replace.
+/* sunat DIRECTORY [OPERATION WAY]: what libsunat's calls cost beside connect and bind, and what they replace.
  *
  * Prints "OPERATION WAY MICROSECONDS RATIO" lines: medians over rounds in which all ways take turns, the ratio to the
- * plain call of the same round. A connect is the cycle connect, accept, close of both ends; a bind is the call alone. */
+ * plain call of the same round. A connect is the cycle connect, accept, close of both ends; a bind is the call alone; a
+ * name is bind, close, unlink. With OPERATION and WAY it runs that a few times between two SIGUSR1, for `count`. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "count.h"
 #include "include/sunat.h"
 
 enum { ROUNDS = 101, MOST_WAYS = 8 };
@@ -132,6 +135,20 @@ static double call_alone(const struct way *w)
     return sum / w->times;
 }
 
+static double whole(const struct way *w)
+{
+    double start = now_us();
+
+    for (int i = 0; i < w->times; i++) {
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        must(w->call(fd) == 0, w->name);
+        close(fd);
+        if (w->makes)
+            must(unlink(at.un.sun_path) == 0, "unlink");
+    }
+    return (now_us() - start) / w->times;
+}
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -139,19 +156,47 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void compare(const char *operation, double (*measure)(const struct way *), const struct way *ways, int count)
+static const struct operation {
+    const char *name;
+    double (*measure)(const struct way *);
+    struct way ways[MOST_WAYS]; /* the plain one first */
+    int count;
+} operations[] = {
+    {"bind",
+     call_alone,
+     {{"bind", bind_plain, "s.sock", 20},
+      {"sunat_bind", bind_dirfd, "s.sock", 20},
+      {"sunat_bind,300_bytes", bind_deep, at.deep, 20},
+      {"sunat_bind,last_of_200", bind_last, at.last, 20},
+      {"/proc/self/fd", bind_proc, "s.sock", 20},
+      {"fork+fchdir", bind_child, "s.sock", 2}},
+     6},
+    {"name", whole, {{"bind+close+unlink", bind_plain, "s.sock", 20}, {"sunat_bind_anon+close", bind_anon, NULL, 20}}, 2},
+    {"connect",
+     cycle,
+     {{"connect", connect_plain, NULL, 40},
+      {"sunat_connect", connect_dirfd, NULL, 40},
+      {"sunat_connect,nofollow", connect_nofollow, NULL, 40},
+      {"sunat_connect,300_bytes", connect_deep, NULL, 40},
+      {"sunat_connect,descriptor", connect_pin, NULL, 40},
+      {"/proc/self/fd", connect_proc, NULL, 40},
+      {"fork+fchdir", connect_child, NULL, 2}},
+     7},
+};
+
+static void compare(const struct operation *o)
 {
     static double us[MOST_WAYS][ROUNDS], ratio[MOST_WAYS][ROUNDS];
 
     for (int round = 0; round < ROUNDS; round++)
-        for (int i = 0; i < count; i++) {
-            us[i][round] = measure(&ways[i]);
+        for (int i = 0; i < o->count; i++) {
+            us[i][round] = o->measure(&o->ways[i]);
             ratio[i][round] = us[i][round] / us[0][round];
         }
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < o->count; i++) {
         qsort(us[i], ROUNDS, sizeof us[i][0], by_value);
         qsort(ratio[i], ROUNDS, sizeof ratio[i][0], by_value);
-        printf("%s %s %.2f %.2f\n", operation, ways[i].name, us[i][ROUNDS / 2], ratio[i][ROUNDS / 2]);
+        printf("%s %s %.2f %.2f\n", o->name, o->ways[i].name, us[i][ROUNDS / 2], ratio[i][ROUNDS / 2]);
     }
 }
 
@@ -174,35 +219,38 @@ static void serve(void)
     at.pin = openat(at.dir, at.name, O_PATH | O_CLOEXEC);
 }
 
+static void count_steps(const struct operation *o, const char *way)
+{
+    for (int i = 0; i < o->count; i++) {
+        struct way w = o->ways[i];
+
+        if (strcmp(w.name, way) != 0)
+            continue;
+        w.times = COUNT_TIMES;
+        o->measure(&w); /* what is found out once */
+        raise(SIGUSR1);
+        o->measure(&w);
+        raise(SIGUSR1);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static const struct way connects[] = {
-        {"connect", connect_plain, NULL, 40},
-        {"sunat_connect", connect_dirfd, NULL, 40},
-        {"sunat_connect,nofollow", connect_nofollow, NULL, 40},
-        {"sunat_connect,300_bytes", connect_deep, NULL, 40},
-        {"sunat_connect,descriptor", connect_pin, NULL, 40},
-        {"/proc/self/fd", connect_proc, NULL, 40},
-        {"fork+fchdir", connect_child, NULL, 2},
-    };
-    static struct way binds[] = {
-        {"bind", bind_plain, "s.sock", 20},
-        {"sunat_bind", bind_dirfd, "s.sock", 20},
-        {"sunat_bind,300_bytes", bind_deep, at.deep, 20},
-        {"sunat_bind,last_of_200", bind_last, at.last, 20},
-        {"sunat_bind_anon", bind_anon, NULL, 20},
-        {"/proc/self/fd", bind_proc, "s.sock", 20},
-        {"fork+fchdir", bind_child, "s.sock", 2},
-    };
-
     at.name = "s.sock";
-    must(argc == 2 && (at.dir = open(argv[1], O_PATH | O_CLOEXEC)) >= 0, "usage: sunat DIRECTORY");
+    must(argc > 1 && (at.dir = open(argv[1], O_PATH | O_CLOEXEC)) >= 0, "usage: sunat DIRECTORY [OPERATION WAY]");
     at.un.sun_family = AF_UNIX;
     must((size_t)snprintf(at.un.sun_path, sizeof at.un.sun_path, "%s/%s", argv[1], at.name) < sizeof at.un.sun_path, "name");
     make_deep();
-    compare("bind", call_alone, binds, sizeof binds / sizeof *binds);
-    serve();
-    compare("connect", cycle, connects, sizeof connects / sizeof *connects);
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        const struct operation *o = &operations[i];
+
+        if (o->measure == cycle)
+            serve();
+        if (argc < 4)
+            compare(o);
+        else if (!strcmp(o->name, argv[2]))
+            count_steps(o, argv[3]);
+    }
     unlinkat(at.dir, at.deep, 0);
     unlinkat(at.dir, at.name, 0);
     return 0;
