@@ -131,6 +131,19 @@ int diag_unix(uint32_t ino, struct diag_unix *out)
     return err;
 }
 
+/* From stat(2)'s form (new_encode_dev) to unix_diag's; major(3) may be a function. */
+static uint32_t device_of(const struct stat *st)
+{
+    uint64_t dev = st->st_dev;
+
+    return (uint32_t)((dev >> 8 & 0xfff) << 20 | (dev >> 12 & 0xfff00) | (dev & 0xff));
+}
+
+bool diag_is_file(const struct diag_unix *socket, const struct stat *st)
+{
+    return socket->file_ino && (uint32_t)st->st_ino == socket->file_ino && device_of(st) == socket->file_dev;
+}
+
 /* --- By name -------------------------------------------------------------- */
 
 static bool message_has_name(const struct nlmsghdr *m, const void *name, size_t len)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 struct diag_unix {
     uint64_t cookie;
@@ -19,6 +20,9 @@ struct diag_unix {
 
 /* -ENOENT: there is no such socket. Others: it cannot be asked. */
 int diag_unix(uint32_t ino, struct diag_unix *out);
+
+/* Whether `st` is of the file that the socket is bound to. On overlays and btrfs numbers may differ: false. */
+bool diag_is_file(const struct diag_unix *socket, const struct stat *st);
 
 /* Whether any socket of the name space that `fd` is in has this abstract name (its
  * bytes after the NUL): 0, or -ENOENT. Others: it cannot be told. Goes through all

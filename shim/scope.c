@@ -155,14 +155,6 @@ static const struct policy_addr *name_of(const struct facts *f, const struct req
 
 /* --- What is seen ---------------------------------------------------------- */
 
-/* From stat(2)'s form (new_encode_dev) to unix_diag's; major(3) may be a function. */
-static uint32_t device_of(const struct stat *st)
-{
-    uint64_t dev = st->st_dev;
-
-    return (uint32_t)((dev >> 8 & 0xfff) << 20 | (dev >> 12 & 0xfff00) | (dev & 0xff));
-}
-
 /* By whatever name: the file is that of the socket at the other end. */
 static APART bool pin_is_peers(const struct request *r)
 {
@@ -170,8 +162,7 @@ static APART bool pin_is_peers(const struct request *r)
     struct diag_unix own, peer;
 
     return sys_fstat(r->fd, &st) == 0 && diag_unix((uint32_t)st.st_ino, &own) == 0 && own.peer_ino &&
-           diag_unix(own.peer_ino, &peer) == 0 && peer.file_ino && sys_fstat(r->pin.fd, &st) == 0 &&
-           (uint32_t)st.st_ino == peer.file_ino && device_of(&st) == peer.file_dev;
+           diag_unix(own.peer_ino, &peer) == 0 && sys_fstat(r->pin.fd, &st) == 0 && diag_is_file(&peer, &st);
 }
 
 /* A datagram socket that is connected to that very peer goes on sending to it. */
