@@ -407,7 +407,8 @@ sub sunat_figures {
         my ($operation, $way, $us, $ratio) = split;
         my @count = ('native', "$build/bench/sunat", $where, $operation);
         my $budget = $budget{"$operation $way"};
-        my $more = extra([@count, $plain{$operation} //= $way], [@count, $way]);
+        my $more = $plain{$operation} ? extra([@count, $plain{$operation}], [@count, $way]) : '-';
+        $plain{$operation} //= $way;
         printf "  %-8s %-26s %8.2f us %7.2f %12s%s\n", $operation, $way =~ s/,(.*)/', ' . $1 =~ tr{_}{ }r/er, $us, $ratio, $more,
             $budget ? "   budget $budget" : '';
     }
