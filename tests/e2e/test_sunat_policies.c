@@ -161,6 +161,36 @@ Test(sunat_policies, names_given_later_are_judged)
     cr_assert_eq(lines_with(r.err, "DENIED", text(" peer_addr=\"%s/bad/s\"", scratch()), NULL), 1, "%s", run_report(&r));
 }
 
+/* --- Ways around --- */
+
+/* With "/proc/thread-self/fd/N/" in front some are longer than PATH_MAX. */
+Test(sunat_policies, no_length_leads_past_the_rules)
+{
+    struct run r = judged("unix,\ndeny unix (bind) addr=@/bad/**,\ndeny unix (connect, send) peer=(addr=@/bad/**),\n",
+                          "at=; for n in $(seq 15); do at=$at$L/; done; mkdir -p bad/$at; of() { printf \"%$1s\" '' | tr ' ' $2; }\n"
+                          "for len in 3900 4050 4070 4073 4074 4080 4093 4094 4095; do for last in 1 84 85 90 107 108 200; do\n"
+                          "    under_rules bind bad $at$(of $((len - 3015 - last)) /)$(of $last f) 2>>err || :\n"
+                          "done; done | sort | uniq -c | awk '{print $1, $2, $3}'; find bad -type s | wc -l");
+
+    check_status(r, 0);
+    check_out(r, "63 sunat_bind: EACCES\n0\n");
+    cr_assert_eq(lines_with(r.err, "addr=none", NULL), 0, "%s", run_report(&r));
+}
+
+/* No names can be looked up there: what rules are about is refused. */
+Test(sunat_policies, missing_proc_leads_nowhere_either)
+{
+    put("inner", "umount -l /proc\nfor n in s $L $D/s; do try bind bad $n; try path bind bad $n; try cd=bad bind - $n; done; cat err >&2\n");
+    struct run r = judged("unix,\ndeny unix (bind) addr=@/bad/**,\n",
+                          "map=; [ $(id -u) = 0 ] || map=-r; { echo \"L=$L D=$D\"\n"
+                          "echo 'try() { out=$(env SUNSHIM_POLICY=$T/judged.policy $PRELOAD \"$P/sunat\" \"$@\" 2>>err) || :; '\n"
+                          "echo 'case $out in sunat_*) echo refused;; *) echo \"$out\";; esac; }'\n"
+                          "cat inner; } >whole; unshare -m $map sh -eu whole; find bad -type s; find bad -name '.*'");
+
+    check_status(r, 0);
+    check_out(r, "refused\nrefused\nrefused\nrefused\nrefused\nrefused\nrefused\nrefused\nrefused\n");
+}
+
 /* --- In a run --- */
 
 StockTest(sunat_policies, in_a_run)
