@@ -1,4 +1,4 @@
-/* libsunat in odd circumstances (tests/progs/sunat_odd.c): no descriptors, no /proc, signals, threads that are cancelled,
+/* libsunat in odd circumstances (tests/progs/sunat_odd.c, sunat_without.c): no descriptors, no /proc, signals, threads that are cancelled,
  * children, small stacks. */
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 
 Test(sunat_odd, without_a_free_descriptor)
 {
-    sunat_every_way("", "sunat_odd", "full", "as it should be");
+    sunat_every_way("", "sunat_without", "full", "as it should be");
 }
 
 /* Rules about paths cannot be judged there: `sunat_connect` is then refused, as connect is. */
@@ -22,12 +22,12 @@ Test(sunat_odd, in_a_chroot_without_proc)
 {
     if (geteuid())
         cr_skip_test("needs root");
-    without_proc("sunat_odd chroot d");
+    without_proc("sunat_without chroot d");
 }
 
 Test(sunat_odd, without_proc)
 {
-    put("inner", "umount -l /proc; mkdir d\n$N/sunat_odd noproc d; ls -A d\nenv $PRELOAD $P/sunat_odd noproc d; ls -A d\n");
+    put("inner", "umount -l /proc; mkdir d\n$N/sunat_without noproc d; ls -A d\nenv $PRELOAD $P/sunat_without noproc d; ls -A d\n");
     struct run r = run("map=; [ $(id -u) = 0 ] || map=-r; unshare -m $map sh -eu inner");
     check_out(r, "as it should be\nas it should be\n");
 }
