@@ -3,6 +3,7 @@
 INSTALL    ?= install
 # STRIP=: keeps the debug information.
 STRIP      ?= strip
+LDCONFIG   ?= PATH=$$PATH:/sbin:/usr/sbin ldconfig
 bashcompdir ?= $(datadir)/bash-completion/completions
 zshcompdir  ?= $(datadir)/zsh/site-functions
 fishcompdir ?= $(datadir)/fish/vendor_completions.d
@@ -20,6 +21,9 @@ completion_dest = $(if $(filter %.bash,$1),$(bashcompdir)/sunshim,$(if $(filter 
 completions  := $(wildcard completion/sunshim.bash completion/sunshim.fish completion/_sunshim)
 
 man_dest = $(mandir)/man$(subst .,,$(suffix $1))/$(notdir $1)
+
+# The run-time linker finds a new library in most places by its cache only. Not everybody may write that.
+refresh = @[ -n "$(DESTDIR)" ] || $(LDCONFIG) 2>/dev/null || :
 
 # Pairs FROM:TO:MODE.
 installed = $(B)/sunshim:$(bindir)/sunshim:755 \
@@ -43,6 +47,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	@$(INSTALL) -d "$(DESTDIR)$(pkgconfigdir)"
 	@$(sunat_pc) >"$(DESTDIR)$(pkgconfigdir)/sunat.pc"
 	@$(STRIP) "$(DESTDIR)$(bindir)/sunshim" "$(DESTDIR)$(libdir)/libsunshim.so" "$(DESTDIR)$(libdir)/libsunat.so.0"
+	$(refresh)
 	@echo "installed in $(DESTDIR)$(PREFIX)"
 
 uninstall: ## remove what install put there
@@ -50,6 +55,7 @@ uninstall: ## remove what install put there
 	@for entry in $(installed); do rest=$${entry#*:}; rm -f "$(DESTDIR)$${rest%:*}"; done
 	@for d in $(policydir)/abstractions $(policydir) $(datadir)/sunshim $(docdir)/examples $(docdir); do \
 	    rmdir "$(DESTDIR)$$d" 2>/dev/null || :; done
+	$(refresh)
 
 # The pages refer to each other and to pages that not every machine has.
 lint-man: ## check the manual pages

@@ -129,3 +129,13 @@ Test(review5, a_name_that_is_bound_in_two_steps_is_judged_by_that_name)
     r = preloaded("allow all,\ndeny unix (bind) addr=none,\n", script);
     cr_assert(!strstr(r.out, "EACCES") && strstr(r.out, "\n1\n"), "%s", run_report(&r));
 }
+
+/* Without that a program that was linked with libsunat.so does not start. */
+StockTest(review5, the_run_time_linker_is_told_of_an_installed_library)
+{
+    struct run r = run("go() { env -u MAKEFLAGS -u MAKELEVEL make -s -C \"$TOP\" -o all B=\"$B\" PREFIX=$T/p LDCONFIG='echo told; :' \"$@\"; }\n"
+                       "go install | grep told; ls $T/p/lib/libsunat.so.0 >&2; go install DESTDIR=$T/stage | grep told || echo no\n"
+                       "go uninstall | grep told; ! ls $T/p/lib/libsunat.so.0 2>/dev/null");
+    check_status(r, 0);
+    check_out(r, "told\nno\ntold\n");
+}
