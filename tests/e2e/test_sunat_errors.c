@@ -5,7 +5,7 @@
 static void compare(const char *as, const char *program)
 {
     put("rules.policy", "unix,\ndeny unix (connect, send) peer=(addr=/nowhere/**),\ndeny unix bind addr=/nowhere/**,\n");
-    struct run r = run(text("mkdir d; chmod 777 d; %s %s $T/d", as, program));
+    struct run r = run(text("mkdir d; chmod 777 d; %s %s $T/d; ls -A d", as, program));
     check_status(r, 0);
     check_out(r, "as it should be, 8352 times\n");
 }

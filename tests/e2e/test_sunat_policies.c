@@ -180,7 +180,7 @@ Test(sunat_policies, no_length_leads_past_the_rules)
 /* No names can be looked up there: what rules are about is refused. */
 Test(sunat_policies, missing_proc_leads_nowhere_either)
 {
-    put("inner", "umount -l /proc\nfor n in s $L $D/s; do try bind bad $n; try path bind bad $n; try cd=bad bind - $n; done; cat err >&2\n");
+    put("inner", "umount -l /proc 2>/dev/null || mount -t tmpfs none /proc\nfor n in s $L $D/s; do try bind bad $n; try path bind bad $n; try cd=bad bind - $n; done; cat err >&2\n");
     struct run r = judged("unix,\ndeny unix (bind) addr=@/bad/**,\n",
                           "map=; [ $(id -u) = 0 ] || map=-r; { echo \"L=$L D=$D\"\n"
                           "echo 'try() { out=$(env SUNSHIM_POLICY=$T/judged.policy $PRELOAD \"$P/sunat\" \"$@\" 2>>err) || :; '\n"

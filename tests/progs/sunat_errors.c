@@ -1,5 +1,5 @@
 /* sunat_errors DIR: what libsunat's calls say of all kinds of paths, against what bind, connect and sendmsg say of the
- * same in the working directory. DIR is empty. Each path is tried relative to the working directory and to descriptors,
+ * same in the working directory. DIR, absolute, is empty and is so afterwards. Each path is tried relative to the working directory and to descriptors,
  * with long last components, below long directories and absolute. Prints what differs, then "as it should be". */
 #include "tests/progs/sunat_try.h"
 
@@ -229,6 +229,11 @@ static void from_everywhere(struct tree *plain, struct tree *t, const struct cal
         one_of_ours(t, c, pattern, -1, fill(pattern, above, t->suffix), want, "by an absolute path");
 }
 
+static void unlock(const struct tree *t)
+{
+    must(fchmodat(t->fd, fill("shut%", "", t->suffix), 0755, 0) == 0 && fchmodat(t->fd, fill("readonly%", "", t->suffix), 0755, 0) == 0);
+}
+
 int main(int argc, char **argv)
 {
     char suffix[201] = "";
@@ -244,6 +249,9 @@ int main(int argc, char **argv)
         for (size_t c = 0; c < sizeof calls / sizeof *calls; c++)
             for (size_t p = 0; p < sizeof patterns / sizeof *patterns; p++)
                 from_everywhere(&trees[0], &trees[i], &calls[c], patterns[p], argv[1]);
+    for (size_t i = 0; i < sizeof trees / sizeof *trees; i++)
+        unlock(&trees[i]);
+    clear(argv[1]);
     if (!wrong)
         printf("as it should be, %d times\n", compared);
     return wrong > 0;
