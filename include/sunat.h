@@ -15,8 +15,15 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+/* <fcntl.h> has them with _POSIX_C_SOURCE, and the last with _GNU_SOURCE alone. */
+#ifndef AT_FDCWD
+#define AT_FDCWD (-100)
+#endif
+#ifndef AT_SYMLINK_NOFOLLOW
+#define AT_SYMLINK_NOFOLLOW 0x100
+#endif
 #ifndef AT_EMPTY_PATH
-#define AT_EMPTY_PATH 0x1000 /* <fcntl.h> has it with _GNU_SOURCE alone */
+#define AT_EMPTY_PATH 0x1000
 #endif
 
 #ifdef __cplusplus
