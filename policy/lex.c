@@ -68,6 +68,14 @@ bool at_condition(const struct parser *p)
     return names_condition(p, peek_word(p));
 }
 
+bool span_in(struct span word, const char *list)
+{
+    for (; *list; list += strlen(list) + 1)
+        if (span_is(word, list))
+            return true;
+    return false;
+}
+
 static const char *line_end(const char *at, const char *end)
 {
     const char *nl = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
@@ -177,17 +185,12 @@ bool say_unexpected(struct parser *p, const char *wanted)
  * as well continue a rule ("all", "link") are not among them. */
 static bool begins_rule(struct span word)
 {
-    static const char words[][16] = {
-        "unix",   "network", "deny",  "allow",    "audit",  "quiet",    "profile",        "include",
-        "hat",    "abi",     "alias", "owner",    "mount",  "remount",  "umount",         "signal",
-        "ptrace", "dbus",    "set",   "userns",   "mqueue", "io_uring", "change_profile", "capability",
-        "file",   "if",      "scope", "priority", "inject", "map",      "pivot_root",
-    };
+    static const char words[] =
+        "unix\0network\0deny\0allow\0audit\0quiet\0profile\0include\0hat\0abi\0alias\0owner\0mount\0"
+        "remount\0umount\0signal\0ptrace\0dbus\0set\0userns\0mqueue\0io_uring\0change_profile\0"
+        "capability\0file\0if\0scope\0priority\0inject\0map\0pivot_root\0";
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (span_is(word, words[i]))
-            return true;
-    return false;
+    return span_in(word, words);
 }
 
 /* At the start of a line that looks like a new rule. */

@@ -127,15 +127,11 @@ static bool check_prefix(struct parser *p, const struct prefix *pre, struct span
 /* AppArmor's rules that have nothing to do with sockets. */
 static bool is_skipped(struct span word)
 {
-    static const char words[][16] = {
-        "capability", "mount",  "remount",  "umount",         "unmount", "pivot_root", "ptrace", "signal",
-        "dbus",       "userns", "io_uring", "change_profile", "mqueue",  "link",       "set",    "rlimit",
-    };
+    static const char words[] =
+        "capability\0mount\0remount\0umount\0unmount\0pivot_root\0ptrace\0signal\0dbus\0userns\0"
+        "io_uring\0change_profile\0mqueue\0link\0set\0rlimit\0";
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (span_is(word, words[i]))
-            return true;
-    return false;
+    return span_in(word, words);
 }
 
 static const char rule_words[] = "unix\0network\0deny\0allow\0audit\0quiet\0profile\0include\0hat\0abi\0all\0"

@@ -201,6 +201,8 @@ static inline __attribute__((always_inline)) bool span_is(struct span s, const c
 
     return s.len == len && memcmp(s.at, word, len) == 0;
 }
+/* Whether it is in a list of words, each with its NUL and an empty one at the end. */
+bool span_in(struct span word, const char *list);
 /* Blanks and newlines, inside a rule. */
 void skip_blank(struct parser *p);
 void skip_comments(struct parser *p); /* between rules; stops at #include */

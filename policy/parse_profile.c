@@ -11,14 +11,6 @@ static const char other_flags[] = "enforce\0prompt\0debug\0mediate_deleted\0dele
 static const char valued_flags[] = "attach_disconnected.path\0attach_disconnected.ipc\0kill.signal\0error\0";
 static const char mode_flags[] = "complain\0default_allow\0unconfined\0kill\0audit\0";
 
-static bool in_list(struct span word, const char *list)
-{
-    for (; *list; list += strlen(list) + 1)
-        if (span_is(word, list))
-            return true;
-    return false;
-}
-
 /* --- Flags ------------------------------------------------------------------- */
 
 static bool say_flag(struct parser *p, struct span flag)
@@ -35,14 +27,14 @@ static bool say_flag(struct parser *p, struct span flag)
 static bool set_flag(struct parser *p, struct block *b, struct span flag, struct span *mode)
 {
     const char *equals = memchr(flag.at, '=', flag.len);
-    bool is_mode = in_list(flag, "enforce\0complain\0kill\0default_allow\0unconfined\0prompt\0");
+    bool is_mode = span_in(flag, "enforce\0complain\0kill\0default_allow\0unconfined\0prompt\0");
 
     if (equals) {
         struct span name = span_of(flag.at, (size_t)(equals - flag.at));
 
-        return in_list(name, valued_flags) ? true : say_flag(p, flag);
+        return span_in(name, valued_flags) ? true : say_flag(p, flag);
     }
-    if (!is_mode && !in_list(flag, mode_flags) && !in_list(flag, other_flags))
+    if (!is_mode && !span_in(flag, mode_flags) && !span_in(flag, other_flags))
         return say_flag(p, flag);
     if (is_mode && mode->len && !(mode->len == flag.len && memcmp(mode->at, flag.at, flag.len) == 0))
         return say_error(p, flag, NULL, "the flag '%w' contradicts '%w'", &flag, mode);
