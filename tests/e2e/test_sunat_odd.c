@@ -25,7 +25,8 @@ Test(sunat_odd, in_a_chroot_without_proc)
     without_proc("sunat_without chroot d");
 }
 
-Test(sunat_odd, without_proc)
+/* AddressSanitizer reads its options in /proc. */
+StockTest(sunat_odd, without_proc)
 {
     put("inner", "umount -l /proc 2>/dev/null || mount -t tmpfs none /proc; mkdir d\n$N/sunat_without noproc d; ls -A d\nenv $PRELOAD $P/sunat_without noproc d; ls -A d\n");
     struct run r = run("map=; [ $(id -u) = 0 ] || map=-r; unshare -m $map sh -eu inner");
