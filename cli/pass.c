@@ -60,6 +60,8 @@ static int read_one(struct passed_one *one, const struct given *given)
     if (!policy_passed_name(given->arg, len))
         return fail("%s %s: a name has letters, digits, '.', '_' and '-', 1 to %d of them", one->option, one->arg,
                     POLICY_PASSED_MAX);
+    if (*given->arg == '-') /* "--anon -- COMMAND" */
+        return fail("%s %s: a name does not begin with '-'", one->option, one->arg);
     one->name = format_new("%.*s", (int)len, given->arg);
     return read_value(one, given->arg + len);
 }
