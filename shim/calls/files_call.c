@@ -96,11 +96,13 @@ static int map_argument(long *name, char **room, size_t at)
     return len < 0 ? (int)len : len > 0;
 }
 
-/* A passed descriptor: what its name below /proc is a link to is meant, not the link. */
-static void follow(enum file_call *which, long *arg, const char *led_to)
+/* A passed descriptor: what its name below /proc is a link to is meant, not the link. 0, or -errno. */
+static int follow(enum file_call *which, long *arg, const char *led_to)
 {
     if (!map_is_passed(led_to))
-        return;
+        return 0;
+    if (*which >= FILE_readlink && *which <= FILE___readlinkat_chk)
+        return -EINVAL;
     if (*which == FILE_lstat)
         *which = FILE_stat;
     if (*which == FILE___lxstat)
@@ -109,6 +111,9 @@ static void follow(enum file_call *which, long *arg, const char *led_to)
         arg[*which == FILE_fstatat ? 3 : 4] &= ~AT_SYMLINK_NOFOLLOW;
     if (*which == FILE_statx)
         arg[2] &= ~AT_SYMLINK_NOFOLLOW;
+    if (*which == FILE_open || *which == FILE_openat)
+        arg[*which == FILE_open ? 1 : 2] &= ~O_NOFOLLOW;
+    return 0;
 }
 
 static void give_back(void *room)
@@ -127,6 +132,8 @@ static long call_mapped(long *arg, enum file_call which)
             err = map_argument(&arg[i], &room, FIRST + (size_t)mapped * PATH_MAX);
             mapped += err > 0;
         }
+    if (mapped && err >= 0)
+        err = follow(&which, arg, room + FIRST);
     if (err < 0 || !mapped) {
         scratch_give(room);
         room = NULL;
@@ -135,8 +142,6 @@ static long call_mapped(long *arg, enum file_call which)
         errno = -err;
         return paths & FILE_POINTER ? 0 : -1;
     }
-    if (room)
-        follow(&which, arg, room + FIRST);
     file_function *f = next(which);
     long ret;
     CLEANUP_PUSH(give_back, room);
