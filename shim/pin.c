@@ -102,7 +102,7 @@ static int open_pin(struct pin *pin, struct name *name, const char *path, int fl
         .resolve = RESOLVE_NO_SYMLINKS,
     };
     int fd = -ELOOP;
-    bool literal = plain(path);
+    bool literal = plain(path) && !pin_may_be_none(path); /* those are links */
 
     *pin = PIN_NONE;
     name->at = NULL;
