@@ -9,6 +9,8 @@ sunat_obj    := $(call obj,$(sunat_src)) $(sunat_shared:%=$(B)/%.o)
 
 # Its own objects, for the command.
 $(call obj,$(sunat_src)): EXTRA = -fstack-usage
+# Names cannot be made local in what is still to be compiled.
+$(sunat_obj): EXTRA += -fno-lto
 
 # One object, in which only the public names are left: a program may have others of ours, or the same of its own.
 $(B)/sunat/libsunat.o: $(sunat_obj)
