@@ -18,7 +18,9 @@ int private_check(int fd, unsigned *mode)
     if (err < 0)
         return err;
     *mode = st.st_mode & 0700;
-    return S_ISDIR(st.st_mode) && st.st_uid == (uid_t)SYS0(SYS_geteuid) && !(st.st_mode & 077) ? 0 : -EAGAIN;
+    /* Files belong to the user for file systems, which is seen by asking for one that there is not. */
+    uid_t own = (uid_t)SYS1(SYS_setfsuid, -1);
+    return S_ISDIR(st.st_mode) && st.st_uid == own && !(st.st_mode & 077) ? 0 : -EAGAIN;
 }
 
 /* The umask may have taken away what its owner needs. By the descriptor: somebody else's link
@@ -32,10 +34,10 @@ static int repair(int fd)
     return (int)(err < 0 ? SYS4(FCHMODAT2, fd, "", 0700, AT_EMPTY_PATH) : err);
 }
 
-static int open_it(struct private *p)
+static int open_it(int parent, const char *dir, struct private *p)
 {
     unsigned mode;
-    int err = at_open(p->parent, p->dir, O_DIRECTORY | O_NOFOLLOW, &p->fd);
+    int err = at_open(parent, dir, O_DIRECTORY | O_NOFOLLOW, &p->fd);
 
     if (err < 0)
         return err == AT_HELPED ? err : -EAGAIN;
@@ -47,29 +49,37 @@ static int open_it(struct private *p)
     return err;
 }
 
-static int make_once(struct private *p, size_t where_len)
+static int make_once(int parent, const char *where, struct private *p)
 {
-    anon_name(reserve_bits(), p->dir + where_len);
+    char dir[PRIVATE_WHERE_MAX + ANON_NAME_MAX];
+    size_t len = strlen(where);
+
+    memcpy(dir, where, len);
+    anon_name(reserve_bits(), dir + len);
     anon_name(reserve_bits(), p->name);
-    int err = (int)SYS3(SYS_mkdirat, p->parent, p->dir, 0700);
+    memcpy(p->from_inside, "../", 3);
+    memcpy(p->from_inside + 3, dir + len, ANON_NAME_MAX);
+    int err = (int)SYS3(SYS_mkdirat, parent, dir, 0700);
     if (err < 0)
         return err == -EEXIST ? -EAGAIN : err;
-    if ((err = open_it(p)) < 0)
-        SYS3(SYS_unlinkat, p->parent, p->dir, AT_REMOVEDIR);
+    if ((err = open_it(parent, dir, p)) < 0)
+        SYS3(SYS_unlinkat, parent, dir, AT_REMOVEDIR);
     return err;
 }
 
+/* Other threads may change the working directory meanwhile: it is opened once. */
 int private_make(int parent, const char *where, struct private *p)
 {
-    size_t len = strlen(where);
-    int err = -EAGAIN;
+    int here = parent, err = parent == AT_FDCWD && !*where ? at_open(AT_FDCWD, ".", O_DIRECTORY, &here) : 0;
 
-    p->parent = parent;
-    p->fd = -1;
-    memcpy(p->dir, where, len);
+    if (err)
+        return err;
+    err = -EAGAIN;
     for (int i = 0; i < TRIES && err == -EAGAIN; i++)
-        err = make_once(p, len);
-    return err;
+        err = make_once(here, where, p);
+    if (here != parent)
+        sys_close(here);
+    return err == -EAGAIN ? -EPERM : err;
 }
 
 void private_close(struct private *p)
@@ -81,6 +91,6 @@ void private_close(struct private *p)
 void private_remove(struct private *p)
 {
     SYS3(SYS_unlinkat, p->fd, p->name, 0);
-    SYS3(SYS_unlinkat, p->parent, p->dir, AT_REMOVEDIR);
+    SYS3(SYS_unlinkat, p->fd, p->from_inside, AT_REMOVEDIR);
     private_close(p);
 }

@@ -139,3 +139,19 @@ StockTest(review5, the_run_time_linker_is_told_of_an_installed_library)
     check_status(r, 0);
     check_out(r, "told\nno\ntold\n");
 }
+
+/* What was made is believed when it is found to be what was made. */
+Test(review5, a_private_directory_that_was_exchanged_is_not_used)
+{
+    struct run r = run("for what in open link $([ $(id -u) != 0 ] || echo theirs); do mkdir d; \"$N/sunat_swapped\" $what d; ls -A d; rmdir d; done");
+    check_status(r, 0);
+    cr_assert(lines_with(r.out, "as it should be", NULL) >= 2 && !strstr(r.out, "sunat-"), "%s", run_report(&r));
+}
+
+/* What a distribution's packages are built with. */
+StockTest(review5, the_archive_can_be_made_with_link_time_optimisation)
+{
+    struct run r = run("case $B in *clang*) echo 9; exit;; esac\n"
+                       "make -C $TOP -s B=$T/lto CFLAGS='-O1 -flto' $T/lto/libsunat.a >/dev/null; nm -g $T/lto/libsunat.a | grep -c ' T '");
+    check_out(r, "9\n");
+}
