@@ -1,5 +1,6 @@
 /* sunat_swapped WHAT DIR: somebody exchanges the private directory between its making and its opening, every time or the
- * first three times. DIR is empty and is so afterwards. Prints "as it should be". WHAT is what he puts there:
+ * first three times; and what else can be in the way of such a directory. DIR is empty and is so afterwards. Prints
+ * "as it should be". WHAT is what he puts there:
  *     open    a directory that others can enter
  *     theirs  one that nobody else can enter, and that is somebody else's (as root)
  *     link    a symbolic link to one of the caller's own
@@ -10,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -44,6 +46,10 @@ static void exchange(const char *name)
 {
     char aside[16];
 
+    if (!strcmp(what, "chdir")) {
+        must(chdir("/") == 0);
+        return;
+    }
     snprintf(aside, sizeof aside, "aside%d", swapped++);
     must(renameat(dir, name, dir, aside) == 0);
     if (!strcmp(what, "link"))
@@ -137,6 +143,34 @@ static void kept(void)
     close(pin), close(s);
 }
 
+static void leaves_nothing(int at)
+{
+    int s = new_socket(SOCK_STREAM), pin = sunat_bind_anonat(at, s, 0);
+
+    must(pin >= 0 && !left && listen(s, 5) == 0 && reaches(s, pin, "", AT_EMPTY_PATH));
+    close(pin), close(s);
+}
+
+/* Another thread would change the directory just so. */
+static void moving(void)
+{
+    int before = entries(dir, ".");
+
+    must(fchdir(dir) == 0);
+    what = "chdir", left = 1;
+    leaves_nothing(AT_FDCWD);
+    must(entries(dir, ".") == before);
+}
+
+/* Who makes files as somebody else takes them for its own. */
+static void as_another(void)
+{
+    must(fchmodat(dir, ".", 0777, 0) == 0);
+    setfsuid(65534);
+    leaves_nothing(dir);
+    setfsuid(geteuid());
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
@@ -152,6 +186,9 @@ int main(int argc, char **argv)
     always();
     three_times();
     kept();
+    moving();
+    if (geteuid() == 0)
+        as_another();
     must(descriptors() == before);
     clear(top);
     puts("as it should be");
