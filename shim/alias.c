@@ -159,7 +159,7 @@ static void tell_outer_runs(void)
 
 void alias_used(void)
 {
-    static atomic_bool told;
+    static atomic_uint told;
 
     if (!state->counts || atomic_exchange(&told, true))
         return;

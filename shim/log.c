@@ -63,7 +63,7 @@ static long write_quietly(int fd, const struct iovec *parts, int count)
     return n;
 }
 
-static atomic_bool torn; /* the last record stands there without its end (full disk, RLIMIT_FSIZE) */
+static atomic_uint torn; /* the last record stands there without its end (full disk, RLIMIT_FSIZE) */
 
 /* Behind a torn record a line starts on a line of its own. */
 static bool put(int fd, const char *line, size_t len)
@@ -162,7 +162,7 @@ static void confess(char *room)
  * record that is written. */
 static __attribute__((noinline)) void complain(char *room)
 {
-    static atomic_bool complained;
+    static atomic_uint complained;
     const struct log_state *log = &state->log;
     struct text t = text_into(room, LOG_ROOM);
 

@@ -268,7 +268,7 @@ bool shorten_borrows_memory(void)
 
 void shorten_gave_up(int err, const char *why)
 {
-    static atomic_bool said;
+    static atomic_uint said;
 
     if (!atomic_exchange(&said, true))
         record_trouble("exec", err, why);
