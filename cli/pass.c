@@ -195,7 +195,7 @@ static int take_pin(struct passed_one *one)
 
     /* What we opened ourselves is no argument. */
     if (own < 0 || own & FD_CLOEXEC || fstat(one->fd, &st))
-        return fail("%s: descriptor %d is not open", what, one->fd);
+        return fail("%s: descriptor %d is not open (one with FD_CLOEXEC is closed by now)", what, one->fd);
     if (!S_ISSOCK(st.st_mode))
         return fail("%s: descriptor %d is %s; wanted is a unix socket that is bound to a path, or its file opened with O_PATH",
                     what, one->fd, kind_of(&st));
