@@ -22,15 +22,22 @@ static bool passes(struct msghdr *msg, int fd)
     return false;
 }
 
+static bool is_kept(const int keep[SPARE_KEEPS], int fd)
+{
+    return fd == keep[0] || fd == keep[1] || fd == keep[2];
+}
+
 int spare_find(const int keep[SPARE_KEEPS], struct msghdr *msg)
 {
-    enum { NUMBERS = 512 /* more than SCM_MAX_FD */ };
-    int fd = 0;
+    enum { STANDARD = 3, NUMBERS = 512 /* more than SCM_MAX_FD */ };
 
-    while (fd < NUMBERS &&
-           (fd == keep[0] || fd == keep[1] || fd == keep[2] || sys_getflags(fd) < 0 || passes(msg, fd)))
-        fd++;
-    return fd < NUMBERS ? fd : -1;
+    for (int i = STANDARD; i < NUMBERS + STANDARD; i++) {
+        int fd = i % NUMBERS;
+
+        if (!is_kept(keep, fd) && sys_getflags(fd) >= 0 && !passes(msg, fd))
+            return fd;
+    }
+    return -1;
 }
 
 int spare_named(const char *path)

@@ -4,8 +4,9 @@
 
 #include <sys/socket.h>
 
-/* The lowest open number that is none of `keep` (-1: nothing) and is not sent along in the control data
- * of `msg`, which can be read, or is NULL. -1: there is none. Async-signal-safe. */
+/* The lowest open number, those of the standard streams last (records may go there), that is none of `keep` (-1:
+ * nothing) and is not sent along in the control data of `msg`, which can be read, or is NULL. -1: there is
+ * none. Async-signal-safe. */
 enum { SPARE_KEEPS = 3 };
 int spare_find(const int keep[SPARE_KEEPS], struct msghdr *msg);
 

@@ -140,7 +140,7 @@ static long in_own_table(void *ctx)
     struct job *j = ctx;
 
     j->begun = true;
-    sys_close(spare_find((const int[]){j->fd, j->dirfd, -1}, NULL));
+    sys_close(spare_find((const int[]){j->fd, j->dirfd, j->path ? spare_named(j->path) : -1}, NULL));
     return work(j);
 }
 

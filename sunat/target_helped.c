@@ -48,7 +48,7 @@ static long from_pin(void *ctx)
 
     h->begun = true;
     for (int i = 0; i < 2; i++) /* a sunshim may need another */
-        sys_close(spare_find((const int[]){t->sockfd, t->at.dirfd, -1}, msg));
+        sys_close(spare_find((const int[]){t->sockfd, t->at.dirfd, spare_named(t->at.path)}, msg));
     int fd = sys_openat(t->at.dirfd, t->at.path, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0), 0);
     if (fd < 0)
         return fd;

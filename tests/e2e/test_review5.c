@@ -155,3 +155,19 @@ StockTest(review5, the_archive_can_be_made_with_link_time_optimisation)
                        "make -C $TOP -s B=$T/lto CFLAGS='-O1 -flto' $T/lto/libsunat.a >/dev/null; nm -g $T/lto/libsunat.a | grep -c ' T '");
     check_out(r, "9\n");
 }
+
+/* Where no number is free the helper gives up some of its own, but not first the one that records go to. */
+Test(review5, a_record_is_written_without_a_free_descriptor)
+{
+    with_env("SUNSHIM_LOG=fd:1");
+    struct run r = preloaded(text("allow all,\ndeny unix (connect) peer=(addr=%s/d/**),\n", scratch()),
+                             "mkdir d; \"$N/sunat\" bind d s >&2; exec 5</dev/null 6</dev/null; env $PRELOAD \"$P/sunat\" full nofollow connect d s || :");
+    cr_assert_eq(lines_with(r.out, "DENIED", "operation=\"connect\"", NULL), 1, "%s", run_report(&r));
+}
+
+/* ... nor the one that the path begins at. */
+Test(review5, a_path_below_a_descriptor_is_found_without_a_free_one)
+{
+    struct run r = run("mkdir d; \"$N/sunat\" bind d s >&2; exec 3<d 4</dev/null; \"$N/sunat\" full nofollow connect - /proc/self/fd/3/s || :");
+    check_has(r, out, "ECONNREFUSED");
+}
