@@ -240,29 +240,12 @@ static void pins(void)
     pins_of(SOCK_DGRAM, "s");
 }
 
-static void set_out(const char *path)
-{
-    must((top = realpath(path, NULL)) && chdir(top) == 0);
-    umask(022);
-    dir = directory(AT_FDCWD, ".");
-}
-
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*what)(void);
-    } tests[] = {{"arguments", arguments}, {"sockets", sockets}, {"modes", modes}, {"sendmsg", a_sendmsg}, {"pins", pins}};
+    static const struct part parts[] = {{"arguments", arguments}, {"sockets", sockets}, {"modes", modes}, {"sendmsg", a_sendmsg}, {"pins", pins}};
 
     if (argc != 3)
         return 2;
-    set_out(argv[2]);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        if (!strcmp(tests[i].name, argv[1])) {
-            tests[i].what();
-            must(entries(dir, ".") == 0);
-            puts("as it should be");
-            return 0;
-        }
-    return 2;
+    top = try_set_out(argv[2], &dir);
+    return try_part(parts, sizeof parts / sizeof *parts, argv[1], dir);
 }

@@ -219,29 +219,12 @@ static void symlinks(void)
     symlinks_of(deep_name(150, 255));
 }
 
-static void set_out(const char *path)
-{
-    must((top = realpath(path, NULL)) && chdir(top) == 0);
-    umask(022);
-    dir = directory(AT_FDCWD, ".");
-}
-
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*what)(void);
-    } tests[] = {{"lengths", lengths}, {"longest", longest}, {"last", last}, {"dirfds", dirfds}, {"symlinks", symlinks}};
+    static const struct part parts[] = {{"lengths", lengths}, {"longest", longest}, {"last", last}, {"dirfds", dirfds}, {"symlinks", symlinks}};
 
     if (argc != 3)
         return 2;
-    set_out(argv[2]);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        if (!strcmp(tests[i].name, argv[1])) {
-            tests[i].what();
-            must(entries(dir, ".") == 0);
-            puts("as it should be");
-            return 0;
-        }
-    return 2;
+    top = try_set_out(argv[2], &dir);
+    return try_part(parts, sizeof parts / sizeof *parts, argv[1], dir);
 }

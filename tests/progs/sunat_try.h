@@ -188,4 +188,33 @@ static inline void make_parents(int dirfd, const char *path)
     free(copy);
 }
 
+/* Goes to the directory; its absolute name, and a descriptor of it. */
+static inline const char *try_set_out(const char *path, int *dir)
+{
+    const char *top = realpath(path, NULL);
+
+    must(top && chdir(top) == 0);
+    umask(022);
+    *dir = directory(AT_FDCWD, ".");
+    return top;
+}
+
+struct part {
+    const char *name;
+    void (*what)(void);
+};
+
+/* Does that part, which leaves nothing behind in `dir`. Returns what main() does. */
+static inline int try_part(const struct part *parts, size_t count, const char *name, int dir)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(parts[i].name, name)) {
+            parts[i].what();
+            must(entries(dir, ".") == 0);
+            puts("as it should be");
+            return 0;
+        }
+    return 2;
+}
+
 #endif
