@@ -7,7 +7,9 @@
 #include "address.h"
 #include "descriptors.h"
 #include "diag.h"
+#include "domain/anon.h"
 #include "domain/names.h"
+#include "path.h"
 #include "pin.h"
 #include "policy/text.h"
 #include "record.h"
@@ -60,8 +62,8 @@ static void peer_process(struct inherited *i, int fd)
         i->socket.peer_pid = peer.pid;
 }
 
-/* A name that is relative, or whose directory is gone, is known only if it was
- * tracked: it was relative to the directory of whoever bound it. */
+/* A name that is relative, or begins at a descriptor, or whose directory is gone, is known only if it
+ * was tracked: it meant something to whoever bound it. */
 static void canonical_name(struct inherited *i)
 {
     struct policy_addr *local = &i->query.local;
@@ -70,7 +72,11 @@ static void canonical_name(struct inherited *i)
     if (local->kind != POLICY_ADDR_PATHNAME)
         return;
     const char *path = local->bytes;
-    if (path[0] != '/' || pin_new_name(&i->name, path) < 0)
+    if (anon_is(path, local->len)) {
+        local->kind = POLICY_ADDR_NONE;
+        return;
+    }
+    if (path[0] != '/' || path_is_own(path) || pin_new_name(&i->name, path) < 0)
         i->name.at = NULL;
     local->bytes = i->name.at;
     local->len = i->name.at ? i->name.len : 0;

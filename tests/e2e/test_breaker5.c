@@ -2,7 +2,7 @@
 #include "tests/e2e/harness.h"
 
 /* The name was forgotten. */
-Test(breaker5, a_passed_name_does_not_look_like_an_option)
+StockTest(breaker5, a_passed_name_does_not_look_like_an_option)
 {
     static const char *const words[] = {"--anon --", "--anon -x", "--pass -=3"};
 
@@ -15,7 +15,7 @@ Test(breaker5, a_passed_name_does_not_look_like_an_option)
 }
 
 /* Programs that make names canonical before they use them. */
-Test(breaker5, a_passed_name_is_no_link)
+StockTest(breaker5, a_passed_name_is_no_link)
 {
     put("look.py", "import errno, os, stat\n"
                    "name = os.environ['T'] + '/app'\n"
@@ -28,4 +28,25 @@ Test(breaker5, a_passed_name_is_no_link)
 
     check_status(r, 0);
     check_out(r, "app\napp\nEINVAL\nTrue\n");
+}
+
+/* What the kernel has as the name would lead to something else in each process, here to
+ * the descriptor by which the library looks at the others. */
+StockTest(breaker5, an_inherited_socket_without_a_name_has_none)
+{
+    put("pass.py", "import os, socket, sys\n"
+                   "os.mkdir('d')\n"
+                   "s = socket.socket(socket.AF_UNIX)\n"
+                   "dir = os.open('d', os.O_PATH)\n"
+                   "s.bind(f'/proc/self/fd/{dir}/s')\n"
+                   "os.dup2(s.fileno(), 9)\n"
+                   "os.execvp(sys.argv[1], sys.argv[1:])\n");
+    struct run r = run("go() { \"$SUNSHIM\" run --anon app --log log --rule \"$1\" -- sh -c '[ -S /dev/fd/3 ] && echo stays || :'; }\n"
+                       "go 'deny unix (inherit) fd=3 addr=/**,'; go 'deny unix (inherit) fd=3 addr=none,'\n"
+                       "grep -o ' addr=[^ ]*' log\n"
+                       "python3 pass.py \"$SUNSHIM\" run --log log2 --rule 'audit unix (inherit) fd=9,' -- true\n"
+                       "grep -o ' addr=[^ ]*' log2 | sed 's,/[0-9]*/,/N/,'");
+
+    check_status(r, 0);
+    check_out(r, "stays\n addr=none\n addr=\"/proc/self/fd/N/s\"\n");
 }
