@@ -50,3 +50,13 @@ StockTest(breaker5, an_inherited_socket_without_a_name_has_none)
     check_status(r, 0);
     check_out(r, "stays\n addr=none\n addr=\"/proc/self/fd/N/s\"\n");
 }
+
+/* The shell's own daemons do not hear of Ctrl-C. */
+StockTest(breaker5, an_interrupted_suite_takes_its_daemon_along)
+{
+    struct run r = run("setsid -w \"$TOP/examples/daemon-without-path\" 'echo $$ >pid; exec sleep 1000' "
+                       "sh -c 'until [ -s pid ]; do :; done; kill -INT 0' || echo $?\n"
+                       "read -r pid <pid; kill -0 $pid 2>/dev/null || echo gone");
+
+    check_out(r, "130\ngone\n");
+}
