@@ -37,7 +37,7 @@ long path_absolute(const char *path, size_t len, char *to, size_t room)
     static const char proc[] = "/proc/";
     long before = 0;
 
-    if (strncmp(path, proc, sizeof proc - 1) == 0)
+    if (strncmp(path, proc, sizeof proc - 1) == 0 || path_is_own(path))
         return -ENOENT;
     if (path[0] != '/') {
         before = SYS2(SYS_getcwd, to, room);
