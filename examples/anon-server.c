@@ -1,7 +1,7 @@
 /* anon-server COMMAND...: runs a command beside a server without a name. The command, and what that starts, can
  * reach it by the descriptor that $SERVER_FD names; nobody else can: there is no file, and no name to guess.
- *
- *     cc -o anon-server anon-server.c $(pkg-config --cflags --libs sunat) && ./anon-server ./anon-client hello
+ *     cc -o anon-server anon-server.c $(pkg-config --cflags --libs sunat)
+ *     ./anon-server ./anon-client hello
  */
 #define _GNU_SOURCE
 #include <signal.h>
