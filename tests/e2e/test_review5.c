@@ -152,7 +152,7 @@ Test(review5, a_private_directory_that_was_exchanged_is_not_used)
 StockTest(review5, the_archive_can_be_made_with_link_time_optimisation)
 {
     struct run r = run("case $B in *clang*) echo 9; exit;; esac\n"
-                       "make -C $TOP -s B=$T/lto CFLAGS='-O1 -flto' $T/lto/libsunat.a >/dev/null; nm -g $T/lto/libsunat.a | grep -c ' T '");
+                       "env -u MAKEFLAGS -u MAKELEVEL make -C \"$TOP\" -s B=$T/lto CFLAGS='-O1 -flto' $T/lto/libsunat.a >/dev/null; nm -g $T/lto/libsunat.a | grep -c ' T '");
     check_out(r, "9\n");
 }
 

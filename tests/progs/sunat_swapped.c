@@ -191,6 +191,7 @@ int main(int argc, char **argv)
         as_another();
     must(descriptors() == before);
     clear(top);
+    free(top);
     puts("as it should be");
     return 0;
 }
