@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -34,13 +35,21 @@ static bool is_given(int fd)
     return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
+static bool is_socket(int fd)
+{
+    struct stat st;
+
+    return !fstat(fd, &st) && S_ISSOCK(st.st_mode);
+}
+
 void anon_find(struct listening *l)
 {
     const char *names = getenv("LISTEN_FDNAMES");
     int said = number_in("LISTEN_FDS");
 
     /* In a run with --anon the library says so in each process; it may not have been in this one. */
-    l->found = said && (number_in("LISTEN_PID") == getpid() || environment_says("SUNSHIM_LISTEN"));
+    l->found = said && (number_in("LISTEN_PID") == getpid() ||
+                        (environment_says("SUNSHIM_LISTEN") && is_socket((int)(LISTEN_FIRST + (unsigned)said - 1))));
     l->names = l->found && names ? names : "";
     while (l->found && (int)l->given < said && is_given(LISTEN_FIRST + (int)l->given))
         l->given++;

@@ -70,13 +70,25 @@ void environment_read(struct environment *e, char *const *envp)
     prefer(&e->tmpdir, e->first_tmpdir);
 }
 
+/* Whether the sockets are there: who started this program may have closed them, and others be in
+ * their place. The last is one of ours. */
+static bool has_last(const char *count)
+{
+    unsigned last = 2; /* the first is 3 */
+    int domain;
+
+    for (; *count >= '0' && *count <= '9'; count++)
+        last = (last - 2) * 10 + (unsigned)(*count - '0') + 2;
+    return sys_getsockopt_int((int)last, SO_DOMAIN, &domain) == 0;
+}
+
 void environment_adopt(struct environment *e, char **envp)
 {
     static const char name[] = "LISTEN_PID=";
     static char entry[sizeof name + 12]; /* for as long as the program runs */
     struct text t = text_into(entry, sizeof entry);
 
-    if (!e->listen || !e->listen_fds)
+    if (!e->listen || !e->listen_fds || !has_last(e->listen_fds))
         return;
     text_str(&t, name);
     text_unsigned(&t, (unsigned)sys_getpid());

@@ -60,3 +60,18 @@ StockTest(breaker5, an_interrupted_suite_takes_its_daemon_along)
 
     check_out(r, "130\ngone\n");
 }
+
+/* Servers that are started for something else would take what they find there for their sockets, or
+ * fail because nothing is. */
+StockTest(breaker5, programs_without_the_socket_are_not_told_of_it)
+{
+    put("say.py", "import os, sys\nprint(sys.argv[1], os.environ['LISTEN_PID'] == str(os.getpid()))\n");
+    put("start.py", "import subprocess as s, sys\n"
+                    "s.run([sys.executable, 'say.py', 'with'], close_fds=False)\n"
+                    "s.run([sys.executable, 'say.py', 'without'])\n"
+                    "s.run('exec 3<say.py; python3 say.py other', shell=True)\n");
+    struct run r = run("\"$SUNSHIM\" run --anon app -- python3 start.py\n"
+                       "\"$SUNSHIM\" run --anon app -- sh -c 'exec 3</dev/null; \"$SUNSHIM\" run -- env' | grep -c LISTEN_PID=$$");
+
+    check_out(r, "with True\nwithout False\nother False\n0\n");
+}

@@ -134,18 +134,23 @@ StockTest(passed, and_nowhere_when_the_launcher_is_gone)
 
 #define SAY "python3 -c 'import os; print(os.environ.get(\"LISTEN_PID\") == str(os.getpid()))'"
 
+/* The script once more, with a socket as descriptor 3. */
+#define WITH_SOCKET \
+    "[ -S /dev/fd/3 ] || exec perl -MSocket -MPOSIX -e '$^F = 9; socket(my $s, AF_UNIX, SOCK_STREAM, 0); " \
+    "dup2(fileno $s, 3); exec @ARGV' sh -eu $0\n"
+
 StockTest(passed, each_program_is_told_that_the_sockets_are_its_own)
 {
-    expect(preloaded(NULL, "export SUNSHIM_LISTEN=1 LISTEN_FDS=1 LISTEN_PID=1; " SAY "; sh -c '" "env " "python3 -c \"import os; print(os.environ[\\\"LISTEN_PID\\\"] == str(os.getpid()))\"'"),
+    expect(preloaded(NULL, "export SUNSHIM_LISTEN=1 LISTEN_FDS=1 LISTEN_PID=1; " WITH_SOCKET SAY "; sh -c '" "env " "python3 -c \"import os; print(os.environ[\\\"LISTEN_PID\\\"] == str(os.getpid()))\"'"),
               "True\nTrue\n");
-    expect(preloaded(NULL, "export SUNSHIM_LISTEN=1 LISTEN_FDS=1 LISTEN_PID=1; perl -e 'print $$ == $ENV{LISTEN_PID}'"), "1");
+    expect(preloaded(NULL, "export SUNSHIM_LISTEN=1 LISTEN_FDS=1 LISTEN_PID=1; " WITH_SOCKET "perl -e 'print $$ == $ENV{LISTEN_PID}'"), "1");
 }
 
 StockTest(passed, but_not_without_being_asked)
 {
-    expect(preloaded(NULL, "export LISTEN_FDS=1 LISTEN_PID=1; printenv LISTEN_PID"), "1\n");
-    expect(preloaded(NULL, "export SUNSHIM_LISTEN=1 LISTEN_PID=1; printenv LISTEN_PID"), "1\n");
-    expect(preloaded(NULL, "export SUNSHIM_LISTEN=1 LISTEN_FDS=1; printenv LISTEN_PID || echo none"), "none\n");
+    expect(preloaded(NULL, "export LISTEN_FDS=1 LISTEN_PID=1; " WITH_SOCKET "printenv LISTEN_PID"), "1\n");
+    expect(preloaded(NULL, "export SUNSHIM_LISTEN=1 LISTEN_PID=1; " WITH_SOCKET "printenv LISTEN_PID"), "1\n");
+    expect(preloaded(NULL, "export SUNSHIM_LISTEN=1 LISTEN_FDS=1; " WITH_SOCKET "printenv LISTEN_PID || echo none"), "none\n");
 }
 
 StockTest(passed, a_list_that_is_too_long_ends_the_program)
