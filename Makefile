@@ -65,7 +65,7 @@ least      := $(tiny) $(if $(findstring clang,$(CC)),-mllvm -disable-lsr,\
                 -fno-inline-small-functions -fno-tree-ch -fno-move-loop-invariants)
 # What runs once in a process, or beside system calls that cost far more, need not be
 # fast; every page of the library is read at every exec.
-cold       := $(addprefix shim/,calls/exec calls/spawn calls/command calls/files calls/files_call calls/files_realpath environment format format_apparmor unseen \
+cold       := $(addprefix shim/,calls/bind_below calls/exec calls/spawn calls/command calls/files calls/files_call calls/files_realpath environment format format_apparmor unseen \
                 follow inherit log quote say search load files record start domain real scope remember process \
                 identity diag inet_diag held confirm tally free descriptors inherited helper repair suspects shorten path place reserve reach patience spare gone readback alias map whole) \
               $(addprefix policy/,diag include parse_profile parse_scope map parse_map maps parse_if words defer open select parse_file \
@@ -93,7 +93,7 @@ $(B)/policy/filter.o: OPT += $(if $(findstring clang,$(CC)),,-Os)
 # library for the program). Through the rest only asynchronous cancellation and pthread_exit() in a handler could go: they
 # end the thread all the same, without the destructors between there and the next cleanup handler.
 # Debuggers read other tables, which are in the library until it is stripped.
-at_once    := $(addprefix shim/calls/,bind exec listen names options socket spawn)
+at_once    := $(addprefix shim/calls/,bind bind_below exec listen names options socket spawn)
 unwound    := $(filter-out $(at_once),$(patsubst %.c,%,$(wildcard shim/calls/*.c))) shim/reach shim/patience
 # Loops run over the few bytes of a name.
 loops      := $(if $(findstring clang,$(CC)),-fno-unroll-loops -fno-vectorize -fno-slp-vectorize -falign-loops=1,-fno-align-loops -fno-align-jumps)
