@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -35,13 +33,6 @@ static bool is_given(int fd)
     return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
-static bool is_socket(int fd)
-{
-    struct stat st;
-
-    return !fstat(fd, &st) && S_ISSOCK(st.st_mode);
-}
-
 void anon_find(struct listening *l)
 {
     const char *names = getenv("LISTEN_FDNAMES");
@@ -49,7 +40,7 @@ void anon_find(struct listening *l)
 
     /* In a run with --anon the library says so in each process; it may not have been in this one. */
     l->found = said && (number_in("LISTEN_PID") == getpid() ||
-                        (environment_says("SUNSHIM_LISTEN") && is_socket((int)(LISTEN_FIRST + (unsigned)said - 1))));
+                        (environment_says("SUNSHIM_LISTEN") && pin_is_socket((int)(LISTEN_FIRST + (unsigned)said - 1))));
     l->names = l->found && names ? names : "";
     while (l->found && (int)l->given < said && is_given(LISTEN_FIRST + (int)l->given))
         l->given++;
@@ -132,14 +123,6 @@ int anon_open(struct listening *l, struct passed_one *all, unsigned count)
 
 /* --- The command's ------------------------------------------------------------ */
 
-static void set_number(const char *name, unsigned value)
-{
-    char text[16];
-
-    snprintf(text, sizeof text, "%u", value);
-    setenv(name, text, 1);
-}
-
 /* They are at the end of the list. */
 static const char *names_of_ours(const struct listening *l)
 {
@@ -156,12 +139,12 @@ void anon_set(const struct listening *l)
         return;
     if (l->ours || number_in("LISTEN_PID") != getpid())
         unsetenv("LISTEN_PIDFDID"); /* of the process that systemd started */
-    set_number("LISTEN_PID", (unsigned)getpid());
+    environment_number("LISTEN_PID", getpid());
     if (!l->ours)
         return;
     for (unsigned i = l->given; i < l->count; i++)
         fcntl(LISTEN_FIRST + (int)i, F_SETFD, 0);
-    set_number("LISTEN_FDS", l->count);
+    environment_number("LISTEN_FDS", (int)l->count);
     setenv("LISTEN_FDNAMES", l->names, 1);
     setenv("SUNSHIM_LISTEN", names_of_ours(l), 1);
 }

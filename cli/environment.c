@@ -140,7 +140,7 @@ bool environment_says(const char *variable)
     return value && *value && strcmp(value, "0");
 }
 
-static void set_number(const char *name, int value)
+void environment_number(const char *name, int value)
 {
     char text[16];
 
@@ -152,7 +152,7 @@ void environment_set(const struct domain *d, const struct options *o, const char
 {
     setenv("LD_PRELOAD", environment_preload(format_new("%s/libsunshim.so", d->path)), 1);
     setenv("SUNSHIM_DOMAIN", d->path, 1);
-    set_number("SUNSHIM_REPORT", getpid());
+    environment_number("SUNSHIM_REPORT", getpid());
     if (log)
         setenv("SUNSHIM_LOG", log, 1);
     if (o->json)

@@ -19,6 +19,9 @@ const char *environment_preload(const char *library);
 /* Whether the library takes a variable for a yes. */
 bool environment_says(const char *variable);
 
+/* Sets a variable to a number. */
+void environment_number(const char *name, int value);
+
 /* Sets all of it for the calling process, which is about to execute the command:
  * its pid is the one that has to report. `log` comes from environment_log(),
  * NULL: as it was. */

@@ -120,11 +120,11 @@ static const char *untold(const struct world *w)
     return w->count && w->all[0]->has_file ? NULL : "the kernel does not say";
 }
 
-static bool is_socket(int pin)
+bool pin_is_socket(int fd)
 {
     struct stat st;
 
-    return !fstat(pin, &st) && S_ISSOCK(st.st_mode);
+    return !fstat(fd, &st) && S_ISSOCK(st.st_mode);
 }
 
 /* Whether the path leads to this very socket, and not to one that took the name after it. */
@@ -134,7 +134,7 @@ static int verify(const char *what, const struct stat *st, int pin, const char *
     const char *why;
 
     describe(&w, (uint32_t)st->st_ino);
-    if ((why = untold(&w)) && is_socket(pin)) {
+    if ((why = untold(&w)) && pin_is_socket(pin)) {
         say("warning: %s: cannot tell whether %s is still this socket's file: %s", what, shown_text(path), why);
         return 0;
     }
