@@ -10,12 +10,16 @@
 
 struct spec {
     const char *name;
-    char letter; /* what getopt_long() gives; a printable one is also the short option */
+    char letter; /* what apply() knows it by; a printable one is also the short option */
     bool arg;
     unsigned uses;
 };
 
-enum { ALL = USE_RUN | USE_ENV | USE_CHECK | USE_EXPLAIN, START = USE_RUN | USE_ENV };
+/* What starts a command. */
+enum { COMMAND = USE_RUN | USE_TRACE };
+enum { ALL = COMMAND | USE_ENV | USE_CHECK | USE_EXPLAIN, START = COMMAND | USE_ENV };
+/* What getopt_long() gives for a long option: one of `specs`, or of the subcommand's own. */
+enum { LONG = 256, OWN = 512 };
 enum { RULE = 1, APPARMOR, PROFILE, COMPLAIN, LOG, JSON, EXEC, SHELL, TRACK, NO_FOLLOW, ERROR_STATUS, UNSEEN,
        LONG_PATHS, REPAIR, SHORTEN, KEEP, PASS, ANON };
 
@@ -25,13 +29,13 @@ static const struct spec specs[] = {
     {"profile", PROFILE, true, START | USE_EXPLAIN},
     {"complain", COMPLAIN, false, START}, {"log", LOG, true, START},
     {"json", JSON, false, START},       {"exec", EXEC, false, USE_RUN},
-    {"shell", SHELL, false, USE_ENV},   {"track", TRACK, false, USE_RUN},
+    {"shell", SHELL, false, USE_ENV},   {"track", TRACK, false, COMMAND},
     {"no-follow", NO_FOLLOW, false, START},
-    {"error-exitcode", ERROR_STATUS, true, USE_RUN},
-    {"allow-unseen", UNSEEN, true, USE_RUN},
+    {"error-exitcode", ERROR_STATUS, true, COMMAND},
+    {"allow-unseen", UNSEEN, true, COMMAND},
     {"long-paths", LONG_PATHS, false, START},
     {"repair", REPAIR, false, START},   {"shorten", SHORTEN, false, START},
-    {"keep", KEEP, false, USE_RUN},
+    {"keep", KEEP, false, COMMAND},
     {"pass", PASS, true, START},        {"anon", ANON, true, START},
     {"help", 'h', false, ALL},
 };
@@ -41,31 +45,55 @@ enum { SPECS = sizeof specs / sizeof *specs };
 static const char *const later[] = {"trace", "strict", NULL};
 
 struct table {
-    struct option options[SPECS + 1];
-    const char *names[SPECS + 1]; /* for suggestions */
-    char letters[2 * SPECS + 3];
+    struct option options[SPECS + OWN_MAX + 1];
+    const char *names[SPECS + OWN_MAX + 1]; /* for suggestions */
+    char letters[2 * (SPECS + OWN_MAX) + 3];
+    unsigned count;
 };
 
-static void table_fill(struct table *t, enum use use)
+static void add_long(struct table *t, const char *name, bool arg, int value)
 {
-    unsigned n = 0;
-    /* run: the first operand is the command, and what follows is the command's. */
-    char *letter = stpcpy(t->letters, use == USE_RUN ? "+:" : ":");
+    t->names[t->count] = name;
+    t->options[t->count++] = (struct option){name, arg ? required_argument : no_argument, NULL, value};
+}
 
+static char *add_letter(char *to, char letter, bool arg)
+{
+    *to++ = letter;
+    if (arg)
+        *to++ = ':';
+    return to;
+}
+
+static const struct own_option *own_letter(const struct own_options *own, int letter)
+{
+    for (unsigned i = 0; i < own->count; i++)
+        if (letter && own->list[i].letter == letter)
+            return &own->list[i];
+    return NULL;
+}
+
+static void table_fill(struct table *t, enum use use, const struct own_options *own)
+{
+    /* The first operand is the command, and what follows is the command's. */
+    /* The first operand of a command line is its command, and what follows is the command's. */
+    char *letter = stpcpy(t->letters, use & COMMAND ? "+:" : ":");
+
+    t->count = 0;
     for (const struct spec *s = specs; s < specs + SPECS; s++) {
         if (!(s->uses & use))
             continue;
-        t->names[n] = s->name;
-        t->options[n++] = (struct option){s->name, s->arg ? required_argument : no_argument, NULL, s->letter};
-        if (s->letter < ' ')
-            continue;
-        *letter++ = s->letter;
-        if (s->arg)
-            *letter++ = ':';
+        add_long(t, s->name, s->arg, LONG + (int)(s - specs));
+        if (s->letter >= ' ' && !own_letter(own, s->letter))
+            letter = add_letter(letter, s->letter, s->arg);
+    }
+    for (unsigned i = 0; i < own->count; i++) {
+        if (own->list[i].name)
+            add_long(t, own->list[i].name, own->list[i].arg, OWN + (int)i);
+        if (own->list[i].letter)
+            letter = add_letter(letter, own->list[i].letter, own->list[i].arg);
     }
     *letter = '\0';
-    t->names[n] = NULL;
-    t->options[n] = (struct option){0};
 }
 
 int options_add(struct options *o, enum source_kind kind, const char *arg)
@@ -185,26 +213,46 @@ static int apply(struct options *o, int letter)
     return 0;
 }
 
-int options_read(struct options *o, enum use use, int argc, char **argv)
+/* What getopt_long() found, to the subcommand or to apply(). */
+static int take(struct options *o, const struct own_options *own, int found)
+{
+    const struct own_option *mine = found >= OWN ? &own->list[found - OWN] : found < LONG ? own_letter(own, found) : NULL;
+
+    if (mine)
+        return own->take(own->ctx, mine, optarg);
+    return apply(o, found >= LONG ? specs[found - LONG].letter : found);
+}
+
+static bool asks_for_help(int found)
+{
+    return found == 'h' || (found >= LONG && found < OWN && specs[found - LONG].letter == 'h');
+}
+
+int options_read_own(struct options *o, enum use use, const struct own_options *own, int argc, char **argv)
 {
     struct table t;
-    int letter, status;
+    int found, status;
 
     *o = (struct options){0};
-    table_fill(&t, use);
+    table_fill(&t, use, own);
     optind = 0; /* the main command line was read before */
-    while ((letter = getopt_long(argc, argv, t.letters, t.options, NULL)) != -1) {
-        if (letter == 'h') {
+    while ((found = getopt_long(argc, argv, t.letters, t.options, NULL)) != -1) {
+        if (asks_for_help(found)) {
             fputs(command_find(argv[0])->usage, stdout);
             return -1;
         }
-        if (letter == ':')
+        if (found == ':')
             return usage_error(argv[0], "option '%s' needs a value", argv[optind - 1]);
-        if (letter == '?')
+        if (found == '?')
             return unknown(argv[0], argv, &t);
-        if ((status = apply(o, letter)))
+        if ((status = take(o, own, found)))
             return status;
     }
     o->rest = optind;
     return 0;
+}
+
+int options_read(struct options *o, enum use use, int argc, char **argv)
+{
+    return options_read_own(o, use, &(struct own_options){0}, argc, argv);
 }

@@ -7,7 +7,7 @@
 #include "domain/passed.h"
 #include "policy/layers.h"
 
-enum use { USE_RUN = 1, USE_ENV = 2, USE_CHECK = 4, USE_EXPLAIN = 8 };
+enum use { USE_RUN = 1, USE_ENV = 2, USE_CHECK = 4, USE_EXPLAIN = 8, USE_TRACE = 16 };
 
 enum source_kind {
     SOURCE_POLICY,   /* -p NAME or -p PATH/TO/FILE */
@@ -49,6 +49,23 @@ struct options {
 /* Reads the options that `use` knows. 0; 125 after saying what is wrong; or -1
  * when --help was asked for and has been answered (exit 0). */
 int options_read(struct options *o, enum use use, int argc, char **argv);
+
+/* Options that a subcommand has beside those, at most OWN_MAX. A letter given here is no
+ * longer one of the above. */
+enum { OWN_MAX = 24 };
+struct own_option {
+    const char *name; /* NULL: a letter alone */
+    char letter;      /* 0: none */
+    bool arg;
+};
+struct own_options {
+    const struct own_option *list;
+    unsigned count;
+    int (*take)(void *ctx, const struct own_option *which, const char *value); /* 0, or 125 after saying what is wrong */
+    void *ctx;
+};
+/* The same, with those. */
+int options_read_own(struct options *o, enum use use, const struct own_options *own, int argc, char **argv);
 
 /* Adds a layer; 125 when there are too many. */
 int options_add(struct options *o, enum source_kind kind, const char *arg);
