@@ -22,9 +22,10 @@ endif
 flavour    := $(if $(filter gcc,$(notdir $(CC))),,-$(notdir $(CC)))$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 B          := build$(flavour)
 
+GUARD      := -fstack-protector-strong
 WARN       := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla \
               -Wwrite-strings -Wpointer-arith -Wcast-align -Wformat=2
-HARDEN     := -fstack-protector-strong -fstack-clash-protection -ffunction-sections -fdata-sections -fPIC
+HARDEN      = $(GUARD) -fstack-clash-protection -ffunction-sections -fdata-sections -fPIC
 SANFLAGS   := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 OPT        ?= -O2 -g
 CPPFLAGS   += -D_GNU_SOURCE -DSUNSHIM_VERSION='"$(VERSION)"' -I.
@@ -73,7 +74,7 @@ cold       := $(addprefix shim/,calls/bind_below calls/exec calls/spawn calls/co
               domain/longnames domain/shorten domain/shorten_keeps
 # Calls beneath which the kernel works for a microsecond and more.
 modest     := $(addprefix policy/,glob ip layers) $(addprefix shim/calls/,accept bind connect listen message names options receive recv recvmmsg recvmsg \
-                send sendmmsg sendmsg socket syscall) $(addprefix shim/,park pin sys) domain/counts
+                send sendmmsg sendmsg socket syscall) $(addprefix shim/,park pin sys trace) $(addprefix domain/,counts lines)
 $(patsubst %,$(B)/%.o,$(modest)): OPT += $(tiny)
 # On the way of every call under a policy: as fast when small (bench/run.pl: 1 % of a connect).
 lean       := $(addprefix shim/,address facts settled track)
@@ -99,6 +100,10 @@ unwound    := $(filter-out $(at_once),$(patsubst %.c,%,$(wildcard shim/calls/*.c
 loops      := $(if $(findstring clang,$(CC)),-fno-unroll-loops -fno-vectorize -fno-slp-vectorize -falign-loops=1,-fno-align-loops -fno-align-jumps)
 $(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): SMALL = $(loops) \
     $(if $(SANITIZE)$(filter $(unwound:%=%.c),$<),,-fno-asynchronous-unwind-tables)
+# Canaries where there are buffers. The strong kind has them wherever a local's address is passed on, too, which is
+# nearly everywhere here and 4 % of the library; it stays where arrays of something other than bytes are filled.
+arrays     := $(addprefix policy/,decide expand glob index open rules slots tree) $(addprefix domain/,counts ring table) shim/calls/sendmmsg shim/unseen
+$(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): GUARD = -fstack-protector$(if $(filter $(arrays:%=%.c),$<),-strong)
 # Sixty functions of one jump each, without the headers that declare them: they are never on
 # the way of what is unwound.
 $(B)/shim/calls/files.o: OPT += -fno-builtin $(if $(SANITIZE),,-fno-asynchronous-unwind-tables)
