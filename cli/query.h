@@ -40,8 +40,11 @@ int asked_query(const struct asked *a, uint32_t perm, struct policy_query *q);
 /* \xHH and \c undone in place; the new length, or -1 for \x without two digits. */
 long unescape(char *text, size_t len);
 
-/* record_in.c: one record from a stream, in any of the three formats. 0 or 125. */
+/* record_in.c: one record from a stream, in any of the three formats, or one that was read
+ * (records.h). 0 or 125. */
+struct record;
 int asked_from_record(struct asked *a, FILE *from);
+int asked_from_fields(struct asked *a, const struct record *r);
 
 /* rule_in.c: what a rule is about, as questions; at most `max`, their number, or
  * -1 after saying why there is none. */

@@ -1,0 +1,129 @@
+#include "records.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+#include "records_in.h"
+
+static void make_room(struct record *r, size_t size)
+{
+    if (r->room_size >= size)
+        return;
+    free(r->room);
+    r->room = allocate(size);
+    r->room_size = size;
+}
+
+bool record_add(struct record *r, const char *key, const char *value, size_t len, bool word)
+{
+    if (record_field(r, key))
+        return true;
+    if (r->count == FIELDS_MAX)
+        return false;
+    r->fields[r->count++] = (struct field){.key = key, .value = value, .len = len, .word = word};
+    return true;
+}
+
+bool record_parse(struct record *r, const char *line, size_t len)
+{
+    r->count = 0;
+    while (len && strchr(" \t\r\n", line[len - 1]))
+        len--;
+    while (len && strchr(" \t", *line))
+        line++, len--;
+    if (!len || memchr(line, '\0', len)) /* in no form do they stand as they are */
+        return false;
+    make_room(r, 2 * len + 2 + RECORD_SPARE);
+    if (*line == '{')
+        return record_from_json(r, line, len, r->room, r->room_size - RECORD_ADDRESSES);
+    memcpy(r->room, line, len);
+    r->room[len] = '\0';
+    return record_from_text(r, r->room);
+}
+
+bool record_read(struct record *r, const char *line, size_t len)
+{
+    return record_parse(r, line, len) && record_field(r, "sunshim");
+}
+
+void record_free(struct record *r)
+{
+    free(r->room);
+    *r = (struct record){0};
+}
+
+const struct field *record_field(const struct record *r, const char *key)
+{
+    for (unsigned i = 0; i < r->count; i++)
+        if (!strcmp(r->fields[i].key, key))
+            return &r->fields[i];
+    return NULL;
+}
+
+const char *record_text(const struct record *r, const char *key)
+{
+    const struct field *f = record_field(r, key);
+
+    return f ? f->value : "";
+}
+
+int64_t record_number(const struct record *r, const char *key, int64_t otherwise)
+{
+    const char *text = record_text(r, key);
+    char *end;
+    long long n = strtoll(text, &end, 10);
+
+    return *text && !*end && !isspace((unsigned char)*text) ? n : otherwise;
+}
+
+bool record_is(const struct record *r, const char *what)
+{
+    return !strcmp(record_text(r, "sunshim"), what);
+}
+
+/* `n` digits at *at, which moves on; -1 where there are fewer. */
+static int digits(const char **at, int n)
+{
+    int value = 0;
+
+    for (; n; n--, (*at)++) {
+        if (!isdigit((unsigned char)**at))
+            return -1;
+        value = 10 * value + (**at - '0');
+    }
+    return value;
+}
+
+/* Numbers with one byte between them, as in 2026-01-31T03:02:11. */
+static bool date(const char **at, struct tm *tm)
+{
+    int *const to[] = {&tm->tm_year, &tm->tm_mon, &tm->tm_mday, &tm->tm_hour, &tm->tm_min, &tm->tm_sec};
+    static const char after[] = "--T::";
+
+    for (unsigned i = 0; i < 6; i++) {
+        if ((*to[i] = digits(at, i ? 2 : 4)) < 0)
+            return false;
+        if (i < 5 && *(*at)++ != after[i])
+            return false;
+    }
+    tm->tm_year -= 1900;
+    tm->tm_mon -= 1;
+    return true;
+}
+
+int64_t record_time(const struct record *r)
+{
+    const char *at = record_text(r, "time");
+    int64_t part = 0, unit = 1000000000;
+    struct tm tm = {0};
+
+    if (!date(&at, &tm))
+        return 0;
+    if (*at == '.')
+        while (isdigit((unsigned char)*++at) && unit > 1)
+            part += (unit /= 10) * (*at - '0');
+    return (int64_t)timegm(&tm) * 1000000000 + part;
+}

@@ -1,0 +1,12 @@
+# What the command reads and writes reports with, and what is not ours in it (third_party/).
+
+jansson_obj := $(call obj,$(wildcard third_party/jansson/*.c))
+# Three of its names are also those of our own writer, cli/json.h.
+jansson_inc := -DHAVE_CONFIG_H -isystem third_party/config -isystem third_party/jansson \
+               -Djson_object=jansson_object -Djson_array=jansson_array -Djson_string=jansson_string
+
+# Others' code, as it came: our warnings are not for it.
+$(jansson_obj): WARN = -w
+$(jansson_obj) $(B)/cli/records_json.o: EXTRA = $(jansson_inc)
+
+$(B)/sunshim: $(jansson_obj)
