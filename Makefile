@@ -69,7 +69,7 @@ least      := $(tiny) $(if $(findstring clang,$(CC)),-mllvm -disable-lsr,\
 cold       := $(addprefix shim/,calls/bind_below calls/exec calls/spawn calls/command calls/files calls/files_call calls/files_realpath environment format format_apparmor unseen \
                 follow inherit log quote say search load files record start domain real scope remember process \
                 identity diag inet_diag held confirm tally free descriptors inherited helper repair suspects shorten path place reserve reach patience spare gone readback alias map whole) \
-              $(addprefix policy/,diag include parse_profile parse_scope map parse_map maps parse_if words defer open select parse_file \
+              $(addprefix policy/,diag include inject parse_inject parse_profile parse_scope map parse_map maps parse_if words defer open select parse_file \
                 socket_words socket_conds parse_address vars expand hint text) $(addprefix domain/,alias anon passed table_file table_pending) \
               domain/longnames domain/shorten domain/shorten_keeps
 # Calls beneath which the kernel works for a microsecond and more.
@@ -126,7 +126,7 @@ $(B)/libsunshim.so: $(call obj,$(shim_src)) $(B)/libpolicy.a shim/libsunshim.map
 
 $(B)/sunshim: $(call obj,$(cli_src)) $(B)/libpolicy.a $(B)/libsunat.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ -ldl
+	$(Q)$(CC) $(ALL_LDFLAGS) -pie -pthread -o $@ $^ -ldl
 
 -include $(wildcard mk/*.mk)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -15,7 +15,7 @@
 #include "rule.h"
 
 #define BLOB_MAGIC 0x31594c4f50534e53ull /* "SNSPOLY1" */
-#define BLOB_VERSION 4u
+#define BLOB_VERSION 5u
 #define BLOB_NONE UINT32_MAX
 
 struct blob_span {
@@ -41,6 +41,7 @@ enum blob_table {
     BLOB_ENTRIES,  /* struct blob_entry */
     BLOB_SLOTS,    /* struct blob_slot */
     BLOB_MAPS,     /* struct blob_map */
+    BLOB_INJECTS,  /* struct policy_inject */
     BLOB_TABLES,
 };
 
@@ -56,7 +57,7 @@ struct blob_source {
     uint32_t file; /* string */
     uint32_t line;
     uint32_t text; /* string */
-    uint32_t text_len : 31, deny : 1;
+    uint32_t text_len : 30, deny : 1, inject : 1;
 };
 
 enum { SIDE_LOCAL, SIDE_PEER, SIDES };
@@ -76,6 +77,7 @@ struct blob_profile {
     uint32_t slots;                   /* first of (groups x SLOT_PERMS) */
     uint32_t groups;                  /* families that no rule tells apart share a group */
     uint32_t maps, map_count;         /* in order of their FROM; as many follow in order of their TO */
+    uint32_t injects, inject_count;   /* rules that do not decide, and that no index leads to */
     struct blob_roots roots[SIDES];
     uint8_t group[POLICY_FAMILIES + 2]; /* by family; then other families, then unknown */
     uint16_t reserved;
@@ -83,7 +85,7 @@ struct blob_profile {
 #define GROUP_OTHER POLICY_FAMILIES
 #define GROUP_UNKNOWN (POLICY_FAMILIES + 1)
 
-enum { RULE_DENY = 1, RULE_AUDIT = 2, RULE_QUIET = 4 };
+enum { RULE_DENY = 1, RULE_AUDIT = 2, RULE_QUIET = 4, RULE_INJECT = 8 };
 
 /* In rules and slots, one permission more: inherit of a descriptor that only rules
  * with fd= are about. Those have both bits. */
@@ -99,7 +101,7 @@ struct blob_rule {
     uint32_t conds[SIDES];
     uint32_t more;
     uint32_t source;
-    int32_t err;
+    int32_t err;     /* of RULE_INJECT: which of BLOB_INJECTS */
 };
 
 /* Conditions that few rules have. */

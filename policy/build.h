@@ -25,6 +25,7 @@ struct build {
     uint32_t cond_mask;
 
     uint32_t uses; /* POLICY_USES_* */
+    bool injects;  /* the inject rules of a profile are being laid out, which stand behind the others */
 };
 
 /* Bytes of a record. */

@@ -48,6 +48,8 @@ uint16_t list_flags(const struct blob_rule *r);
 bool list_covers(const struct blob_rule *e, const struct blob_rule *r);
 
 /* slots.c */
+/* POLICY_NEEDS_ of a rule's conditions. */
+uint16_t slots_facts(const struct build *b, const struct blob_rule *r);
 void slots_build(struct build *b, struct blob_profile *p);
 
 /* tree.c */

@@ -28,6 +28,7 @@ uint32_t table_record(enum blob_table t)
         [BLOB_ENTRIES] = sizeof(struct blob_entry),
         [BLOB_SLOTS] = sizeof(struct blob_slot),
         [BLOB_MAPS] = sizeof(struct blob_map),
+        [BLOB_INJECTS] = sizeof(struct policy_inject),
     };
 
     return sizes[t];
@@ -124,9 +125,9 @@ static void sources(struct build *b)
         if (from->file != last && (!last || strcmp(from->file, last) != 0))
             file = string(b, from->file, strlen(from->file));
         last = from->file;
-        *out = (struct blob_source){.file = file, .line = from->line, .deny = from->deny};
+        *out = (struct blob_source){.file = file, .line = from->line, .deny = from->deny, .inject = from->inject};
         if (len) {
-            out->text_len = (uint32_t)len & 0x7fffffff;
+            out->text_len = (uint32_t)len & 0x3fffffff;
             out->text = string(b, from->text, len);
         }
     }
@@ -169,10 +170,32 @@ static uint16_t perms_of(const struct rule *r, bool mediates_inherit)
     return (uint16_t)(perms & POLICY_INHERIT && r->fd_given ? perms | PERM_EXEMPT : perms);
 }
 
+/* Profiles share what their versions of a rule do, and so its count. */
+static void lay_inject(struct build *b, const struct rule *from, struct blob_rule *out)
+{
+    uint32_t n = table_count(b, BLOB_INJECTS), i = 0;
+    struct policy_inject *one = TABLE(b, struct policy_inject, BLOB_INJECTS);
+
+    for (; i < n && one->rule != from->source; i++)
+        one++;
+    if (i == n) {
+        one = table_add(b, BLOB_INJECTS, 1);
+        *one = *from->inject;
+        one->number = n;
+        one->rule = from->source;
+    }
+    one->needs |= slots_facts(b, out);
+    out->flags = RULE_INJECT;
+    out->err = (int32_t)i;
+}
+
 static void lay_rule(struct build *b, const struct rule *from, bool mediates_inherit)
 {
-    struct blob_rule *out = table_add(b, BLOB_RULES, 1);
+    struct blob_rule *out;
 
+    if (b->injects != (from->inject != NULL))
+        return;
+    out = table_add(b, BLOB_RULES, 1);
     *out = (struct blob_rule){
         .families = from->families,
         .types = from->types,
@@ -187,6 +210,8 @@ static void lay_rule(struct build *b, const struct rule *from, bool mediates_inh
         out->more = lay_more(b, from);
     out->conds[SIDE_LOCAL] = conds_add(b, &from->local);
     out->conds[SIDE_PEER] = conds_add(b, &from->peer);
+    if (from->inject)
+        lay_inject(b, from, out);
 }
 
 /* "The first in the file" decides, and a profile's rules end with the bare ones
@@ -246,6 +271,7 @@ static uint32_t uses_of(const struct profile *p)
 
         uses |= r->bound || r->made || r->labels ? POLICY_USES_MEMORY : 0;
         uses |= r->names_inherit ? POLICY_USES_INHERIT : 0;
+        uses |= r->inject ? POLICY_USES_INJECT : 0;
     }
     return uses;
 }
@@ -290,12 +316,18 @@ static void profiles(struct build *b)
             .attachment_count = from->attachment_count,
             .attachments = globs_add(b, from->attachments, from->attachment_count),
             .rules = table_count(b, BLOB_RULES),
-            .rule_count = from->rule_count,
             .maps = from->maps.maps == bare->maps ? bare_maps : lay_maps(b, &from->maps, texts),
             .map_count = from->maps.count,
         };
 
         lay_rules(b, from, uses & POLICY_USES_INHERIT);
+        out.injects = table_count(b, BLOB_RULES);
+        out.rule_count = out.injects - out.rules;
+        b->injects = true;
+        if (uses & POLICY_USES_INJECT)
+            lay_rules(b, from, false);
+        b->injects = false;
+        out.inject_count = table_count(b, BLOB_RULES) - out.injects;
         b->uses |= uses;
         if (!b->err)
             index_profile(b, &out);

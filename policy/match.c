@@ -141,7 +141,7 @@ enum policy_miss match_rule(const void *blob, const struct blob_rule *r, const s
 
     if (!match_holds(match_family(r->families, q->family), deny))
         return POLICY_MISS_FAMILY;
-    if (!(r->perms & q->perm))
+    if (!(r->perms & (r->flags & RULE_INJECT && q->pair ? PERM_PAIR : q->perm)))
         return POLICY_MISS_PERM;
     if (!match_holds(match_type(r->types, q->type), deny))
         return POLICY_MISS_TYPE;

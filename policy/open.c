@@ -24,7 +24,7 @@ static bool range(const struct check *c, enum blob_table t, uint32_t first, uint
 
 static bool check_spans(const struct check *c, size_t len)
 {
-    if (c->h->uses & ~(uint32_t)(POLICY_USES_MEMORY | POLICY_USES_INHERIT | POLICY_USES_MAP))
+    if (c->h->uses & ~(uint32_t)(POLICY_USES_MEMORY | POLICY_USES_INHERIT | POLICY_USES_MAP | POLICY_USES_INJECT))
         return false;
     if (c->h->size > len || c->h->size > INT32_MAX || c->h->size < sizeof *c->h)
         return false;
@@ -128,9 +128,21 @@ static bool check_rules(const struct check *c)
 
     for (uint32_t i = 0; i < c->h->tables[BLOB_RULES].count; i++)
         if (!below(c, BLOB_CONDS, r[i].conds[0]) || !below(c, BLOB_CONDS, r[i].conds[1]) ||
-            !below(c, BLOB_MORES, r[i].more) || !below(c, BLOB_SOURCES, r[i].source))
+            !below(c, BLOB_MORES, r[i].more) || !below(c, BLOB_SOURCES, r[i].source) ||
+            (r[i].flags & RULE_INJECT && !below(c, BLOB_INJECTS, (uint32_t)r[i].err)))
             return false;
     return true;
+}
+
+static bool check_injects(const struct check *c)
+{
+    const struct policy_inject *i = blob_at(c->blob, BLOB_INJECTS);
+    uint32_t count = c->h->tables[BLOB_INJECTS].count;
+
+    for (uint32_t n = 0; n < count; n++)
+        if (i[n].number != n || !i[n].step || !below(c, BLOB_SOURCES, i[n].rule))
+            return false;
+    return count <= POLICY_INJECTS_MAX;
 }
 
 static bool check_mores(const struct check *c)
@@ -304,8 +316,11 @@ static bool check_profile(const struct check *c, const struct blob_profile *p)
         !range(c, BLOB_GLOBS, p->attachments, p->attachment_count) ||
         !range(c, BLOB_RULES, p->rules, p->rule_count) || p->groups > POLICY_FAMILIES + 2 ||
         !range(c, BLOB_SLOTS, p->slots, p->groups * SLOT_PERMS) || p->map_count > INT32_MAX ||
-        !range(c, BLOB_MAPS, p->maps, 2 * p->map_count))
+        !range(c, BLOB_MAPS, p->maps, 2 * p->map_count) || !range(c, BLOB_RULES, p->injects, p->inject_count))
         return false;
+    for (uint32_t i = p->injects; i < p->injects + p->inject_count; i++)
+        if (!(BLOB_TABLE(c->blob, struct blob_rule, BLOB_RULES)[i].flags & RULE_INJECT))
+            return false;
     for (int i = 0; i < POLICY_FAMILIES + 2; i++)
         if (p->group[i] >= p->groups)
             return false;
@@ -341,7 +356,7 @@ int policy_open(struct policy *p, const void *blob, size_t len)
     if (policy_adopt(&adopted, blob, len) < 0)
         return -EINVAL;
     if (!check_spans(&c, len) || !check_strings(&c) || !check_globs(&c) || !check_conds(&c) ||
-        !check_rules(&c) || !check_mores(&c) || !check_index(&c) || !check_maps(&c) || !check_profiles(&c))
+        !check_rules(&c) || !check_injects(&c) || !check_mores(&c) || !check_index(&c) || !check_maps(&c) || !check_profiles(&c))
         return -EINVAL;
     *p = (struct policy){.blob = blob, .len = c.h->size};
     return 0;

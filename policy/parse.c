@@ -114,10 +114,10 @@ static bool merge_prefix(struct parser *p, struct prefix *pre, const struct pref
     return true; /* owner is for file rules, which do not look at it */
 }
 
-/* scope denies without the word; map has a message of its own. */
+/* scope denies without the word; map and inject have messages of their own. */
 static bool check_prefix(struct parser *p, const struct prefix *pre, struct span word)
 {
-    if (pre->quiet && !pre->deny && !span_is(word, "scope") && !span_is(word, "map"))
+    if (pre->quiet && !pre->deny && !span_is(word, "scope") && !span_is(word, "map") && !span_is(word, "inject"))
         return say_error(p, span_of(pre->at, 5), NULL, "quiet goes with deny only");
     return true;
 }
@@ -138,11 +138,6 @@ static const char rule_words[] = "unix\0network\0deny\0allow\0audit\0quiet\0prof
                                  "alias\0owner\0file\0if\0capability\0mount\0remount\0umount\0pivot_root\0"
                                  "ptrace\0signal\0dbus\0userns\0io_uring\0change_profile\0mqueue\0link\0set\0"
                                  "scope\0inject\0map\0";
-
-static bool say_later(struct parser *p, struct span word)
-{
-    return say_error(p, word, NULL, "'%w' is not supported in this version", &word);
-}
 
 static bool parse_skipped(struct parser *p, struct span word)
 {
@@ -223,7 +218,7 @@ static bool parse_worded(struct parser *p, const struct prefix *pre, struct span
         return parse_map(p, pre, word);
     }
     if (span_is(word, "inject"))
-        return say_later(p, word);
+        return parse_inject(p, pre, word);
     if (span_is(word, "file") || at_mode_first(p, word) || span_is(word, "safe") || span_is(word, "unsafe"))
         return parse_file_rule(p, pre);
     if (is_skipped(word)) {
@@ -392,6 +387,7 @@ static bool check_purpose(struct parser *p, const struct source *top)
                           p->scoped ? "scope only denies: add 'allow all,' to allow everything else, or 'deny all,' "
                                       "if that is meant"
                           : p->mapped ? "map allows nothing by itself: add 'allow all,'"
+                          : p->inject_count ? "inject breaks what is allowed: add 'allow all,'"
                                     : "add 'allow all,' to a list of denials, or 'deny all,' if that is meant",
                           "nothing is allowed by this policy");
 }

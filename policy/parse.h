@@ -100,7 +100,7 @@ struct block {
 struct prefix {
     const char *at;    /* where the rule starts */
     bool given;        /* something stands there */
-    bool audit, quiet, allow, deny, owner;
+    bool audit, quiet, allow, deny, owner, inject;
     int priority;
     struct span owner_word, priority_word;
 };
@@ -141,6 +141,7 @@ struct parser {
     bool deny_all;         /* somebody said that nothing is what they mean */
     bool scoped;           /* there is a scope statement */
     bool mapped;           /* there is a map rule */
+    uint32_t inject_count;
     char *map_texts;
     uint32_t map_text_len;
     bool nomem, stop;
@@ -281,6 +282,9 @@ bool parse_if(struct parser *p, const struct prefix *around);
 bool parse_socket_rule(struct parser *p, const struct prefix *pre, struct span keyword);
 bool parse_all_rule(struct parser *p, const struct prefix *pre);
 
+/* parse_inject.c: at the word. */
+bool parse_inject(struct parser *p, const struct prefix *pre, struct span keyword);
+
 /* parse_scope.c: after the word. */
 bool parse_scope(struct parser *p, const struct prefix *pre, struct span keyword);
 
@@ -313,5 +317,9 @@ bool rules_finish(struct parser *p, struct ruleset *out);
 
 #define ALL_FAMILIES ((1ull << POLICY_FAMILIES) - 1)
 #define ALL_PERMS ((POLICY_AUTOBIND - 1) | POLICY_INHERIT)
+/* What inject rules are about. */
+#define INJECT_CREATE (POLICY_CREATE | PERM_PAIR)
+#define INJECT_PERMS \
+    (INJECT_CREATE | POLICY_BIND | POLICY_LISTEN | POLICY_ACCEPT | POLICY_CONNECT | POLICY_SEND | POLICY_RECEIVE)
 
 #endif

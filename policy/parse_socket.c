@@ -68,8 +68,10 @@ static bool check_perms(struct parser *p, struct draft *d)
         {d->peer_given, POLICY_PEER_PERMS, "peer=(): only accept, connect, send and receive have a peer"},
         {d->who_at.at, POLICY_ACCEPT | POLICY_RECEIVE, "uid= and exe=: only accept and receive know who the peer is"},
         {d->r.fd_given, POLICY_INHERIT, "fd=: it goes with inherit only"},
+        {d->pre->inject, INJECT_PERMS | (d->r.perms & POLICY_AUTOBIND), "inject"},
+        {d->inject.size, POLICY_SEND | POLICY_RECEIVE, "short=: only sends and receives have a size"},
     };
-    uint32_t fit = ALL_PERMS;
+    uint32_t fit = d->pre->inject ? INJECT_PERMS : ALL_PERMS;
 
     for (unsigned i = 0; i < sizeof needs / sizeof *needs; i++) {
         if (!needs[i].given)
@@ -98,7 +100,7 @@ static bool check_draft(struct parser *p, struct draft *d)
     if ((d->r.perms & POLICY_AUTOBIND) && d->r.local.match == ADDR_GLOB)
         return say_error(p, d->local_at, "write (bind) for a name the program chooses",
                          "'autobind' goes with addr=auto only: the kernel chooses the name");
-    return d->unix_rule || check_families(p, d);
+    return (d->unix_rule || check_families(p, d)) && (!d->pre->inject || check_inject(p, d));
 }
 
 /* What Linux gives to a socket that binds without a name. */
@@ -110,6 +112,12 @@ static bool auto_pattern(struct parser *p, struct addr_cond *cond)
         return true;
     cond->match = ADDR_GLOB;
     return parse_names(p, NAME_ADDRESS, span_of(pattern, sizeof pattern - 1), &cond->globs, &cond->glob_count);
+}
+
+/* AppArmor has no inject rules; they mean what they mean elsewhere. */
+static bool by_apparmor(const struct parser *p, const struct rule *r)
+{
+    return p->src->apparmor && !r->inject;
 }
 
 /* In AppArmor's meaning a side without an address is anything but a pathname:
@@ -135,15 +143,15 @@ static void add_apparmor(struct parser *p, struct rule *r)
  * not say create, is not about creation, AppArmor's meaning apart. */
 static void add_create(struct parser *p, struct draft *d, struct rule *r)
 {
-    bool for_one_address = r->deny && !d->perms_given && !p->src->apparmor;
+    bool for_one_address = (r->deny || r->inject) && !d->perms_given && !by_apparmor(p, r);
     struct rule part;
 
-    if (!d->local_given && !(p->src->apparmor && (r->families & 1ull << AF_UNIX)))
+    if (!d->local_given && !(by_apparmor(p, r) && (r->families & 1ull << AF_UNIX)))
         return;
     part = *r;
-    part.perms &= POLICY_CREATE;
+    part.perms &= INJECT_CREATE;
     part.local = (struct addr_cond){.match = ADDR_ANY};
-    r->perms &= ~(uint32_t)POLICY_CREATE;
+    r->perms &= ~(uint32_t)INJECT_CREATE;
     if (part.perms && !for_one_address)
         add_rule(p, &part);
 }
@@ -168,7 +176,7 @@ static void add_unix(struct parser *p, struct draft *d, struct rule *r)
         add_autobind(p, r, is_auto);
     if (!r->perms || !auto_pattern(p, &r->local) || !auto_pattern(p, &r->peer))
         return;
-    if (p->src->apparmor)
+    if (by_apparmor(p, r))
         add_apparmor(p, r);
     else
         add_rule(p, r);
@@ -176,7 +184,7 @@ static void add_unix(struct parser *p, struct draft *d, struct rule *r)
 
 static void add_network(struct parser *p, struct draft *d, struct rule *r)
 {
-    if (p->src->apparmor && (r->families & 1ull << AF_UNIX)) {
+    if (by_apparmor(p, r) && (r->families & 1ull << AF_UNIX)) {
         struct rule unix_part = *r;
 
         unix_part.families = 1ull << AF_UNIX;
@@ -190,6 +198,28 @@ static void add_network(struct parser *p, struct draft *d, struct rule *r)
         add_rule(p, r);
 }
 
+static void add_split(struct parser *p, struct draft *d, struct rule *r)
+{
+    if (!r->perms)
+        return;
+    if (d->unix_rule)
+        add_unix(p, d, r);
+    else
+        add_network(p, d, r);
+}
+
+/* A datagram goes whole or not at all: short= is about what streams send. */
+static void add_short_sends(struct parser *p, struct draft *d)
+{
+    struct rule sends = d->r;
+
+    sends.perms &= POLICY_SEND;
+    sends.types &= 1u << SOCK_STREAM;
+    d->r.perms &= ~(uint32_t)POLICY_SEND;
+    if (sends.types)
+        add_split(p, d, &sends);
+}
+
 bool parse_socket_rule(struct parser *p, const struct prefix *pre, struct span keyword)
 {
     struct draft d = {.pre = pre, .keyword = keyword, .unix_rule = span_is(keyword, "unix")};
@@ -201,13 +231,13 @@ bool parse_socket_rule(struct parser *p, const struct prefix *pre, struct span k
     d.r.protocol = -1;
     d.r.families = d.unix_rule ? 1ull << AF_UNIX : ALL_FAMILIES;
     d.r.local.port.high = d.r.peer.port.high = UINT16_MAX;
+    d.inject = (struct policy_inject){.first = 1, .last = UINT64_MAX, .step = 1, .chance = 1000000000};
     if (!parse_perms(p, &d) || (!d.unix_rule && !parse_network_words(p, &d)) || !parse_conditions(p, &d) ||
         !end_rule(p) || !check_draft(p, &d))
         return false;
-    if (d.unix_rule)
-        add_unix(p, &d, &d.r);
-    else
-        add_network(p, &d, &d.r);
+    if (d.inject.size)
+        add_short_sends(p, &d);
+    add_split(p, &d, &d.r);
     return !p->failed;
 }
 

@@ -77,6 +77,7 @@ struct policy_files {
 #define POLICY_INCLUDE_DEPTH 64       /* nested includes */
 #define POLICY_RULES_MAX 200000u      /* after expansion of variables */
 #define POLICY_NAME_MAX 4096          /* bytes of a name in a rule */
+#define POLICY_INJECTS_MAX 256u       /* inject rules of a policy, and of all policies of a run together */
 
 enum policy_severity { POLICY_ERROR, POLICY_WARNING, POLICY_NOTE };
 
@@ -152,6 +153,7 @@ enum {
     POLICY_USES_MEMORY = 1 << 0,  /* scope, scope=, label=: a run that remembers who bound what */
     POLICY_USES_INHERIT = 1 << 1, /* names the permission inherit */
     POLICY_USES_MAP = 1 << 2,     /* has map rules */
+    POLICY_USES_INJECT = 1 << 3,  /* has inject rules */
 };
 uint32_t policy_uses(const struct policy *p);
 
@@ -211,6 +213,7 @@ struct policy_query {
     int family;      /* AF_*; -1 unknown */
     int type;        /* SOCK_* without flags; -1 unknown */
     int protocol;    /* -1 unknown */
+    bool pair;       /* CREATE: by socketpair(2); only inject rules ask */
     struct policy_addr local, peer;
     const char *label; /* the peer's label; NULL unknown */
     enum policy_scope bound; /* who bound the peer's socket: peer=(scope=...) */
@@ -273,6 +276,46 @@ uint32_t policy_needs_connected(const struct policy *p, uint32_t perm, int famil
  * safe, no allocation, under 1 KiB of stack. */
 void policy_decide(const struct policy *p, const struct policy_query *q, struct policy_verdict *v);
 
+/* --- Faults ------------------------------------------------------------ */
+
+/* Who counts the calls that an inject rule is about. */
+enum policy_each { POLICY_EACH_DEFAULT, POLICY_EACH_PROCESS, POLICY_EACH_DOMAIN };
+
+/* An inject rule: what it does to a call that every layer allows, and to which of
+ * those it matches. Part of the compiled policy. */
+struct policy_inject {
+    uint64_t delay;             /* nanoseconds before the call goes on, or fails */
+    uint64_t seed;
+    uint64_t first, last, step; /* when=: of the calls it matches, counted from 1 */
+    uint32_t chance;            /* billionths */
+    uint32_t size;              /* short=: bytes that are sent or received at most; 0: all */
+    int32_t err;                /* errno that the call fails with; 0: none */
+    uint32_t number;            /* among the inject rules of the policy, from 0 */
+    uint32_t rule;              /* for policy_rule() */
+    uint16_t needs;             /* POLICY_NEEDS_ of its conditions */
+    uint8_t each;               /* enum policy_each */
+    uint8_t reserved;
+};
+
+/* Those of all profiles together, in the order of their numbers; NULL: no such number. */
+uint32_t policy_inject_count(const struct policy *p);
+const struct policy_inject *policy_inject(const struct policy *p, uint32_t number);
+
+#define POLICY_INJECTS (1u << 16)
+
+/* 0: no inject rule of the chosen profile is about (perm, family). Else POLICY_INJECTS and the
+ * facts to gather, as policy_needs() has them. */
+uint32_t policy_inject_needs(const struct policy *p, uint32_t perm, int family);
+
+/* The next inject rule of the chosen profile that matches the query, in file order; NULL:
+ * there are no more. *at is 0 at first. What is unknown matches no condition.
+ * Async-signal-safe. */
+const struct policy_inject *policy_inject_next(const struct policy *p, const struct policy_query *q, uint32_t *at);
+
+/* Whether the rule acts on the hit-th call that it matches, counted from 1. The same seed
+ * always gives the same answers. */
+bool policy_inject_fires(const struct policy_inject *i, uint64_t hit);
+
 /* --- Explaining -------------------------------------------------------- */
 
 struct policy_rule_info {
@@ -281,6 +324,7 @@ struct policy_rule_info {
     const char *text;  /* its source text, "" unless POLICY_INPUT_KEEP_TEXT */
     size_t text_len;
     bool deny;
+    bool inject;       /* neither allows nor denies; no profile counts it as active */
 };
 
 /* False when there is no such rule. */

@@ -36,13 +36,17 @@ struct addr_cond { /* in this order: each rule has two, and compiling goes over 
     enum addr_match match : 8;
 };
 
+/* Among the permissions of inject rules, which tell socketpair(2) from socket(2): CREATE
+ * is about the latter alone there. */
+#define PERM_PAIR (1u << 15)
+
 /* What the parser promises: perms, families and types are not empty; CREATE comes
  * without a local condition (a socket has no address yet); ADDR_AUTO is local and
  * comes with BIND alone; a condition on the peer comes with permissions of
  * POLICY_PEER_PERMS alone, uid and exes with ACCEPT and RECEIVE alone; bound with
  * unix, inet and inet6, uid and exes with unix alone; fd_given with INHERIT alone;
  * made with a peer that is ADDR_PATHNAME or ADDR_ABSTRACT, which nothing else has;
- * err, quiet only where deny, audit only where not. */
+ * err, quiet only where deny, audit only where not; inject without any of these. */
 struct rule {
     bool deny;
     bool audit;            /* audit allow: record it */
@@ -64,6 +68,7 @@ struct rule {
     uint32_t fd_low, fd_high; /* fd=...; inherit only */
     bool names_inherit;      /* the rule's text has the word */
     int err;               /* 0: EACCES */
+    const struct policy_inject *inject; /* NULL: the rule decides */
     uint32_t source;       /* number of the source rule; several rules may share it */
 };
 
@@ -73,7 +78,7 @@ struct rule_source {
     unsigned line;
     const char *text;
     size_t text_len;
-    bool deny;
+    bool deny, inject;
 };
 
 /* A profile's maps as map.h has them: `count` by FROM and `count` by TO. Their texts are

@@ -95,10 +95,12 @@ void add_rule(struct parser *p, const struct rule *r)
     struct rule *new = &c->rules[c->count++];
     *new = *r;
     new->source = p->rule_source;
-    new->audit |= b->audit && !r->deny;
+    new->audit |= b->audit && !r->deny && !r->inject;
     new->own = p->named && b == &p->bare;
     l->count++;
-    p->allows |= !r->deny;
+    if (r->inject && !p->again)
+        p->last_sources->sources[p->last_sources->count - 1].inject = true;
+    p->allows |= !r->deny && !r->inject;
 }
 
 void add_all(struct parser *p, bool deny)

@@ -105,7 +105,8 @@ bool policy_rule(const struct policy *p, uint32_t rule, struct policy_rule_info 
                                      .line = s->line,
                                      .text = string(p, s->text),
                                      .text_len = s->text_len,
-                                     .deny = s->deny};
+                                     .deny = s->deny,
+                                     .inject = s->inject};
     return true;
 }
 

@@ -88,7 +88,7 @@ static unsigned more_facts(const struct build *b, const struct blob_rule *r)
            (m->exe_count ? POLICY_NEEDS_EXE : 0) | (m->fd_given ? FACT_FD : 0);
 }
 
-static uint16_t rule_facts(const struct build *b, const struct blob_rule *r)
+uint16_t slots_facts(const struct build *b, const struct blob_rule *r)
 {
     const struct blob_cond *conds = TABLE(b, struct blob_cond, BLOB_CONDS);
     unsigned facts = 0;
@@ -311,7 +311,7 @@ void slots_build(struct build *b, struct blob_profile *p)
     if (!s.slots)
         return;
     for (uint32_t i = p->rules; i < p->rules + p->rule_count && !b->err; i++) {
-        uint16_t facts = rule_facts(b, &s.rules[i]);
+        uint16_t facts = slots_facts(b, &s.rules[i]);
         if (!seen_before(&s, &s.rules[i], facts))
             add_rule(&s, i, facts);
     }

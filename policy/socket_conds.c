@@ -1,8 +1,9 @@
 /* Conditions of socket rules: name=value, and peer=(...). */
 #include "socket_rule.h"
 
-static const char condition_names[COND_COUNT][12] = {"type", "protocol", "errno", "fd",  "addr", "ip",
-                                                     "port", "label",    "scope", "uid", "exe"};
+static const char condition_names[COND_COUNT][12] = {"type",  "protocol", "fd",   "errno", "when", "chance",
+                                                     "seed",  "delay",    "short", "each", "addr", "ip",
+                                                     "port",  "label",    "scope", "uid",  "exe"};
 
 /* It is not one. */
 static bool say_condition(struct parser *p, struct draft *d, struct span name, bool peer)
@@ -14,6 +15,8 @@ static bool say_condition(struct parser *p, struct draft *d, struct span name, b
         return say_error(p, name, NULL, "'interface=' is not supported: sockets do not say");
     if (!peer)
         guess_list(&g, "type\0protocol\0errno\0fd\0peer\0");
+    if (!peer && d->pre->inject)
+        guess_list(&g, "when\0chance\0seed\0delay\0short\0each\0");
     guess_list(&g, d->unix_rule ? "addr\0" : "ip\0port\0");
     if (peer)
         guess_list(&g, "label\0scope\0uid\0exe\0");
@@ -25,6 +28,8 @@ static enum condition find_condition(struct span name)
 {
     enum condition c = 0;
 
+    if (span_is(name, "error"))
+        return COND_ERRNO;
     while (c < COND_COUNT && (name.at[0] != condition_names[c][0] || !span_is(name, condition_names[c])))
         c++;
     return c;
@@ -42,13 +47,19 @@ static bool say_peers(struct parser *p, struct span name)
     return say_error(p, name, text_done(&t), "'%w=' is about the peer", &name);
 }
 
+static bool of_inject(enum condition c)
+{
+    return c > COND_ERRNO && c < COND_ADDR;
+}
+
 /* Which condition it is, if it can stand here; COND_COUNT after an error. */
 static enum condition condition_of(struct parser *p, struct draft *d, struct span name, bool peer)
 {
     enum condition c = find_condition(name);
     unsigned bit;
 
-    if (c == COND_COUNT || (d->unix_rule ? c == COND_IP || c == COND_PORT : c == COND_ADDR)) {
+    if (c == COND_COUNT || (!d->pre->inject && (of_inject(c) || span_is(name, "error"))) ||
+        (d->unix_rule ? c == COND_IP || c == COND_PORT : c == COND_ADDR)) {
         say_condition(p, d, name, peer);
         return COND_COUNT;
     }
@@ -75,7 +86,7 @@ static bool set_errno(struct parser *p, struct draft *d, struct span name, struc
     struct guess g = guess_for(value);
     char hint[SUGGESTION_MAX];
 
-    if (!d->pre->deny)
+    if (!d->pre->deny && !d->pre->inject)
         return say_error(p, name, NULL, "errno= goes with deny only");
     d->r.err = err;
     if (err > 0)
@@ -185,7 +196,7 @@ static bool set_condition(struct parser *p, struct draft *d, struct span name, e
     case COND_EXE:
         return set_exe(p, d, value);
     default:
-        return false;
+        return parse_inject_condition(p, d, c, value);
     }
 }
 
@@ -280,7 +291,7 @@ static bool say_after_peer(struct parser *p, struct draft *d, struct span word)
                      "'%w=' stands after peer=()", &word);
 }
 
-/* Conditions, peer=(...) last; errno=, which AppArmor does not have, may follow. */
+/* Conditions, peer=(...) last; errno= and those of inject, which AppArmor does not have, may follow. */
 bool parse_conditions(struct parser *p, struct draft *d)
 {
     bool peer = false;
@@ -304,7 +315,7 @@ bool parse_conditions(struct parser *p, struct draft *d)
         }
         if (word.len && !named)
             return say_stray(p, d, word);
-        if (peer && word.len && !span_is(word, "errno"))
+        if (peer && word.len && find_condition(word) != COND_ERRNO && !of_inject(find_condition(word)))
             return say_after_peer(p, d, word);
         if (!parse_condition(p, d, false))
             return false;

@@ -16,14 +16,22 @@ struct draft {
     struct span perms_at;
     struct span local_at, peer_at; /* the address condition, for messages */
     struct span ip_at, who_at; /* the value of ip=; uid= or exe= */
+    struct span short_at;
+    struct policy_inject inject;
     unsigned seen;         /* bits of enum condition, to refuse doubles */
 };
 
 enum condition {
     COND_TYPE,
     COND_PROTOCOL,
-    COND_ERRNO,
     COND_FD,
+    COND_ERRNO, /* from here on also after peer=() */
+    COND_WHEN, /* of inject rules */
+    COND_CHANCE,
+    COND_SEED,
+    COND_DELAY,
+    COND_SHORT,
+    COND_EACH,
     COND_ADDR, /* from here on of one side */
     COND_IP,
     COND_PORT,
@@ -32,7 +40,7 @@ enum condition {
     COND_UID,
     COND_EXE,
     COND_COUNT,
-    COND_PEER = COND_COUNT, /* added for the peer's side */
+    COND_PEER = COND_COUNT - COND_ADDR, /* added for the peer's side */
 };
 
 /* socket_words.c: what stands before the conditions. */
@@ -42,6 +50,10 @@ bool say_perm(struct parser *p, struct span word); /* it is not one */
 
 /* socket_conds.c: to the comma that ends the rule. */
 bool parse_conditions(struct parser *p, struct draft *d);
+/* parse_inject.c: the conditions of inject rules, and what they have to be together. */
+bool parse_inject_condition(struct parser *p, struct draft *d, enum condition c, struct span value);
+bool check_inject(struct parser *p, struct draft *d);
+
 /* Of statements that have no other condition; it may be left out. */
 bool parse_only_errno(struct parser *p, struct draft *d);
 

@@ -6,6 +6,23 @@
 static const char perm_words[] = "create\0bind\0listen\0accept\0connect\0send\0receive\0getattr\0setattr\0"
                                  "getopt\0setopt\0shutdown\0autobind\0inherit\0read\0write\0";
 
+/* socket and socketpair are two permissions where a call is to be broken, and one where it is
+ * allowed. -1: not a word for any. */
+static int32_t perm_of(const struct draft *d, struct span word)
+{
+    int32_t perm = policy_perm_word(word.at, word.len);
+
+    if (!d->pre->inject)
+        return perm;
+    if (span_is(word, "socket"))
+        return POLICY_CREATE;
+    if (span_is(word, "socketpair"))
+        return PERM_PAIR;
+    if (perm > 0 && perm & (perm - 1)) /* read, write: what there is of them */
+        return (int32_t)(perm & INJECT_PERMS);
+    return perm == POLICY_CREATE ? (int32_t)INJECT_CREATE : perm;
+}
+
 bool say_perm(struct parser *p, struct span word)
 {
     struct guess g = guess_for(word);
@@ -17,7 +34,7 @@ bool say_perm(struct parser *p, struct span word)
 
 static bool add_perm(struct parser *p, struct draft *d, struct span word)
 {
-    int32_t perm = policy_perm_word(word.at, word.len);
+    int32_t perm = perm_of(d, word);
 
     if (perm < 0)
         return say_perm(p, word);
@@ -66,11 +83,11 @@ static bool parse_perm_list(struct parser *p, struct draft *d)
 }
 
 /* Letters outside parentheses: AppArmor's scanner knows these alone. */
-static bool is_permission(struct span word)
+static bool is_permission(const struct draft *d, struct span word)
 {
     if (memchr("rwRW", *word.at, 4) && word.len <= 3)
         return span_is(word, "r") || span_is(word, "w") || span_is(word, "rw") || span_is(word, "wr");
-    return policy_perm_word(word.at, word.len) >= 0;
+    return perm_of(d, word) >= 0;
 }
 
 /* Without parentheses there is one permission. */
@@ -82,7 +99,7 @@ bool parse_perms(struct parser *p, struct draft *d)
     if (peek(p) == '(')
         return parse_perm_list(p, d);
     word = peek_word(p);
-    if (!word.len || names_condition(p, word) || !is_permission(word))
+    if (!word.len || names_condition(p, word) || !is_permission(d, word))
         return true;
     take_word(p);
     d->perms_at = word;

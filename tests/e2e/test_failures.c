@@ -169,7 +169,7 @@ static const char *const wrong[] = {
     "scope,",
     "deny scope pathname,",
     "map /a/ -> /a/b/,",
-    "inject unix (connect) errno=EIO,",
+    "inject unix (connect) when=2,",
     "deny unix (inherit) peer=(addr=@x),",
     "unix fd=9-3,",
     "unix peer=(scope=near),",
