@@ -165,6 +165,23 @@ bool child_others_stay(void)
     return false;
 }
 
+bool child_wait_others(void)
+{
+    static const int wanted[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (unsigned i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        sigaddset(&set, wanted[i]);
+    while (others_left()) {
+        int signal = sigwaitinfo(&set, NULL);
+
+        if (signal > 0 && signal != SIGCHLD)
+            return true;
+    }
+    return false;
+}
+
 static _Noreturn void become(char **argv, const struct signals *s, int death, int report)
 {
     prctl(PR_SET_PDEATHSIG, death);

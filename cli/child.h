@@ -20,6 +20,10 @@ int child_run(char **argv, void (*prepare)(void *ctx), void (*release)(void *ctx
  * after what they help). Whether some are still there. */
 bool child_others_stay(void);
 
+/* After child_run(): waits until all descendants of the command have ended, or a signal asks us to
+ * end (SIGINT, SIGTERM, SIGHUP, SIGQUIT). Whether some are still there. */
+bool child_wait_others(void);
+
 /* Ends as the command did: with its status, or by the same signal. */
 int child_end_as(int status);
 

@@ -14,6 +14,7 @@ struct domain {
 /* Which of the files that processes of the run write to it has; memory.h. */
 struct memory {
     bool table, ring, leaks;
+    bool lines;  /* the run is traced */
     bool nested; /* sockets may have names from the runs around it (COUNT_ALIASES) */
 };
 

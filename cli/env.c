@@ -106,6 +106,8 @@ static int print_all(const struct options *o, const char *library, const char *p
         print_variable(o, "SUNSHIM_LOG", log);
     if (o->json)
         print_variable(o, "SUNSHIM_LOG_FORMAT", "json");
+    if (o->trace)
+        print_variable(o, "SUNSHIM_TRACE", "1");
     if (o->profile)
         print_variable(o, "SUNSHIM_PROFILE", o->profile);
     if (o->repair)

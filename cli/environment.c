@@ -157,6 +157,8 @@ void environment_set(const struct domain *d, const struct options *o, const char
         setenv("SUNSHIM_LOG", log, 1);
     if (o->json)
         setenv("SUNSHIM_LOG_FORMAT", "json", 1);
+    if (o->trace && o->exec) /* nobody reads the queue */
+        setenv("SUNSHIM_TRACE", "1", 1);
     if (o->no_follow)
         setenv("SUNSHIM_FOLLOW", "0", 1);
     if (o->profile)

@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "domain/counts.h"
+#include "domain/lines.h"
 #include "domain/names.h"
 #include "domain/ring.h"
 #include "domain/table.h"
@@ -100,6 +101,7 @@ int memory_make(const struct domain *d, struct memory want)
     const struct file table = {DOMAIN_TABLE, table_size(TABLE_ENTRIES), new_table};
     const struct file ring = {DOMAIN_RING, ring_size(RING_ENTRIES), ring_format};
     const struct file leaks = {DOMAIN_LEAKS, 0, NULL};
+    const struct file lines = {DOMAIN_LINES, lines_size(LINES_CELLS), lines_format};
     int status = make(d, &counts);
 
     if (!status && want.table)
@@ -108,6 +110,8 @@ int memory_make(const struct domain *d, struct memory want)
         status = make(d, &ring);
     if (!status && want.leaks)
         status = make(d, &leaks);
+    if (!status && want.lines)
+        status = make(d, &lines);
     return status;
 }
 
@@ -117,7 +121,7 @@ struct memory memory_wanted(const struct options *o, const struct loaded *own)
 {
     const char *more = getenv("SUNSHIM_POLICY"), *around = getenv("SUNSHIM_DOMAIN");
     struct memory want = {.table = o->track || (more && *more), .ring = o->track, .leaks = o->track,
-                          .nested = around && *around};
+                          .lines = o->trace && !o->exec, .nested = around && *around};
 
     for (unsigned i = 0; i < o->source_count; i++) {
         uint32_t uses = policy_uses(&own[i].policy);

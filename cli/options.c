@@ -21,7 +21,8 @@ enum { ALL = COMMAND | USE_ENV | USE_CHECK | USE_EXPLAIN, START = COMMAND | USE_
 /* What getopt_long() gives for a long option: one of `specs`, or of the subcommand's own. */
 enum { LONG = 256, OWN = 512 };
 enum { RULE = 1, APPARMOR, PROFILE, COMPLAIN, LOG, JSON, EXEC, SHELL, TRACK, NO_FOLLOW, ERROR_STATUS, UNSEEN,
-       LONG_PATHS, REPAIR, SHORTEN, KEEP, PASS, ANON };
+       LONG_PATHS, REPAIR, SHORTEN, KEEP, PASS, ANON, TRACE,
+       EXPECT, JUNIT, TAP, LEFTOVERS };
 
 static const struct spec specs[] = {
     {"policy", 'p', true, ALL},         {"rule", RULE, true, ALL},
@@ -30,8 +31,11 @@ static const struct spec specs[] = {
     {"complain", COMPLAIN, false, START}, {"log", LOG, true, START},
     {"json", JSON, false, START},       {"exec", EXEC, false, USE_RUN},
     {"shell", SHELL, false, USE_ENV},   {"track", TRACK, false, COMMAND},
+    {"trace", TRACE, false, USE_RUN | USE_ENV},
     {"no-follow", NO_FOLLOW, false, START},
     {"error-exitcode", ERROR_STATUS, true, COMMAND},
+    {"expect", EXPECT, true, COMMAND},  {"leftovers", LEFTOVERS, false, COMMAND},
+    {"junit", JUNIT, true, COMMAND},    {"tap", TAP, true, COMMAND},
     {"allow-unseen", UNSEEN, true, COMMAND},
     {"long-paths", LONG_PATHS, false, START},
     {"repair", REPAIR, false, START},   {"shorten", SHORTEN, false, START},
@@ -42,7 +46,7 @@ static const struct spec specs[] = {
 enum { SPECS = sizeof specs / sizeof *specs };
 
 /* Known from the documents, not there yet: a better answer than "unknown". */
-static const char *const later[] = {"trace", "strict", NULL};
+static const char *const later[] = {"strict", NULL};
 
 struct table {
     struct option options[SPECS + OWN_MAX + 1];
@@ -75,7 +79,6 @@ static const struct own_option *own_letter(const struct own_options *own, int le
 
 static void table_fill(struct table *t, enum use use, const struct own_options *own)
 {
-    /* The first operand is the command, and what follows is the command's. */
     /* The first operand of a command line is its command, and what follows is the command's. */
     char *letter = stpcpy(t->letters, use & COMMAND ? "+:" : ":");
 
@@ -119,6 +122,14 @@ static int add_unseen(struct options *o, const char *glob)
     if (o->unseen_count == GLOBS_MAX)
         return fail("more than %d programs that need not be seen (--allow-unseen)", GLOBS_MAX);
     o->unseen[o->unseen_count++] = glob;
+    return 0;
+}
+
+static int add_expectations(struct options *o, const char *path)
+{
+    if (o->expect_count == EXPECT_MAX)
+        return fail("more than %d files of expectations (--expect)", EXPECT_MAX);
+    o->expect[o->expect_count++] = path;
     return 0;
 }
 
@@ -193,6 +204,14 @@ static int apply(struct options *o, int letter)
         return add_given(o, letter == ANON, optarg);
     case ERROR_STATUS:
         return set_error_status(o, optarg);
+    case EXPECT:
+        return add_expectations(o, optarg);
+    case JUNIT:
+        o->junit = optarg;
+        return 0;
+    case TAP:
+        o->tap = optarg;
+        return 0;
     case PROFILE:
         o->profile = optarg;
         return 0;
@@ -205,6 +224,8 @@ static int apply(struct options *o, int letter)
     o->exec |= letter == EXEC;
     o->shell |= letter == SHELL;
     o->track |= letter == TRACK;
+    o->trace |= letter == TRACE;
+    o->leftovers |= letter == LEFTOVERS;
     o->no_follow |= letter == NO_FOLLOW;
     o->long_paths |= letter == LONG_PATHS;
     o->repair |= letter == REPAIR || letter == LONG_PATHS;

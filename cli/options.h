@@ -27,7 +27,7 @@ struct given {
     const char *arg;
 };
 
-enum { DIRS_MAX = 64, GLOBS_MAX = 64 };
+enum { DIRS_MAX = 64, GLOBS_MAX = 64, EXPECT_MAX = 64 };
 
 struct options {
     struct source sources[LAYERS_MAX]; /* outermost first */
@@ -40,7 +40,11 @@ struct options {
     struct given given[PASSED_MAX];
     unsigned given_count;
     int error_status; /* --error-exitcode; 0: not given */
-    bool complain, json, exec, shell, track, no_follow;
+    const char *expect[EXPECT_MAX]; /* --expect */
+    unsigned expect_count;
+    const char *junit, *tap;
+    bool leftovers;
+    bool complain, json, exec, shell, track, trace, no_follow;
     bool repair, shorten, keep; /* --long-paths is the first two */
     bool long_paths;            /* ... said so: `env` has to answer for the second */
     int rest; /* index of the first operand in argv */

@@ -11,6 +11,7 @@
 #include "child.h"
 #include "cli.h"
 #include "domain.h"
+#include "drain.h"
 #include "environment.h"
 #include "library.h"
 #include "load.h"
@@ -18,6 +19,7 @@
 #include "outer.h"
 #include "pass.h"
 #include "program.h"
+#include "run.h"
 #include "shorten.h"
 #include "summary.h"
 #include "tmpdir.h"
@@ -37,6 +39,7 @@ static const char usage[] =
     "      --complain        deny nothing, record what would have been denied\n"
     "      --log WHERE       a file (%p is the pid), stderr, fd:N or journal\n"
     "      --json            records as JSON\n"
+    "      --trace           record every socket call, not only what was denied\n"
     "      --track           remember how sockets came to be; record those that programs\n"
     "                        inherit by accident\n"
     "      --long-paths      make socket paths work that are longer than 107 bytes: both of\n"
@@ -69,7 +72,9 @@ static const char usage[] =
     "  sunshim run --anon app --rule 'map /run/app.sock -> fd:app,' -- sh -c './server & ./client'\n";
 
 struct start {
+    const struct run_plan *plan;
     struct options options;
+    struct drain *drain; /* NULL: nobody reads records here */
     const char *log;
     struct domain domain;
     char **argv;
@@ -123,7 +128,7 @@ static int lay_out(const struct options *o, const struct loaded *own, void **fil
     uint32_t flags;
     int count = outer_layers(layers, &flags);
 
-    if (want.table || want.ring || want.leaks)
+    if (want.table || want.ring || want.leaks || want.lines)
         flags &= ~(uint32_t)LAYERS_NO_MEMORY;
     if (count < 0)
         return EXIT_SUNSHIM;
@@ -152,6 +157,8 @@ static void release(void *ctx)
     const struct start *s = ctx;
 
     pass_release(&s->passed);
+    if (s->drain) /* after the fork, which takes no threads along */
+        drain_start(s->drain);
 }
 
 static char **given_argv(const struct start *s)
@@ -210,16 +217,37 @@ static int end(const struct start *s, const struct outcome *out, bool happened)
     return child_end_as(out->status);
 }
 
+/* 0, or the exit status that one of them wants. */
+static int tell_watches(const struct start *s, const struct run_end *end)
+{
+    int instead = 0;
+
+    for (unsigned i = 0; i < WATCHES_MAX && s->plan->watches[i]; i++) {
+        const struct run_watch *w = s->plan->watches[i];
+        int status = w->end ? w->end(w->ctx, end) : 0;
+
+        instead = instead ? instead : status;
+    }
+    return instead;
+}
+
 static int run_child(struct start *s)
 {
     struct outcome out;
     int err = child_run(given_argv(s), prepare, release, s, &out);
     bool started = !err && !out.exec_error, unprotected = started && ran_unprotected(s, &out), happened = false;
+    int instead = 0;
 
-    if (started && out.others && *s->tmp.path) /* what may be large is worth a moment */
+    if (started && out.others && s->plan->wait)
+        out.others = child_wait_others();
+    else if (started && out.others && *s->tmp.path) /* what may be large is worth a moment */
         out.others = child_others_stay();
-    if (started && !unprotected)
+    if (s->drain)
+        drain_finish(s->drain);
+    if (started && !unprotected) {
         happened = summary_say(&s->domain, s->outer, &s->options, s->unseen ? &s->program : NULL);
+        instead = tell_watches(s, &(struct run_end){out.status, &s->domain, out.others, happened});
+    }
     /* With others alive a later run does, unless they end with us: process 1 takes
      * its namespace along, and nobody could tell later. */
     if (!started)
@@ -234,7 +262,7 @@ static int run_child(struct start *s)
         return start_failure(s, out.exec_error);
     if (unprotected)
         return fail("'%s' ran without the library: nothing was checked", s->argv[0]);
-    return end(s, &out, happened);
+    return instead ? instead : end(s, &out, happened);
 }
 
 /* With other policies in force around or behind ours the profile may be in one of
@@ -270,6 +298,16 @@ static int shorten(struct start *s)
     return status;
 }
 
+/* 0 or 125. */
+static int follow_records(struct start *s)
+{
+    const char *log = s->log ? s->log : getenv("SUNSHIM_LOG");
+
+    if (!s->options.trace || s->options.exec)
+        return 0;
+    return drain_open(&s->drain, &s->domain, s->plan->quiet ? NULL : log && *log ? log : "stderr", s->plan->watches);
+}
+
 static int start(struct start *s, const char *library)
 {
     static struct loaded layers[LAYERS_MAX];
@@ -287,6 +325,10 @@ static int start(struct start *s, const char *library)
     if ((status = make_domain(s, &c)) || (status = shorten(s)))
         return status;
     free(file);
+    if ((status = follow_records(s))) {
+        give_up(s);
+        return status;
+    }
     fflush(NULL);
     return s->options.exec ? become(s) : run_child(s);
 }
@@ -309,22 +351,29 @@ static void look_for_long_paths(struct options *o)
     o->shorten |= both || environment_says("SUNSHIM_SHORTEN");
 }
 
-static int run(int argc, char **argv)
+static int check_options(struct start *s)
+{
+    if (s->options.exec && s->options.error_status)
+        return usage_error(s->plan->name, "--error-exitcode needs somebody who waits for the command: not with --exec");
+    look_for_long_paths(&s->options);
+    if (s->options.keep && !s->options.shorten)
+        return usage_error(s->plan->name,
+                           "--keep keeps the TMPDIR that --shorten makes: it needs --shorten or --long-paths");
+    return 0;
+}
+
+int run_plan(const struct run_plan *plan)
 {
     static struct start s;
     const char *library;
-    int status = options_read(&s.options, USE_RUN, argc, argv);
+    int status;
 
-    if (status)
-        return status < 0 ? 0 : status;
-    s.argv = argv + s.options.rest;
-    if (!*s.argv)
-        return usage_error("run", "no command to run");
-    if (s.options.exec && s.options.error_status)
-        return usage_error("run", "--error-exitcode needs somebody who waits for the command: not with --exec");
-    look_for_long_paths(&s.options);
-    if (s.options.keep && !s.options.shorten)
-        return usage_error("run", "--keep keeps the TMPDIR that --shorten makes: it needs --shorten or --long-paths");
+    s.plan = plan;
+    s.options = *plan->options;
+    s.options.trace |= plan->watches[0] != NULL;
+    s.argv = plan->argv;
+    if ((status = check_options(&s)))
+        return status;
     if (pass_read(&s.passed, &s.options) || pass_open(&s.passed))
         return EXIT_SUNSHIM;
     if (s.options.log && !(s.log = environment_log(s.options.log)))
@@ -333,6 +382,18 @@ static int run(int argc, char **argv)
         return EXIT_SUNSHIM;
     say_off(&s.options);
     return start(&s, library);
+}
+
+static int run(int argc, char **argv)
+{
+    static struct options options;
+    int status = options_read(&options, USE_RUN, argc, argv);
+
+    if (status)
+        return status < 0 ? 0 : status;
+    if (!argv[options.rest])
+        return usage_error("run", "no command to run");
+    return run_plan(&(struct run_plan){.options = &options, .argv = argv + options.rest, .name = "run"});
 }
 
 const struct command run_command = {"run", "run a program under policies", usage, run};

@@ -25,7 +25,7 @@ enum { STARTING_SECONDS = 60 }; /* how old a directory without a pid file may be
 
 static const char *const contents[] = {DOMAIN_POLICY, DOMAIN_LIBRARY, DOMAIN_REPORTED, DOMAIN_PID,
                                        DOMAIN_OUTER,  DOMAIN_TABLE,   DOMAIN_RING,     DOMAIN_LEAKS,
-                                       DOMAIN_COUNTS};
+                                       DOMAIN_COUNTS, DOMAIN_LINES};
 
 /* What is outside first: the directory is what leads there. */
 bool domain_erase(int base, const char *name, int fd)

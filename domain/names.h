@@ -10,6 +10,7 @@
 #define DOMAIN_TABLE "table"            /* table.h; there when a policy of the run needs a memory */
 #define DOMAIN_RING "ring"              /* ring.h; there when the run tracks sockets */
 #define DOMAIN_LEAKS "leaks"            /* empty; there when inherited sockets are to be recorded (--track) */
+#define DOMAIN_LINES "lines"            /* lines.h; there when the run is traced */
 #define DOMAIN_ALIASES "a"              /* alias.h: a directory; or a symlink (absolute) to one elsewhere */
 #define DOMAIN_OWN_ALIASES "aliases"    /* symlink to the directory that has it, if it ends with the run: root's. What it holds is seen
                                            by everybody (ps, ss), so that its name must not tell the run's */

@@ -153,36 +153,53 @@ static void map_ring(struct ring *r, const char *path)
         say_once(path, err, "sockets of this process are not tracked");
 }
 
-/* "D", "D/outer", "D/outer/outer", ...: false where there is no further one. */
-static bool map_run(struct run_memory *run, char *path, size_t dir_len)
+/* Its directory's name, of `len` bytes, and then `name`. */
+static const char *in_run(char *path, size_t len, const char *name)
 {
-    struct text t = text_into(path + dir_len, PATH_BYTES - dir_len);
+    memcpy(path + len, name, strlen(name) + 1); /* there is room: map_runs() */
+    return path;
+}
 
-    text_str(&t, "/" DOMAIN_TABLE);
-    text_done(&t);
-    map_table(&run->table, path);
-    t = text_into(path + dir_len, PATH_BYTES - dir_len);
-    text_str(&t, "/" DOMAIN_RING);
-    text_done(&t);
-    map_ring(&run->ring, path);
-    t = text_into(path + dir_len, PATH_BYTES - dir_len);
-    text_str(&t, "/" DOMAIN_OUTER);
-    text_done(&t);
+/* Of the innermost run that has a reader. */
+static void map_lines(struct state *s, const char *path)
+{
+    struct lines l;
+    size_t size;
+    int err;
+    void *at = s->lines.at ? NULL : map_file(path, &size, &err);
+
+    if (!at)
+        return;
+    if (lines_open(&l, at, size) < 0 || !lines_reader_get(&l).pid) {
+        sys_unmap(at, size);
+        return;
+    }
+    s->lines = l;
+    s->lines_own = s->run_count == 0;
+    s->traces = true;
+}
+
+/* "D", "D/outer", "D/outer/outer", ...: false where there is no further one. */
+static bool map_run(struct state *s, char *path, size_t dir_len)
+{
+    struct run_memory *run = &s->runs[s->run_count];
     char byte;
-    return !t.full && sys_readlink(path, &byte, 1) > 0;
+
+    map_table(&run->table, in_run(path, dir_len, "/" DOMAIN_TABLE));
+    map_ring(&run->ring, in_run(path, dir_len, "/" DOMAIN_RING));
+    map_lines(s, in_run(path, dir_len, "/" DOMAIN_LINES));
+    s->run_count++;
+    return sys_readlink(in_run(path, dir_len, "/" DOMAIN_OUTER), &byte, 1) > 0;
 }
 
 /* Now, because later the name may not lead there any more: chroot(2), another mount
  * namespace. Nobody misses counts that are not to be had. */
 static void *map_counts(char *path, size_t dir_len)
 {
-    struct text t = text_into(path + dir_len, PATH_BYTES - dir_len);
     size_t size = 0;
     int err;
 
-    text_str(&t, "/" DOMAIN_COUNTS);
-    text_done(&t);
-    void *at = map_file(path, &size, &err);
+    void *at = map_file(in_run(path, dir_len, "/" DOMAIN_COUNTS), &size, &err);
     if (!at || size == COUNTS_SIZE)
         return at;
     sys_unmap(at, size);
@@ -199,7 +216,7 @@ static void map_runs(struct state *s, const char *domain)
     if (more)
         s->counts = map_counts(path, len);
     while (more && !s->no_memory && s->run_count < RUNS_MAX && len < PATH_BYTES - 64) {
-        more = map_run(&s->runs[s->run_count++], path, len);
+        more = map_run(s, path, len);
         len += sizeof DOMAIN_OUTER; /* "/" for the terminator */
     }
 }
@@ -305,7 +322,7 @@ void domain_map(struct state *s, const char *path)
         finish(s, &s->runs[up]);
     for (unsigned i = 0; i < s->layer_count; i++)
         note_layer(s, &s->layers[i]);
-    if (s->remembers || s->tracks)
+    if (s->remembers || s->tracks || s->lines.at)
         self_kept = SYS3(SYS_madvise, &self, sizeof self, MADV_WIPEONFORK) == 0;
     if (self_kept) /* before a vfork() child does, and takes its parent for itself */
         find_self();

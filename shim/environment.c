@@ -21,6 +21,7 @@ static const struct {
     VARIABLE("SUNSHIM_DOMAIN", domain),
     VARIABLE("SUNSHIM_REPORT", report),
     VARIABLE("SUNSHIM_FOLLOW", follow),
+    VARIABLE("SUNSHIM_TRACE", trace),
     VARIABLE("SUNSHIM_REPAIR", repair),
     VARIABLE("SUNSHIM_SHORTEN", shorten),
     VARIABLE("SUNSHIM_LONG_PATHS", long_paths),

@@ -6,7 +6,7 @@
 
 struct environment {
     const char *policy, *mode, *log, *log_format, *profile, *domain, *report, *follow;
-    const char *repair, *shorten, *long_paths;
+    const char *repair, *shorten, *long_paths, *trace;
     /* What a policy as text may depend on. The first process of several that pass
      * SUNSHIM_POLICY on decides (follow.h): the text is to mean the same in all. */
     const char *home, *runtime_dir, *config_home, *tmpdir;

@@ -111,6 +111,11 @@ static void resolve_known(struct policy_addr *addr, struct name *name, bool want
     use_name(addr, name);
 }
 
+void facts_resolve(struct policy_addr *addr, struct name *name)
+{
+    resolve_known(addr, name, true);
+}
+
 static int gather_local(struct facts *f, struct request *r, uint32_t needs)
 {
     struct policy_addr *local = &f->query.local;

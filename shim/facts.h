@@ -44,6 +44,10 @@ int facts_gather(struct facts *f, struct request *r, uint32_t needs);
 enum known_by { KNOWN_BY_ALL, KNOWN_BY_NEIGHBOURS, KNOWN_BY_OWNER };
 enum known_by facts_known_by(const struct policy_addr *peer);
 
+/* Puts the canonical name in place of a pathname that the kernel told; bytes NULL where it cannot be
+ * found. */
+void facts_resolve(struct policy_addr *addr, struct name *name);
+
 /* Takes `peer` as the peer, resolving its path if `needs` asks for it. */
 void facts_peer(struct facts *f, const struct address *peer, uint32_t needs);
 

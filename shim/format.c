@@ -103,6 +103,12 @@ static void put_number(struct line *l, const char *name, int64_t value)
     text_signed(l->t, value);
 }
 
+static void put_if(struct line *l, const char *name, int64_t n)
+{
+    if (n)
+        put_number(l, name, n);
+}
+
 static void put_hex(struct line *l, const char *name, const void *bytes, size_t len)
 {
     const unsigned char *p = bytes;
@@ -179,12 +185,6 @@ static void put_query(struct line *l, const struct record *r)
     put_person(l, q);
 }
 
-static void put_if(struct line *l, const char *name, int64_t n)
-{
-    if (n)
-        put_number(l, name, n);
-}
-
 static void put_socket(struct line *l, const struct record_socket *s)
 {
     const struct ring_entry *e = s->origin;
@@ -239,6 +239,64 @@ static void put_rule(struct line *l, const struct record *r)
     put_string(l, "rule", text_done(&where));
 }
 
+static void put_errno(struct line *l, int err)
+{
+    const char *name = policy_errno_name(err);
+
+    if (err)
+        name ? put_word(l, "errno", name) : put_number(l, "errno", err);
+}
+
+/* The rule of each layer: a list in one string, or an array. */
+static void put_rules(struct line *l, const struct record *r)
+{
+    const struct record_call *c = r->call;
+    struct text all = text_into(r->room, FORMAT_ROOM);
+
+    if (!c->rule_count)
+        return;
+    key(l, "rules");
+    if (l->json)
+        text_byte(l->t, '[');
+    for (unsigned i = 0; i < c->rule_count && c->rules[i].file; i++) {
+        if (i)
+            text_byte(l->json ? l->t : &all, ',');
+        text_str(&all, c->rules[i].file);
+        text_byte(&all, ':');
+        text_unsigned(&all, c->rules[i].line);
+        if (!l->json)
+            continue;
+        quote(l->t, QUOTE_JSON, "", r->room, text_len(&all), l->longest);
+        all = text_into(r->room, FORMAT_ROOM);
+    }
+    if (l->json)
+        text_byte(l->t, ']');
+    else
+        quote(l->t, QUOTE_TEXT, "", r->room, text_len(&all), l->longest);
+}
+
+static void put_call(struct line *l, const struct record *r)
+{
+    const struct record_call *c = r->call;
+
+    if (c->fd >= 0)
+        put_number(l, "fd", c->fd);
+    if (c->given)
+        put_unix(l, "given", "given_hex", c->given);
+    if (c->bound)
+        put_unix(l, "bound", "bound_hex", c->bound);
+    put_if(l, "peer_pid", c->peer_pid);
+    for (int i = 0; i < 2; i++)
+        if (c->keys[i])
+            put_number(l, c->keys[i], c->values[i]);
+    put_number(l, "result", c->result);
+    put_errno(l, c->err);
+    put_number(l, "duration_ns", (int64_t)c->duration);
+    if (c->verdict)
+        put_string(l, "verdict", c->verdict);
+    put_rules(l, r);
+}
+
 static void put_record(struct line *l, const struct record *r)
 {
     char time[40];
@@ -252,6 +310,8 @@ static void put_record(struct line *l, const struct record *r)
     put_string(l, "profile", r->profile);
     put_number(l, "pid", r->pid);
     put_number(l, "ppid", r->ppid);
+    if (r->tid != r->pid)
+        put_if(l, "tid", r->tid);
     put_string(l, "comm", r->comm);
     put_string(l, "exe", r->exe);
     if (r->query)
@@ -260,15 +320,13 @@ static void put_record(struct line *l, const struct record *r)
         put_socket(l, r->socket);
     if (r->cut)
         put_cut(l, r->cut);
+    if (r->call)
+        put_call(l, r);
     if (r->name)
         put_path(l, "name", "name_hex", r->name);
     if (r->info)
         put_string(l, "info", r->info);
-    if (r->err) {
-        const char *name = policy_errno_name(r->err);
-
-        name ? put_word(l, "errno", name) : put_number(l, "errno", r->err);
-    }
+    put_errno(l, r->err);
     if (r->policy)
         put_string(l, "policy", r->policy);
     if (r->verdict)

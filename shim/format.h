@@ -24,16 +24,35 @@ struct record_cut {
     const char *or_this;   /* or so nobody knows which; NULL */
 };
 
+enum { RECORD_RULES = 4 };
+
+/* A call that has returned (trace.h). */
+struct record_call {
+    int fd, peer_pid;                 /* peer_pid 0: not known */
+    long result;
+    int err;                          /* positive; 0: none */
+    struct timespec began;
+    uint64_t duration;                /* nanoseconds */
+    const struct policy_addr *given;  /* the name in the call, where it is not the one in the query; NULL */
+    const struct policy_addr *bound;  /* the name that an autobind produced; NULL */
+    const char *verdict;              /* NULL: none */
+    const char *const *keys;          /* two numbers of the call; NULL: none */
+    const int64_t *values;
+    unsigned rule_count;
+    struct policy_rule_info rules[RECORD_RULES]; /* file NULL: none */
+};
+
 struct record {
-    const char *what;       /* "DENIED", "ALLOWED", "AUDIT", "HINT", "LEAK", "UNSEEN" */
+    const char *what;       /* "DENIED", "ALLOWED", "AUDIT", "TRACE", "HINT", "LEAK", "UNSEEN" */
     const char *operation;
     struct timespec time;
-    int pid, ppid;
+    int pid, ppid, tid;                   /* tid 0: not told */
     const char *comm, *exe;
     const struct policy_query *query;     /* NULL: the record is about no address */
     const struct policy_verdict *verdict; /* NULL likewise */
     const struct record_socket *socket;   /* NULL: about no inherited one */
     const struct record_cut *cut;         /* NULL: about no cut address */
+    const struct record_call *call;       /* NULL: about no call that was traced */
     const char *profile, *policy;
     bool ruled;                           /* rule_file, rule_line name the deciding rule */
     const char *rule_file;

@@ -2,6 +2,7 @@
 #ifndef SUNSHIM_SHIM_LOG_H
 #define SUNSHIM_SHIM_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct log_state;
@@ -13,8 +14,12 @@ const char *log_set_place(struct log_state *log, const char *where);
 
 /* Writes one line of at most 4,096 bytes in one go, or drops and counts it.
  * Waits at most a second for a reader. All signals must be blocked. `room` is
- * LOG_ROOM bytes to work in: paths do not belong on a small stack. */
-void log_write(const char *line, size_t len, char *room);
+ * LOG_ROOM bytes to work in: paths do not belong on a small stack.
+ *
+ * In a traced run the launcher gets it, through the run's queue of lines, and is waited for as
+ * long as it lives. `traced`: a TRACE record, which is for the innermost run that traces and of
+ * no use to anybody once that has ended; others go to the log of the innermost run. */
+void log_write(const char *line, size_t len, char *room, bool traced);
 
 #define LOG_ROOM 1440
 

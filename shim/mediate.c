@@ -62,8 +62,10 @@ static int decide_layer(struct facts *f, struct request *r, const struct active_
             scope_fill(f, r, layer);
         policy_decide(&layer->policy, &f->query, &v);
         v.outcome = relaxed(layer, v.outcome);
-        if (v.outcome == POLICY_ALLOWED)
+        if (v.outcome == POLICY_ALLOWED) {
+            trace_note(r->trace, &layer->policy, v.rule, NULL);
             return 0;
+        }
         f->spoken = true;
         if (kernel_refuses(r, false))
             return 0;
@@ -71,6 +73,7 @@ static int decide_layer(struct facts *f, struct request *r, const struct active_
     } while (absent == SCOPE_AGAIN);
     if (absent)
         return absent == SCOPE_KERNEL ? 0 : absent;
+    trace_note(r->trace, &layer->policy, v.rule, record_word(v.outcome));
     if (v.outcome != POLICY_QUIET && !(r->again && !is_denial(v.outcome))) {
         facts_complete(f, r);
         record_verdict(r->operation, &f->query, &v, &layer->policy);
@@ -257,6 +260,16 @@ static int mediate_facts(struct facts *f, struct request *r)
     return gather_and_decide(f, r, needs);
 }
 
+/* For the trace: where the call goes, if it has been found out. */
+static void note_name(const struct facts *f, const struct request *r)
+{
+    const struct name *found = r->perm == POLICY_BIND ? &f->local_name : &f->peer_name;
+    const struct policy_addr *a = r->perm == POLICY_BIND ? &f->query.local : &f->query.peer;
+
+    if (r->trace && r->target)
+        trace_note_name(r->trace, found->at ? a : &r->target->name, found->at);
+}
+
 int mediate(struct request *r)
 {
     struct facts f;
@@ -265,6 +278,7 @@ int mediate(struct request *r)
     if (!r->target || r->target->valid) {
         facts_start(&f, r);
         result = mediate_facts(&f, r);
+        note_name(&f, r);
         facts_end(&f);
     }
     if (result >= 0)

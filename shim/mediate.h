@@ -12,6 +12,7 @@
 #include "pin.h"
 #include "policy/policy.h"
 #include "state.h"
+#include "trace.h"
 
 struct request {
     const char *operation;      /* the call's name, for the record */
@@ -19,6 +20,7 @@ struct request {
     uint32_t perm;
     int family, type, protocol; /* -1: not known yet */
     struct address *target;     /* the address in the call: bind's own, else the peer's; or NULL */
+    struct trace *trace;        /* what is told of the call; or NULL */
     int other;                  /* a connection that was just accepted; -1 */
     bool again;                 /* judged once more while it waits: what it was allowed is on record */
     bool sender_known;          /* who sent what was just received, as the kernel told: */
@@ -31,6 +33,15 @@ struct request {
     socklen_t via_len;
     socklen_t given_len;        /* the length of the address in the call */
 };
+
+/* The request of a call that is traced, if calls are. */
+static inline struct request request_of(struct trace *t)
+{
+    return (struct request){
+        .operation = t->operation, .fd = t->fd, .perm = t->perm, .family = -1, .type = -1, .protocol = -1,
+        .trace = t, .other = -1, .pin = PIN_NONE,
+    };
+}
 
 static inline struct request request(const char *operation, int fd, uint32_t perm)
 {

@@ -1,7 +1,9 @@
 #include "record.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include "format.h"
 #include "log.h"
@@ -17,20 +19,42 @@ enum { LINE = 4096, EXE = 4096, HINT = 1536 };
 _Static_assert(LOG_ROOM <= FORMAT_ROOM, "the log works where values were put together");
 _Static_assert(LINE + EXE + HINT + FORMAT_ROOM <= SCRATCH_SIZE, "a record must fit a scratch buffer");
 
+/* The program does not change without exec; a traced one asks for its name at every call. */
+static const char *exe_once(char *exe)
+{
+    static char kept[256];
+    static atomic_int known; /* 0: no, 1: somebody is at it, 2: yes, 3: it does not fit */
+    int nobody = 0;
+
+    if (atomic_load_explicit(&known, memory_order_acquire) == 2)
+        return kept;
+    long len = sys_readlink("/proc/self/exe", exe, EXE - 1);
+    exe[len > 0 ? len : 0] = '\0';
+    if (len <= 0 || !atomic_compare_exchange_strong(&known, &nobody, 1))
+        return exe;
+    bool fits = len < (long)sizeof kept;
+    if (fits)
+        memcpy(kept, exe, (size_t)len + 1);
+    atomic_store_explicit(&known, fits ? 2 : 3, memory_order_release);
+    return exe;
+}
+
 static void who_we_are(struct record *r, char *comm, char *exe)
 {
-    long len = sys_readlink("/proc/self/exe", exe, EXE - 1);
-
-    SYS2(SYS_clock_gettime, CLOCK_REALTIME, &r->time);
+    if (r->call) {
+        r->time = r->call->began;
+        r->tid = (int)SYS0(SYS_gettid);
+    } else {
+        clock_gettime(CLOCK_REALTIME, &r->time);
+    }
     r->pid = sys_getpid();
     r->ppid = sys_getppid();
     SYS2(SYS_prctl, PR_GET_NAME, comm);
-    exe[len > 0 ? len : 0] = '\0';
     r->comm = comm;
-    r->exe = exe;
+    r->exe = exe_once(exe);
 }
 
-static const char *outcome_word(enum policy_outcome outcome)
+const char *record_word(enum policy_outcome outcome)
 {
     return outcome == POLICY_AUDITED ? "AUDIT" : outcome == POLICY_COMPLAIN ? "ALLOWED" : "DENIED";
 }
@@ -94,7 +118,7 @@ static void write_line(struct record *r, char *line)
     }
     if (t.full)
         t.at[-1] = '\n'; /* cannot be with names cut to size; a line must end all the same */
-    log_write(line, text_len(&t), r->room);
+    log_write(line, text_len(&t), r->room, r->call);
 }
 
 /* Fills in who we are, formats and writes; signals are blocked meanwhile. */
@@ -127,7 +151,7 @@ static struct record of_verdict(const char *operation, const struct policy_query
                                 const struct policy *p)
 {
     return (struct record){
-        .what = outcome_word(v->outcome),
+        .what = record_word(v->outcome),
         .operation = operation,
         .query = q,
         .verdict = v,
@@ -179,6 +203,19 @@ void record_path(const char *operation, int err, const char *path, const char *h
 void record_trouble(const char *operation, int err, const char *hint)
 {
     record_path(operation, err, NULL, hint);
+}
+
+/* Whose profile: of the outermost layer, if there is one. */
+void record_call(const char *operation, const struct policy_query *q, const struct record_call *call)
+{
+    const struct policy *p = state->layer_count ? &state->layers[0].policy : NULL;
+    struct record r = {
+        .what = "TRACE", .operation = operation, .query = q, .call = call,
+        .profile = p ? policy_profile_name(p) : "-",
+    };
+
+    if (state->log.format != LOG_APPARMOR) /* whose tools know no such records */
+        emit(&r, NULL, NULL);
 }
 
 void record_cut(const char *operation, const struct record_cut *cut, const char *hint)

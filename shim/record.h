@@ -13,6 +13,9 @@
 void record_verdict(const char *operation, const struct policy_query *q, const struct policy_verdict *v,
                     const struct policy *p);
 
+/* The kind of such a record: "DENIED", "ALLOWED", "AUDIT". */
+const char *record_word(enum policy_outcome outcome);
+
 /* The same about a socket that the program was started with. */
 void record_inherited(const struct policy_query *q, const struct policy_verdict *v, const struct policy *p,
                       const struct record_socket *s);
@@ -28,6 +31,9 @@ void record_unseen(const char *path, const char *why);
 void record_trouble(const char *operation, int err, const char *hint);
 /* The same about a file or a directory, `path`. */
 void record_path(const char *operation, int err, const char *path, const char *hint);
+
+/* TRACE: a call that has returned. */
+void record_call(const char *operation, const struct policy_query *q, const struct record_call *call);
 
 /* A HINT: a program cut an address. The caller counts it. */
 void record_cut(const char *operation, const struct record_cut *cut, const char *hint);

@@ -134,14 +134,15 @@ static int prepare(struct state *s, char *const *argv, char **envp, const char *
     find_data(s);
     want_long_paths(s, &env);
     repair_prepare(s, argv, envp);
-    if (!env.domain && !env.policy)
+    s->traces = is_on(env.trace);
+    if (!env.domain && !env.policy && !s->traces)
         return GATE_PASS;
     load_layers(s, &env);
     domain_map(s, env.domain);
     alias_find(s);
     follow_prepare(&s->follow, envp, &env);
-    s->follows = s->layer_count || s->tracks || s->shortens || s->repairs;
-    if (!s->layer_count && !s->tracks)
+    s->follows = s->layer_count || s->tracks || s->shortens || s->repairs || s->traces;
+    if (!s->layer_count && !s->tracks && !s->traces)
         return GATE_PASS;
     free_find(s);
     inherit_judge(s, &env);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "domain/lines.h"
 #include "domain/passed.h"
 #include "domain/ring.h"
 #include "domain/table.h"
@@ -77,6 +78,9 @@ struct state {
     bool remembers, tracks;              /* some run has a table; a ring */
     bool asks_process;                   /* some policy asks which process is at the other end */
     bool asks_inet;                      /* ... which run the other end of an inet socket is of */
+    bool traces;                         /* each call goes on record (trace.h) */
+    struct lines lines;                  /* of the innermost run that traces; at NULL: none */
+    bool lines_own;                      /* ... which is this one: all its records go there */
     void *counts;                        /* of the innermost run (domain/counts.h); NULL: there are none */
     bool follows;                        /* programs that are started keep the library and what it was told */
     bool maps;                           /* some layer has map rules */

@@ -65,9 +65,9 @@ static int accept_seen(enum via via, struct request *r, bool judge, struct socka
     }
 }
 
-static int judged(enum via via, const char *name, int fd, struct sockaddr *addr, socklen_t *len, int flags)
+static int judged(enum via via, struct trace *t, int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
-    struct request r = request(name, fd, POLICY_ACCEPT);
+    struct request r = request_of(t);
     int next = state_free(POLICY_ACCEPT, -1) ? MEDIATE_PROCEED : mediate(&r);
 
     if (next < 0)
@@ -86,14 +86,20 @@ static int tracked(int made, int listener, int flags)
 
 int call_accept(enum via via, int fd, struct sockaddr *addr, socklen_t *len)
 {
-    return tracked(judged(via, "accept", fd, addr, len, PLAIN), fd, 0);
+    struct trace t;
+
+    trace_begin(&t, "accept", POLICY_ACCEPT, fd);
+    return (int)trace_end(&t, tracked(judged(via, &t, fd, addr, len, PLAIN), fd, 0));
 }
 
 int call_accept4(enum via via, int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
+    struct trace t;
+
+    trace_begin(&t, "accept4", POLICY_ACCEPT, fd);
     /* Flags the kernel refuses anyway; -1 would look like PLAIN. */
-    return flags < 0 ? perform(via, fd, addr, len, -2)
-                     : tracked(judged(via, "accept4", fd, addr, len, flags), fd, flags);
+    return (int)trace_end(&t, flags < 0 ? perform(via, fd, addr, len, -2)
+                                        : tracked(judged(via, &t, fd, addr, len, flags), fd, flags));
 }
 
 INTERPOSED int accept(int fd, struct sockaddr *addr, socklen_t *len)

@@ -140,9 +140,9 @@ static int perform_remembered(enum via via, int fd, const struct address *target
 }
 
 /* The target as it was read, judged and done. */
-static int judged(enum via via, int fd, struct address *target)
+static int judged(enum via via, int fd, struct address *target, struct trace *t)
 {
-    struct request r = request("bind", fd, POLICY_BIND);
+    struct request r = request_of(t);
 
     if (target->family == AF_UNSPEC)
         read_unspec(target, fd);
@@ -157,7 +157,7 @@ static int judged(enum via via, int fd, struct address *target)
     return perform_placed(via, fd, target);
 }
 
-int call_bind(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
+static int taken(enum via via, int fd, const struct sockaddr *addr, socklen_t len, struct trace *t)
 {
     struct address target;
     int err = address_read(&target, addr, len, ADDRESS_BIND);
@@ -165,9 +165,18 @@ int call_bind(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
     if (err < 0)
         return address_refused_here(err, fd) ? fail(err)
                                              : perform(via, fd, ADDRESS_UNREADABLE, address_refused_len(err, len));
-    int ret = judged(via, fd, &target);
+    int ret = judged(via, fd, &target, t);
     address_release(&target);
     return ret;
+}
+
+int call_bind(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct trace t;
+
+    trace_begin(&t, "bind", POLICY_BIND, fd);
+    trace_named(&t, addr, len);
+    return (int)trace_end(&t, taken(via, fd, addr, len, &t));
 }
 
 /* The kernel refuses what is too long without looking at it. */

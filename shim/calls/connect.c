@@ -91,9 +91,9 @@ static int perform_helped(struct request *r, int next)
 }
 
 /* What was read, judged and done; the target's memory is given back before anything blocks. */
-static int judged(enum via via, int fd, struct address *target)
+static int judged(enum via via, int fd, struct address *target, struct trace *t)
 {
-    struct request r = request("connect", fd, POLICY_CONNECT);
+    struct request r = request_of(t);
 
     r.target = target;
     int next = judge(&r);
@@ -115,7 +115,7 @@ static int judged(enum via via, int fd, struct address *target)
     return ret;
 }
 
-int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
+static int taken(enum via via, int fd, const struct sockaddr *addr, socklen_t len, struct trace *t)
 {
     struct address target;
     int err = address_read(&target, addr, len, ADDRESS_TARGET);
@@ -124,10 +124,19 @@ int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t le
         return address_refused_here(err, fd) ? fail(err)
                                              : perform(via, fd, ADDRESS_UNREADABLE, address_refused_len(err, len));
     if (target.family != AF_UNSPEC)
-        return judged(via, fd, &target);
+        return judged(via, fd, &target, t);
     int ret = perform(via, fd, &target.raw.any, target.len); /* dissolves an association; never refused */
     settled_forget(fd);
     return ret;
+}
+
+int call_connect(enum via via, int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct trace t;
+
+    trace_begin(&t, "connect", POLICY_CONNECT, fd);
+    trace_named(&t, addr, len);
+    return (int)trace_end(&t, taken(via, fd, addr, len, &t));
 }
 
 /* The kernel refuses what is too long without looking at it. */

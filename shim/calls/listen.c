@@ -5,16 +5,16 @@
 #include "shim/remember.h"
 #include "shim/settled.h"
 
-static int judge(const char *operation, int fd, uint32_t perm)
+static int judge(struct trace *t)
 {
-    struct request r = request(operation, fd, perm);
+    struct request r = request_of(t);
 
-    return state_free(perm, -1) ? 0 : mediate(&r);
+    return state_free(t->perm, -1) ? 0 : mediate(&r);
 }
 
-int call_listen(enum via via, int fd, int backlog)
+static int judged_listen(enum via via, int fd, int backlog, struct trace *t)
 {
-    int err = judge("listen", fd, POLICY_LISTEN);
+    int err = judge(t);
 
     if (err < 0)
         return fail(err);
@@ -24,15 +24,33 @@ int call_listen(enum via via, int fd, int backlog)
     return via == VIA_LIBC ? real.listen(fd, backlog) : (int)real.syscall(SYS_listen, fd, backlog);
 }
 
-int call_shutdown(enum via via, int fd, int how)
+int call_listen(enum via via, int fd, int backlog)
 {
-    int err = judge("shutdown", fd, POLICY_SHUTDOWN);
+    struct trace t;
+
+    trace_begin(&t, "listen", POLICY_LISTEN, fd);
+    trace_number(&t, 0, "backlog", backlog);
+    return (int)trace_end(&t, judged_listen(via, fd, backlog, &t));
+}
+
+static int judged_shutdown(enum via via, int fd, int how, struct trace *t)
+{
+    int err = judge(t);
 
     if (err < 0)
         return fail(err);
     int ret = via == VIA_LIBC ? real.shutdown(fd, how) : (int)real.syscall(SYS_shutdown, fd, how);
     settled_forget(fd); /* a TCP listener becomes a fresh socket (inet_shutdown) */
     return ret;
+}
+
+int call_shutdown(enum via via, int fd, int how)
+{
+    struct trace t;
+
+    trace_begin(&t, "shutdown", POLICY_SHUTDOWN, fd);
+    trace_number(&t, 0, "how", how);
+    return (int)trace_end(&t, judged_shutdown(via, fd, how, &t));
 }
 
 INTERPOSED int listen(int fd, int backlog)

@@ -3,9 +3,9 @@
 #include "receive.h"
 #include "shim/readback.h"
 
-static int judge(const char *operation, int fd)
+static int judge(struct trace *t)
 {
-    struct request r = request(operation, fd, POLICY_GETATTR);
+    struct request r = request_of(t);
 
     return state_free(POLICY_GETATTR, -1) ? 0 : mediate(&r);
 }
@@ -38,20 +38,22 @@ static __attribute__((noinline)) int known(int (*perform)(enum via, int, struct 
 
 int call_getsockname(enum via via, int fd, struct sockaddr *addr, socklen_t *len)
 {
-    int err = judge("getsockname", fd);
+    struct trace t;
 
-    if (err < 0)
-        return fail(err);
-    return readback_on() ? known(perform_own, via, fd, addr, len) : perform_own(via, fd, addr, len);
+    trace_begin(&t, "getsockname", POLICY_GETATTR, fd);
+    int err = judge(&t);
+    return (int)trace_end(&t, err < 0 ? fail(err)
+                              : readback_on() ? known(perform_own, via, fd, addr, len) : perform_own(via, fd, addr, len));
 }
 
 int call_getpeername(enum via via, int fd, struct sockaddr *addr, socklen_t *len)
 {
-    int err = judge("getpeername", fd);
+    struct trace t;
 
-    if (err < 0)
-        return fail(err);
-    return readback_peers() ? known(perform_peer, via, fd, addr, len) : perform_peer(via, fd, addr, len);
+    trace_begin(&t, "getpeername", POLICY_GETATTR, fd);
+    int err = judge(&t);
+    return (int)trace_end(&t, err < 0 ? fail(err)
+                              : readback_peers() ? known(perform_peer, via, fd, addr, len) : perform_peer(via, fd, addr, len));
 }
 
 INTERPOSED int getsockname(int fd, struct sockaddr *addr, socklen_t *len)

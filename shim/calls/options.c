@@ -3,11 +3,13 @@
 #include "calls.h"
 #include "shim/sys.h"
 
-static int judge(const char *operation, int fd, uint32_t perm)
+static int judge(struct trace *t, int level, int option)
 {
-    struct request r = request(operation, fd, perm);
+    struct request r = request_of(t);
 
-    return state_free(perm, -1) ? 0 : mediate(&r);
+    trace_number(t, 0, "level", level);
+    trace_number(t, 1, "option", option);
+    return state_free(t->perm, -1) ? 0 : mediate(&r);
 }
 
 /* A connected, unbound dgram or seqpacket end with this option on is bound by a
@@ -33,24 +35,26 @@ static int judge_autobind(int fd, int level, int option, const void *value, sock
 
 int call_getsockopt(enum via via, int fd, int level, int option, void *value, socklen_t *len)
 {
-    int err = judge("getsockopt", fd, POLICY_GETOPT);
+    struct trace t;
 
-    if (err < 0)
-        return fail(err);
-    return via == VIA_LIBC ? real.getsockopt(fd, level, option, value, len)
-                           : (int)real.syscall(SYS_getsockopt, fd, level, option, value, len);
+    trace_begin(&t, "getsockopt", POLICY_GETOPT, fd);
+    int err = judge(&t, level, option);
+    return (int)trace_end(&t, err < 0           ? fail(err)
+                              : via == VIA_LIBC ? real.getsockopt(fd, level, option, value, len)
+                                                : (int)real.syscall(SYS_getsockopt, fd, level, option, value, len));
 }
 
 int call_setsockopt(enum via via, int fd, int level, int option, const void *value, socklen_t len)
 {
-    int err = judge("setsockopt", fd, POLICY_SETOPT);
+    struct trace t;
 
+    trace_begin(&t, "setsockopt", POLICY_SETOPT, fd);
+    int err = judge(&t, level, option);
     if (err >= 0)
         err = judge_autobind(fd, level, option, value, len);
-    if (err < 0)
-        return fail(err);
-    return via == VIA_LIBC ? real.setsockopt(fd, level, option, value, len)
-                           : (int)real.syscall(SYS_setsockopt, fd, level, option, value, len);
+    return (int)trace_end(&t, err < 0           ? fail(err)
+                              : via == VIA_LIBC ? real.setsockopt(fd, level, option, value, len)
+                                                : (int)real.syscall(SYS_setsockopt, fd, level, option, value, len));
 }
 
 INTERPOSED int getsockopt(int fd, int level, int option, void *restrict value, socklen_t *restrict len)

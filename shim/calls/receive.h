@@ -11,6 +11,9 @@
 ssize_t receive_judged(enum via via, struct request *r, bool judge, struct msghdr *msg, int flags,
                        struct address *from);
 
+/* One message, as recvmsg(2): t->fd and t->operation say of what, and nothing is written of it. */
+ssize_t recvmsg_judged(enum via via, struct trace *t, struct msghdr *msg, int flags);
+
 /* Gives the program the address as the kernel would: as much as there is room
  * for, and the length of all. What has another name for the program (readback.h) is
  * told whole, or as the kernel knows it, and never a length beyond the room. `own`: it is

@@ -35,17 +35,30 @@ static ssize_t see_sender(enum via via, struct request *r, bool judge, void *buf
 }
 
 /* Out of line, so that the calls below cost nothing where nothing is checked. */
-static __attribute__((noinline)) ssize_t judged(enum via via, const char *name, int fd, void *buf, size_t size, int flags,
+static __attribute__((noinline)) ssize_t judged(enum via via, struct trace *t, void *buf, size_t size, int flags,
                       struct sockaddr *addr, socklen_t *len)
 {
-    struct request r = request(name, fd, POLICY_RECEIVE);
+    struct request r = request_of(t);
     int next = state_free(POLICY_RECEIVE, -1) ? MEDIATE_PROCEED : mediate(&r);
 
     if (next < 0)
         return fail(next);
-    if (next == MEDIATE_LATER || (addr && readback_from(fd)))
+    if (next == MEDIATE_LATER || (addr && readback_from(t->fd)))
         return see_sender(via, &r, next == MEDIATE_LATER, buf, size, flags, addr, len);
-    return perform(via, fd, buf, size, flags, addr, len);
+    return perform(via, t->fd, buf, size, flags, addr, len);
+}
+
+static __attribute__((noinline)) ssize_t traced(enum via via, const char *name, int fd, void *buf, size_t size, int flags,
+                                                struct sockaddr *addr, socklen_t *len)
+{
+    struct trace t;
+
+    trace_begin(&t, name, POLICY_RECEIVE, fd);
+    trace_number(&t, 0, "size", (int64_t)size);
+    ssize_t got = judged(via, &t, buf, size, flags, addr, len);
+    if (got >= 0 && addr)
+        trace_named(&t, addr, *len);
+    return trace_end(&t, got);
 }
 
 ssize_t call_recvfrom(enum via via, int fd, void *buf, size_t size, int flags, struct sockaddr *addr,
@@ -53,7 +66,7 @@ ssize_t call_recvfrom(enum via via, int fd, void *buf, size_t size, int flags, s
 {
     if (state_free(POLICY_RECEIVE, -1) && !(addr && readback_peers()))
         return perform(via, fd, buf, size, flags, addr, len);
-    return judged(via, "recvfrom", fd, buf, size, flags, addr, len);
+    return traced(via, "recvfrom", fd, buf, size, flags, addr, len);
 }
 
 INTERPOSED ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags, struct sockaddr *restrict addr,
@@ -68,7 +81,7 @@ INTERPOSED ssize_t recv(int fd, void *buf, size_t size, int flags)
 {
     if (state_pass() || state_free(POLICY_RECEIVE, -1))
         return real.recv(fd, buf, size, flags);
-    return judged(VIA_LIBC, "recv", fd, buf, size, flags, NULL, NULL);
+    return traced(VIA_LIBC, "recv", fd, buf, size, flags, NULL, NULL);
 }
 
 /* What fortified programs call; a size over the room ends the program, which is

@@ -30,13 +30,13 @@ static int finish(int fd, int done, struct timespec *timeout, int64_t left)
 }
 
 /* One message, with its length for the program. Negative: errno tells. */
-static int judge_one(enum via via, int fd, struct mmsghdr *to, int flags)
+static int judge_one(enum via via, struct trace *t, struct mmsghdr *to, int flags)
 {
-    ssize_t got = call_recvmsg(via, fd, &to->msg_hdr, flags);
+    ssize_t got = recvmsg_judged(via, t, &to->msg_hdr, flags);
 
     if (got < 0)
         return -1;
-    if (!receive_writable(fd, &to->msg_len, sizeof to->msg_len))
+    if (!receive_writable(t->fd, &to->msg_len, sizeof to->msg_len))
         return fail(-EFAULT);
     to->msg_len = (unsigned)got;
     return 0;
@@ -44,14 +44,14 @@ static int judge_one(enum via via, int fd, struct mmsghdr *to, int flags)
 
 /* One message at a time, each judged by its sender. As the kernel, looks at the
  * time only after each (recvmmsg(2), "BUGS"). */
-static int judge_each(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags, int64_t *left)
+static int judge_each(enum via via, struct trace *t, struct mmsghdr *vec, unsigned count, int flags, int64_t *left)
 {
     int64_t deadline = now() + *left;
     unsigned done = 0;
     int one = flags & ~MSG_WAITFORONE, before = errno;
 
     while (done < count) {
-        if (judge_one(via, fd, &vec[done], one) < 0) {
+        if (judge_one(via, t, &vec[done], one) < 0) {
             if (!done)
                 return -1;
             errno = before; /* the call succeeds */
@@ -83,17 +83,17 @@ static bool read_timeout(struct timespec *t, const struct timespec *timeout)
     return !timeout || (copy_in(t, timeout, sizeof *t) == 0 && t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < 1000000000);
 }
 
-int call_recvmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags, struct timespec *timeout)
+static int judged(enum via via, struct trace *trace, struct mmsghdr *vec, unsigned count, int flags, struct timespec *timeout)
 {
     struct timespec t;
-    struct request r = request("recvmmsg", fd, POLICY_RECEIVE);
-    int next = state_free(POLICY_RECEIVE, -1) ? MEDIATE_PROCEED : mediate(&r);
+    struct request r = request_of(trace);
+    int fd = trace->fd, next = state_free(POLICY_RECEIVE, -1) ? MEDIATE_PROCEED : mediate(&r);
 
     if (next < 0)
         return fail(next);
     if ((next == MEDIATE_LATER || readback_from(fd)) && read_timeout(&t, timeout)) {
         int64_t left = duration(&t);
-        int done = judge_each(via, fd, vec, count, flags, &left);
+        int done = judge_each(via, trace, vec, count, flags, &left);
 
         return finish(fd, done, timeout, left);
     }
@@ -101,6 +101,15 @@ int call_recvmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int
     for (int i = 0; i < got; i++)
         receive_noticed(&vec[i].msg_hdr, fd);
     return got;
+}
+
+int call_recvmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags, struct timespec *timeout)
+{
+    struct trace t;
+
+    trace_begin(&t, "recvmmsg", POLICY_RECEIVE, fd);
+    trace_number(&t, 0, "messages", count);
+    return (int)trace_end(&t, judged(via, &t, vec, count, flags, timeout));
 }
 
 INTERPOSED int recvmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags, struct timespec *timeout)

@@ -31,9 +31,10 @@ static ssize_t see_sender(enum via via, struct request *r, bool judge, struct ms
     return got;
 }
 
-ssize_t call_recvmsg(enum via via, int fd, struct msghdr *msg, int flags)
+ssize_t recvmsg_judged(enum via via, struct trace *t, struct msghdr *msg, int flags)
 {
-    struct request r = request("recvmsg", fd, POLICY_RECEIVE);
+    struct request r = request_of(t);
+    int fd = t->fd;
     int next = state_free(POLICY_RECEIVE, -1) ? MEDIATE_PROCEED : mediate(&r);
 
     if (next < 0)
@@ -43,6 +44,17 @@ ssize_t call_recvmsg(enum via via, int fd, struct msghdr *msg, int flags)
     if (got >= 0)
         receive_noticed(msg, fd);
     return got;
+}
+
+ssize_t call_recvmsg(enum via via, int fd, struct msghdr *msg, int flags)
+{
+    struct trace t;
+
+    trace_begin(&t, "recvmsg", POLICY_RECEIVE, fd);
+    ssize_t got = recvmsg_judged(via, &t, msg, flags);
+    if (got >= 0)
+        trace_named(&t, msg->msg_name, msg->msg_namelen);
+    return trace_end(&t, got);
 }
 
 INTERPOSED ssize_t recvmsg(int fd, struct msghdr *msg, int flags)

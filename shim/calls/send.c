@@ -56,19 +56,30 @@ static bool is_too_long(ssize_t ret, const struct sockaddr *addr, socklen_t len)
     return ret < 0 && addr && len > ADDRESS_UN_MAX && errno == EINVAL;
 }
 
-ssize_t call_sendto(enum via via, int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
-                    socklen_t len)
+static ssize_t taken(enum via via, struct trace *t, const void *buf, size_t size, int flags, const struct sockaddr *addr,
+                     socklen_t len)
 {
     if (sends_are_free(flags, addr && len)) {
         int before = errno;
-        ssize_t ret = perform(via, fd, buf, size, flags, addr, len);
+        ssize_t ret = perform(via, t->fd, buf, size, flags, addr, len);
 
         if (!is_too_long(ret, addr, len))
             return ret;
         errno = before;
     }
-    struct request r = request("sendto", fd, POLICY_SEND);
+    struct request r = request_of(t);
     return send_judged(via, &r, buf, size, flags, (struct message_name){addr, len, false});
+}
+
+ssize_t call_sendto(enum via via, int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
+                    socklen_t len)
+{
+    struct trace t;
+
+    trace_begin(&t, "sendto", POLICY_SEND, fd);
+    trace_named(&t, addr, len);
+    trace_number(&t, 0, "size", (int64_t)size);
+    return trace_end(&t, taken(via, &t, buf, size, flags, addr, len));
 }
 
 INTERPOSED ssize_t sendto(int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
@@ -87,9 +98,12 @@ INTERPOSED ssize_t sendto(int fd, const void *buf, size_t size, int flags, const
 
 static __attribute__((noinline)) ssize_t call_send(int fd, const void *buf, size_t size, int flags)
 {
-    struct request r = request("send", fd, POLICY_SEND);
+    struct trace t;
 
-    return send_judged(VIA_LIBC, &r, buf, size, flags, (struct message_name){NULL, 0, false});
+    trace_begin(&t, "send", POLICY_SEND, fd);
+    trace_number(&t, 0, "size", (int64_t)size);
+    struct request r = request_of(&t);
+    return trace_end(&t, send_judged(VIA_LIBC, &r, buf, size, flags, (struct message_name){NULL, 0, false}));
 }
 
 INTERPOSED ssize_t send(int fd, const void *buf, size_t size, int flags)

@@ -5,7 +5,7 @@
 #include "shim/domain.h"
 
 /* As many as fit: with everything below it sendmmsg() stays under 4 KiB of stack. */
-enum { CHUNK = 5, MESSAGES_MAX = 1024 /* UIO_MAXIOV: the kernel takes no more */ };
+enum { CHUNK = 4, MESSAGES_MAX = 1024 /* UIO_MAXIOV: the kernel takes no more */ };
 
 /* Messages that were judged and wait to be sent together. */
 struct chunk {
@@ -59,14 +59,15 @@ static int take_helped(struct chunk *c, struct request *r, int way, struct mmsgh
 
 /* Judges one message and appends it. -errno: denied; or UNREADABLE; or HELPED: it was
  * sent, if it was the first, else it is to be taken again. */
-static int take(struct chunk *c, int fd, struct mmsghdr *from, int flags)
+static int take(struct chunk *c, struct trace *t, struct mmsghdr *from, int flags)
 {
-    struct request r = request("sendmmsg", fd, POLICY_SEND);
+    struct request r = request_of(t);
     struct address target;
     struct mmsghdr *to = &c->vec[c->count];
 
     if (copy_in(to, from, sizeof *to) < 0)
         return UNREADABLE;
+    trace_named(t, to->msg_hdr.msg_name, to->msg_hdr.msg_namelen);
     message_passes(&to->msg_hdr);
     int err = message_judge(&r, &target, message_name_of(&to->msg_hdr), flags);
     if (err > 0)
@@ -116,7 +117,7 @@ static void start(struct chunk *c)
 
 /* Messages before the first denied one are sent and counted; a denied first one
  * fails (sendmmsg(2): an error after the first message is not reported). */
-static int send_judged(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags)
+static int send_judged(enum via via, struct trace *t, struct mmsghdr *vec, unsigned count, int flags)
 {
     unsigned done = 0;
     int err = 0;
@@ -126,14 +127,14 @@ static int send_judged(enum via via, int fd, struct mmsghdr *vec, unsigned count
 
         start(&c);
         for (err = 0; c.count < CHUNK && done + c.count < count && !err;)
-            err = take(&c, fd, &vec[done + c.count], flags);
+            err = take(&c, t, &vec[done + c.count], flags);
         if (c.count == 0 && err == UNREADABLE && !done) /* or a bad descriptor: the kernel knows */
-            return perform(via, fd, ADDRESS_UNREADABLE, 1, flags);
+            return perform(via, t->fd, ADDRESS_UNREADABLE, 1, flags);
         if (c.count == 0 && err == HELPED)
             done++;
         if (c.count == 0)
             continue;
-        int sent = flush(via, fd, &c, vec + done, flags);
+        int sent = flush(via, t->fd, &c, vec + done, flags);
         if (sent < 0)
             return done ? (int)done : sent;
         done += (unsigned)sent;
@@ -149,16 +150,25 @@ static bool is_done(int ret, const struct mmsghdr *vec, unsigned count)
     return ret >= 0 || !count || errno != EINVAL || !message_is_long(&vec->msg_hdr);
 }
 
-int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags)
+static int taken(enum via via, struct trace *t, struct mmsghdr *vec, unsigned count, int flags)
 {
     if ((sends_are_free(flags, true) && !domain_remembers()) || count == 0) {
-        int before = errno, ret = perform(via, fd, vec, count, flags);
+        int before = errno, ret = perform(via, t->fd, vec, count, flags);
 
         if (is_done(ret, vec, count))
             return ret;
         errno = before;
     }
-    return send_judged(via, fd, vec, count < MESSAGES_MAX ? count : MESSAGES_MAX, flags);
+    return send_judged(via, t, vec, count < MESSAGES_MAX ? count : MESSAGES_MAX, flags);
+}
+
+int call_sendmmsg(enum via via, int fd, struct mmsghdr *vec, unsigned count, int flags)
+{
+    struct trace t;
+
+    trace_begin(&t, "sendmmsg", POLICY_SEND, fd);
+    trace_number(&t, 0, "messages", count);
+    return (int)trace_end(&t, taken(via, &t, vec, count, flags));
 }
 
 INTERPOSED int sendmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags)

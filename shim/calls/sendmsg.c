@@ -40,9 +40,15 @@ static bool is_done(ssize_t ret, const struct msghdr *msg)
     return ret >= 0 || errno != EINVAL || !message_is_long(msg);
 }
 
-ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
+/* The name it is sent to; what it is made of may be anywhere, and is not read. */
+static void trace_message(struct trace *t, const struct msghdr *msg)
 {
-    struct request r = request("sendmsg", fd, POLICY_SEND);
+    trace_named(t, msg->msg_name, msg->msg_namelen);
+}
+
+static ssize_t taken(enum via via, int fd, const struct msghdr *msg, int flags, struct trace *t)
+{
+    struct request r = request_of(t);
     struct address target;
     struct msghdr copy;
     bool free = sends_are_free(flags, true) && !domain_remembers();
@@ -57,6 +63,7 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
     }
     if (copy_in(&copy, msg, sizeof copy) < 0)
         return perform(via, fd, ADDRESS_UNREADABLE, flags);
+    trace_message(t, &copy);
     message_passes(&copy);
     if (!free && sends_are_free(flags, copy.msg_name && copy.msg_namelen))
         return perform(via, fd, msg, flags);
@@ -68,6 +75,14 @@ ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
     copy.msg_name = (void *)(uintptr_t)r.via;
     copy.msg_namelen = r.via_len;
     return r.pin.fd >= 0 ? perform_pinned(via, &r, &copy, flags) : perform(via, fd, &copy, flags);
+}
+
+ssize_t call_sendmsg(enum via via, int fd, const struct msghdr *msg, int flags)
+{
+    struct trace t;
+
+    trace_begin(&t, "sendmsg", POLICY_SEND, fd);
+    return trace_end(&t, taken(via, fd, msg, flags, &t));
 }
 
 INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)

@@ -19,9 +19,9 @@ static void normalize(struct request *r)
         r->protocol = r->type == SOCK_STREAM ? IPPROTO_TCP : r->type == SOCK_DGRAM ? IPPROTO_UDP : 0;
 }
 
-static int judge(const char *operation, int domain, int type, int protocol)
+static int judge(struct trace *t, int domain, int type, int protocol)
 {
-    struct request r = request(operation, -1, POLICY_CREATE);
+    struct request r = request_of(t);
 
     /* The kernel refuses these before anything else. */
     if (domain < 0 || domain >= POLICY_FAMILIES || (type & ~0xf & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)))
@@ -30,12 +30,17 @@ static int judge(const char *operation, int domain, int type, int protocol)
     r.type = type & 0xf;
     r.protocol = protocol;
     normalize(&r);
+    if (t->on) {
+        t->family = r.family;
+        t->type = r.type;
+        t->protocol = r.protocol;
+    }
     return state_free(POLICY_CREATE, r.family) ? 0 : mediate(&r);
 }
 
-int call_socket(enum via via, int domain, int type, int protocol)
+static int judged_socket(enum via via, int domain, int type, int protocol, struct trace *t)
 {
-    int err = judge("socket", domain, type, protocol);
+    int err = judge(t, domain, type, protocol);
 
     if (err < 0)
         return fail(err);
@@ -47,9 +52,17 @@ int call_socket(enum via via, int domain, int type, int protocol)
     return fd;
 }
 
-int call_socketpair(enum via via, int domain, int type, int protocol, int sv[2])
+int call_socket(enum via via, int domain, int type, int protocol)
 {
-    int err = judge("socketpair", domain, type, protocol);
+    struct trace t;
+
+    trace_begin(&t, "socket", POLICY_CREATE, -1);
+    return (int)trace_end(&t, judged_socket(via, domain, type, protocol, &t));
+}
+
+static int judged_socketpair(enum via via, int domain, int type, int protocol, int sv[2], struct trace *t)
+{
+    int err = judge(t, domain, type, protocol);
 
     if (err < 0)
         return fail(err);
@@ -62,6 +75,17 @@ int call_socketpair(enum via via, int domain, int type, int protocol, int sv[2])
             track_created(sv[i], RING_SOCKETPAIR, domain, type);
     }
     return ret;
+}
+
+int call_socketpair(enum via via, int domain, int type, int protocol, int sv[2])
+{
+    struct trace t;
+
+    trace_begin(&t, "socketpair", POLICY_CREATE, -1);
+    int ret = judged_socketpair(via, domain, type, protocol, sv, &t);
+    for (unsigned i = 0; ret == 0 && i < 2; i++)
+        trace_number(&t, i, i ? "fd2" : "fd1", sv[i]);
+    return (int)trace_end(&t, ret);
 }
 
 INTERPOSED int socket(int domain, int type, int protocol)

@@ -72,7 +72,6 @@ Test(cli_run, a_wrong_command_line_is_125_with_a_suggestion)
         {"run --json=yes -- true", "option '--json' takes no value"},
         {"run -Z true", "unknown option '-Z'"},
         {"run --strict -- true", "option '--strict' is not in this version"},
-        {"run --trace -- true", "option '--trace' is not in this version"},
         {"run --keep -- true", "it needs --shorten or --long-paths"},
         {"run --repair --keep -- true", "it needs --shorten or --long-paths"},
         {"run --long-path=x -- true", "takes no value"},
