@@ -21,6 +21,7 @@
 #include "program.h"
 #include "run.h"
 #include "shorten.h"
+#include "suite.h"
 #include "summary.h"
 #include "tmpdir.h"
 #include "unseen.h"
@@ -54,6 +55,11 @@ static const char usage[] =
     "                        LISTEN_FDS says (NAME:dgram, NAME:seqpacket: of another type)\n"
     "      --error-exitcode N\n"
     "                        exit with N when anything was denied, leaked, cut or not seen\n"
+    "      --expect FILE     fail unless what FILE says the command must do was done, and\n"
+    "                        nothing that it must not do was tried\n"
+    "      --leftovers       fail when socket files or listeners without clients are left\n"
+    "      --junit FILE      write what was found as JUnit's XML (%p is the pid)\n"
+    "      --tap FILE        the same as TAP; '-' is standard output\n"
     "      --allow-unseen GLOB\n"
     "                        say nothing of these programs when their calls are not seen\n"
     "      --exec            become COMMAND and keep the pid (for service managers)\n"
@@ -387,13 +393,17 @@ int run_plan(const struct run_plan *plan)
 static int run(int argc, char **argv)
 {
     static struct options options;
+    struct run_plan plan = {.options = &options, .name = "run"};
     int status = options_read(&options, USE_RUN, argc, argv);
 
     if (status)
         return status < 0 ? 0 : status;
-    if (!argv[options.rest])
+    plan.argv = argv + options.rest;
+    if (!*plan.argv)
         return usage_error("run", "no command to run");
-    return run_plan(&(struct run_plan){.options = &options, .argv = argv + options.rest, .name = "run"});
+    if ((status = suite_watch(&options, "run", plan.argv, &plan.watches[0])))
+        return status;
+    return run_plan(&plan);
 }
 
 const struct command run_command = {"run", "run a program under policies", usage, run};
