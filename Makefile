@@ -70,7 +70,7 @@ cold       := $(addprefix shim/,calls/bind_below calls/exec calls/spawn calls/co
                 follow inherit log quote say search load files record start domain real scope remember process \
                 identity diag inet_diag held confirm tally free descriptors inherited helper repair suspects shorten path place reserve reach patience spare gone readback alias map whole) \
               $(addprefix policy/,diag include inject parse_inject parse_profile parse_scope map parse_map maps parse_if words defer open select parse_file \
-                socket_words socket_conds parse_address vars expand hint text) $(addprefix domain/,alias anon passed table_file table_pending) \
+                socket_words socket_conds parse_address vars expand hint) $(addprefix domain/,alias anon passed table_file table_pending) \
               domain/longnames domain/shorten domain/shorten_keeps
 # Calls beneath which the kernel works for a microsecond and more.
 modest     := $(addprefix policy/,glob ip layers) $(addprefix shim/calls/,accept bind connect listen message names options receive recv recvmmsg recvmsg \

@@ -322,7 +322,7 @@ void domain_map(struct state *s, const char *path)
         finish(s, &s->runs[up]);
     for (unsigned i = 0; i < s->layer_count; i++)
         note_layer(s, &s->layers[i]);
-    if (s->remembers || s->tracks || s->lines.at)
+    if (s->remembers || s->tracks || s->traces)
         self_kept = SYS3(SYS_madvise, &self, sizeof self, MADV_WIPEONFORK) == 0;
     if (self_kept) /* before a vfork() child does, and takes its parent for itself */
         find_self();

@@ -129,9 +129,9 @@ static size_t total_cost(const unsigned char *p, size_t len, size_t most)
 void quote(struct text *t, enum quote_style style, const char *prefix, const void *bytes, size_t len, size_t most)
 {
     const unsigned char *p = bytes;
-    size_t gap = len, go_on = len;
+    size_t gap = len, go_on = len, all = total_cost(p, len, most);
 
-    if (total_cost(p, len, most) > most) {
+    if (all > most) {
         size_t sum = 0;
 
         for (gap = 0; gap < len && (sum += cost(p[gap])) <= end_of(most); gap++)
@@ -142,7 +142,9 @@ void quote(struct text *t, enum quote_style style, const char *prefix, const voi
     }
     text_byte(t, '"');
     text_str(t, prefix);
-    for (size_t i = 0; i < gap;)
+    if (all == len) /* as nearly always: nothing in it needs a second look */
+        text_bytes(t, p, len);
+    for (size_t i = all == len ? len : 0; i < gap;)
         i += put_one(t, style, p + i, gap - i);
     if (gap < len)
         text_str(t, "...");

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "domain.h"
 #include "format.h"
 #include "log.h"
 #include "policy/hint.h"
@@ -47,7 +48,7 @@ static void who_we_are(struct record *r, char *comm, char *exe)
     } else {
         clock_gettime(CLOCK_REALTIME, &r->time);
     }
-    r->pid = sys_getpid();
+    r->pid = r->tid && r->tid == (int)domain_self().pid ? r->tid : sys_getpid();
     r->ppid = sys_getppid();
     SYS2(SYS_prctl, PR_GET_NAME, comm);
     r->comm = comm;

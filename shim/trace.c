@@ -187,7 +187,7 @@ static void look_at_peer(struct look *l, int fd)
         l->query.peer = l->peer.name;
         resolve(&l->query.peer, &l->peer_name, false);
     }
-    if (l->query.family == AF_UNIX && process_creds(fd, &creds) == 0)
+    if ((l->query.perm & (POLICY_CONNECT | POLICY_ACCEPT)) && l->query.family == AF_UNIX && process_creds(fd, &creds) == 0)
         l->call.peer_pid = creds.pid;
 }
 
