@@ -1,6 +1,4 @@
 /* Names as one word that neither forges a line nor moves a terminal's cursor. */
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,32 +6,14 @@
 #include "utf8.h"
 #include "who.h"
 
-static bool speaks_utf8(void)
-{
-    static int known = -1;
-
-    if (known < 0)
-        known = setlocale(LC_CTYPE, "") && !strcmp(nl_langinfo(CODESET), "UTF-8");
-    return known;
-}
-
-/* Characters that print nothing, or change the order in which others are read. */
-static bool misleads(uint32_t code)
-{
-    return code < 0xa1 || code == 0xad || code == 0x61c || (code >= 0x2000 && code <= 0x200f) ||
-           (code >= 0x2028 && code <= 0x202f) || (code >= 0x205f && code <= 0x206f) || code == 0x3000 ||
-           code == 0xfeff || (code >= 0xfff0 && code <= 0xffff) || code >= 0xe0000;
-}
-
 char *shown(const void *bytes, size_t len)
 {
     const unsigned char *at = bytes;
     char *text = allocate(4 * len + 1), *out = text;
-    uint32_t code;
 
     for (size_t n; len; at += n, len -= n) {
-        n = *at >= 0x80 && speaks_utf8() ? utf8_next(at, len, &code) : 0;
-        if (n && !misleads(code)) {
+        n = *at >= 0x80 ? utf8_shown(at, len) : 0;
+        if (n) {
             out = mempcpy(out, at, n);
             continue;
         }

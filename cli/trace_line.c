@@ -1,0 +1,297 @@
+/* A call as strace shows one:
+ *   12:34:56.789012    4711 redis-cli    connect(3, "redis.sock") = 0 <0.000021> -> "/run/redis.sock" peer 4712 */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy/policy.h"
+#include "trace.h"
+
+/* --- Who and when -------------------------------------------------------------------- */
+
+static void put_time(struct ink *t, const struct record *r)
+{
+    int64_t time = record_time(r);
+    time_t seconds = (time_t)(time / 1000000000);
+    struct tm tm = {0};
+
+    localtime_r(&seconds, &tm);
+    if (time <= 0) /* unknown, or made the same */
+        tm = (struct tm){0};
+    ink_colour(t, DIM);
+    ink_put(t, "%02d:%02d:%02d.%06d ", tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(time / 1000 % 1000000));
+    ink_colour(t, PLAIN);
+}
+
+void trace_who(struct ink *t, const struct record *r)
+{
+    int64_t tid = record_number(r, "tid", 0);
+    const struct field *comm = record_field(r, "comm");
+    char who[48];
+
+    put_time(t, r);
+    if (tid)
+        snprintf(who, sizeof who, "%lld/%lld", (long long)record_number(r, "pid", 0), (long long)tid);
+    else
+        snprintf(who, sizeof who, "%lld", (long long)record_number(r, "pid", 0));
+    ink_put(t, "%7s ", who);
+    size_t before = t->len;
+    if (comm && comm->len)
+        ink_word(t, comm->value, comm->len);
+    else
+        ink_put(t, "?");
+    ink_put(t, "%*s ", t->len - before < 12 ? (int)(12 - (t->len - before)) : 0, "");
+}
+
+/* --- Names ------------------------------------------------------------------------------ */
+
+static void put_field(struct ink *t, const struct field *f)
+{
+    ink_colour(t, NAMED);
+    if (f->word || !strcmp(f->value, "none") || !strcmp(f->value, "auto")) /* JSON has no words */
+        ink_word(t, f->value, f->len);
+    else
+        ink_quoted(t, f->value, f->len);
+    ink_colour(t, PLAIN);
+}
+
+static void put_inet(struct ink *t, const char *ip, const char *port)
+{
+    bool six = strchr(ip, ':');
+
+    ink_colour(t, NAMED);
+    ink_put(t, "%s", six ? "[" : "");
+    ink_word(t, ip, strlen(ip));
+    ink_put(t, "%s:", six ? "]" : "");
+    ink_word(t, port, strlen(port));
+    ink_colour(t, PLAIN);
+}
+
+bool trace_name(struct ink *t, const struct record *r, const char *key, const char *ip, const char *port)
+{
+    const struct field *f = record_field(r, key);
+
+    if (f)
+        put_field(t, f);
+    else if (ip && record_field(r, ip))
+        put_inet(t, record_text(r, ip), record_text(r, port));
+    return f || (ip && record_field(r, ip));
+}
+
+static bool put_own(struct ink *t, const struct record *r)
+{
+    return trace_name(t, r, "addr", "laddr", "lport");
+}
+
+static bool put_peer(struct ink *t, const struct record *r)
+{
+    return trace_name(t, r, "peer_addr", "faddr", "fport");
+}
+
+/* As the program gave it. */
+static void put_given(struct ink *t, const struct record *r, bool own)
+{
+    size_t before = t->len;
+
+    ink_put(t, ", ");
+    if (!trace_name(t, r, "given", NULL, NULL) && !(own ? put_own(t, r) : put_peer(t, r)))
+        t->len = before;
+}
+
+/* --- Arguments ------------------------------------------------------------------------------ */
+
+static void put_number(struct ink *t, const struct record *r, const char *key, const char *unit)
+{
+    if (record_field(r, key))
+        ink_put(t, ", %lld%s", (long long)record_number(r, key, 0), unit);
+}
+
+static void put_socket(struct ink *t, const struct record *r)
+{
+    const char *protocol = record_text(r, "protocol");
+
+    ink_word(t, record_text(r, "family"), strlen(record_text(r, "family")));
+    ink_put(t, ", ");
+    ink_word(t, record_text(r, "sock_type"), strlen(record_text(r, "sock_type")));
+    if (*protocol && strcmp(protocol, "0")) {
+        ink_put(t, ", ");
+        ink_word(t, protocol, strlen(protocol));
+    }
+}
+
+static void put_named(struct ink *t, const char *name, int number)
+{
+    if (name)
+        ink_put(t, ", %s", name);
+    else
+        ink_put(t, ", %d", number);
+}
+
+static void put_option(struct ink *t, const struct record *r)
+{
+    int level = (int)record_number(r, "level", -1), option = (int)record_number(r, "option", -1);
+
+    put_named(t, trace_level_name(level), level);
+    put_named(t, trace_option_name(level, option), option);
+}
+
+static void put_how(struct ink *t, const struct record *r)
+{
+    static const char *const words[] = {"SHUT_RD", "SHUT_WR", "SHUT_RDWR"};
+    int64_t how = record_number(r, "how", -1);
+
+    if (how >= 0 && how < 3)
+        ink_put(t, ", %s", words[how]);
+    else
+        put_number(t, r, "how", "");
+}
+
+static void put_arguments(struct ink *t, const struct record *r, enum trace_arguments arguments)
+{
+    if (arguments == ARGS_SOCKET) {
+        put_socket(t, r);
+        return;
+    }
+    if (record_field(r, "fd"))
+        ink_put(t, "%lld", (long long)record_number(r, "fd", -1));
+    put_number(t, r, "size", " bytes");
+    put_number(t, r, "messages", " messages");
+    put_number(t, r, "backlog", "");
+    if (arguments == ARGS_NAME)
+        put_given(t, r, true);
+    else if (arguments == ARGS_PEER || arguments == ARGS_TO)
+        put_given(t, r, false);
+    else if (arguments == ARGS_OPTION)
+        put_option(t, r);
+    else if (arguments == ARGS_HOW)
+        put_how(t, r);
+}
+
+/* --- What came of it ---------------------------------------------------------------------------- */
+
+static void put_result(struct ink *t, const struct record *r)
+{
+    const char *name = record_text(r, "errno");
+    int err = policy_errno_word(name, strlen(name));
+    int64_t took = record_number(r, "duration_ns", -1);
+
+    ink_put(t, " = ");
+    if (*name) {
+        ink_colour(t, FAILED);
+        ink_put(t, "%lld ", (long long)record_number(r, "result", -1));
+        ink_word(t, name, strlen(name));
+        ink_put(t, " (%s)", strerror(err > 0 ? err : atoi(name)));
+        ink_colour(t, PLAIN);
+    } else if (record_field(r, "result")) {
+        ink_put(t, "%lld", (long long)record_number(r, "result", 0));
+    } else {
+        ink_put(t, "?");
+    }
+    if (took < 0)
+        return;
+    ink_colour(t, DIM);
+    ink_put(t, " <%lld.%06lld>", (long long)(took / 1000000000), (long long)(took / 1000 % 1000000));
+    ink_colour(t, PLAIN);
+}
+
+/* Words in front of something that may not be there. */
+static void put_if(struct ink *t, const struct record *r, const char *words, bool (*put)(struct ink *, const struct record *))
+{
+    size_t before = t->len;
+
+    ink_put(t, " %s ", words);
+    if (!put(t, r))
+        t->len = before;
+}
+
+static bool has_name(const struct record *r, const char *key, const char *ip)
+{
+    const struct field *f = record_field(r, key);
+
+    return record_field(r, ip) || (f && strcmp(f->value, "none"));
+}
+
+static void put_pid(struct ink *t, const struct record *r, bool named)
+{
+    int64_t pid = record_number(r, "peer_pid", 0);
+
+    if (pid)
+        ink_put(t, named ? " (%lld)" : " peer %lld", (long long)pid);
+}
+
+/* The names that do not stand between the brackets. */
+static void put_ends(struct ink *t, const struct record *r, enum trace_arguments arguments)
+{
+    bool own = arguments == ARGS_NAME, peer = arguments == ARGS_PEER || arguments == ARGS_TO || arguments == ARGS_MANY;
+    bool elsewhere = !peer && has_name(r, "peer_addr", "faddr");
+
+    if (record_field(r, "given"))
+        put_if(t, r, "->", own ? put_own : put_peer);
+    if (record_field(r, "bound")) {
+        ink_put(t, " bound ");
+        trace_name(t, r, "bound", NULL, NULL);
+    }
+    if (!own && has_name(r, "addr", "laddr"))
+        put_if(t, r, "at", put_own);
+    if (elsewhere)
+        put_if(t, r, "peer", put_peer);
+    put_pid(t, r, elsewhere);
+}
+
+/* --- What the policy said -------------------------------------------------------------------------- */
+
+/* The rules of several layers: one per line, or with commas between. */
+static void put_rules(struct ink *t, const struct field *rules)
+{
+    for (size_t at = 0, len; at < rules->len; at += len + 1) {
+        const char *end = memchr(rules->value + at, '\n', rules->len - at);
+
+        len = end ? (size_t)(end - rules->value) - at : rules->len - at;
+        ink_put(t, at ? ", " : "");
+        ink_word(t, rules->value + at, len);
+    }
+}
+
+void trace_verdict(struct ink *t, const struct record *r, const char *verdict)
+{
+    const struct field *rules = record_field(r, "rules");
+
+    if (!rules)
+        rules = record_field(r, "rule");
+    ink_colour(t, strcmp(verdict, "DENIED") ? NOTED : REFUSED);
+    ink_word(t, verdict, strlen(verdict));
+    ink_colour(t, PLAIN);
+    if (rules && rules->len && strcmp(rules->value, "none")) {
+        ink_put(t, " by ");
+        put_rules(t, rules);
+    } else if (!strcmp(verdict, "DENIED") || !strcmp(verdict, "ALLOWED")) {
+        ink_put(t, ": no rule allows it");
+    }
+}
+
+void trace_line(struct ink *t, const struct record *r, const struct record *denial)
+{
+    const char *name = record_text(r, "operation"), *verdict = record_text(r, "verdict");
+    const struct trace_call *call = trace_call(name);
+    enum trace_arguments arguments = call ? call->arguments : ARGS_FD;
+    const struct field *hint = denial ? record_field(denial, "hint") : NULL;
+
+    trace_who(t, r);
+    ink_colour(t, BOLD);
+    ink_word(t, name, strlen(name));
+    ink_colour(t, PLAIN);
+    ink_put(t, "(");
+    put_arguments(t, r, arguments);
+    ink_put(t, ")");
+    put_result(t, r);
+    put_ends(t, r, arguments);
+    if (*verdict) {
+        ink_put(t, " ");
+        trace_verdict(t, r, verdict);
+    }
+    if (hint) {
+        ink_put(t, "; ");
+        ink_plain(t, hint->value, hint->len);
+    }
+    ink_put(t, "\n");
+}
