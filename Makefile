@@ -68,7 +68,7 @@ least      := $(tiny) $(if $(findstring clang,$(CC)),-mllvm -disable-lsr,\
 # fast; every page of the library is read at every exec.
 cold       := $(addprefix shim/,calls/bind_below calls/exec calls/spawn calls/command calls/files calls/files_call calls/files_realpath environment format format_apparmor unseen \
                 follow inherit log quote say search load files record start domain real scope remember process \
-                identity diag inet_diag held confirm tally free descriptors inherited helper repair suspects shorten path place reserve reach patience spare gone readback alias map whole) \
+                identity diag inet_diag held confirm tally free descriptors inherited helper repair suspects shorten path place reserve reach patience spare gone readback alias map whole inject) \
               $(addprefix policy/,diag include inject parse_inject parse_profile parse_scope map parse_map maps parse_if words defer open select parse_file \
                 socket_words socket_conds parse_address vars expand hint) $(addprefix domain/,alias anon passed table_file table_pending) \
               domain/longnames domain/shorten domain/shorten_keeps

@@ -4,13 +4,15 @@
 
 #include "domain/claim.h"
 
-/* Words: the counters, then for each named program a claim, how often, and a body. */
+/* Words: the counters, then for each named program a claim, how often, and a body; two for each
+ * inject rule at the end. */
 #define NAMES_AT 16u
 #define BODY_WORDS ((COUNTS_NAME_MAX + COUNTS_WHY_MAX) / 8 + 1)
 #define NAME_WORDS (2 + BODY_WORDS)
+#define INJECTS_AT (COUNTS_SIZE - COUNTS_INJECTS * sizeof(struct counts_inject))
 
 _Static_assert(COUNTS <= NAMES_AT, "the counters fit before the names");
-_Static_assert(8 * (NAMES_AT + COUNTS_NAMES * NAME_WORDS) <= COUNTS_SIZE, "the names fit");
+_Static_assert(8 * (NAMES_AT + COUNTS_NAMES * NAME_WORDS) <= INJECTS_AT, "the names fit");
 
 union body {
     struct {
@@ -127,4 +129,19 @@ int counts_unseen_get(const void *at, unsigned i, struct counts_unseen *out)
         return 1;
     }
     return 0;
+}
+
+struct counts_inject *counts_injects(const void *at)
+{
+    return (struct counts_inject *)((uintptr_t)at + INJECTS_AT);
+}
+
+uint64_t counts_hit(struct counts_inject *i)
+{
+    return __atomic_add_fetch(&i->hits, 1, __ATOMIC_RELAXED);
+}
+
+void counts_fired(struct counts_inject *i)
+{
+    add(&i->fired, 1);
 }

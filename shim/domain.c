@@ -221,6 +221,19 @@ static void map_runs(struct state *s, const char *domain)
     }
 }
 
+void *domain_counts(const struct state *s, const char *domain, unsigned up)
+{
+    static char path[PATH_BYTES];
+    struct text t = text_into(path, PATH_BYTES - 64);
+
+    if (!up || !domain)
+        return s->counts;
+    text_str(&t, domain);
+    while (up--)
+        text_str(&t, "/" DOMAIN_OUTER);
+    return t.full ? NULL : map_counts(path, text_len(&t));
+}
+
 /* --- Without a file ------------------------------------------------------ */
 
 /* Shared with the children that are forked, lost at exec. */

@@ -10,6 +10,10 @@
  * until exec. Constructor only, after the layers are loaded. */
 void domain_map(struct state *s, const char *path);
 
+/* The counts of the run `up` runs further out, mapped as domain/counts.h has them; NULL: not to be
+ * had. Constructor only. */
+void *domain_counts(const struct state *s, const char *path, unsigned up);
+
 /* How many runs; `up` counts from 0, the innermost. */
 static inline unsigned domain_runs(void)
 {

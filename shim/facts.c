@@ -22,7 +22,7 @@ static bool is_anonymous(const struct policy_addr *a)
 void facts_start(struct facts *f, const struct request *r)
 {
     f->query = (struct policy_query){
-        .perm = r->perm, .family = r->family, .type = r->type, .protocol = r->protocol,
+        .perm = r->perm, .family = r->family, .type = r->type, .protocol = r->protocol, .pair = r->pair,
         .label = domain_remembers() ? NULL : "unconfined", /* scope.c knows better */
     };
     f->sight.up = -1;
@@ -55,8 +55,10 @@ void facts_end(struct facts *f)
 
 uint32_t facts_needed_by(const struct facts *f, const struct active_layer *layer)
 {
-    return f->connected ? policy_needs_connected(&layer->policy, f->query.perm, f->query.family)
-                        : policy_needs(&layer->policy, f->query.perm, f->query.family);
+    uint32_t needs = f->connected ? policy_needs_connected(&layer->policy, f->query.perm, f->query.family)
+                                  : policy_needs(&layer->policy, f->query.perm, f->query.family);
+
+    return layer->own ? needs | policy_inject_needs(&layer->policy, f->query.perm, f->query.family) : needs;
 }
 
 uint32_t facts_needed(const struct facts *f)

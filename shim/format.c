@@ -173,7 +173,7 @@ static void put_query(struct line *l, const struct record *r)
     put_string(l, "sock_type", type ? type : "unknown");
     put_number(l, "protocol", q->protocol < 0 ? 0 : q->protocol);
     put_string(l, "requested", perm ? perm : "unknown");
-    if (r->err)
+    if (r->err && !r->inject)
         put_string(l, "denied", perm ? perm : "unknown");
     if (q->family == AF_UNIX) {
         put_unix(l, "addr", "addr_hex", &q->local);
@@ -297,6 +297,13 @@ static void put_call(struct line *l, const struct record *r)
     put_rules(l, r);
 }
 
+static void put_inject(struct line *l, const struct record *r)
+{
+    put_number(l, "count", (int64_t)r->hit);
+    put_if(l, "delay_ns", (int64_t)r->inject->delay);
+    put_if(l, "short", r->inject->size);
+}
+
 static void put_record(struct line *l, const struct record *r)
 {
     char time[40];
@@ -331,6 +338,8 @@ static void put_record(struct line *l, const struct record *r)
         put_string(l, "policy", r->policy);
     if (r->verdict)
         put_rule(l, r);
+    if (r->inject)
+        put_inject(l, r);
     if (r->hint)
         put_string(l, "hint", r->hint);
 }

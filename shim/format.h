@@ -43,7 +43,7 @@ struct record_call {
 };
 
 struct record {
-    const char *what;       /* "DENIED", "ALLOWED", "AUDIT", "TRACE", "HINT", "LEAK", "UNSEEN" */
+    const char *what;       /* "DENIED", "ALLOWED", "AUDIT", "INJECTED", "TRACE", "HINT", "LEAK", "UNSEEN" */
     const char *operation;
     struct timespec time;
     int pid, ppid, tid;                   /* tid 0: not told */
@@ -53,6 +53,8 @@ struct record {
     const struct record_socket *socket;   /* NULL: about no inherited one */
     const struct record_cut *cut;         /* NULL: about no cut address */
     const struct record_call *call;       /* NULL: about no call that was traced */
+    const struct policy_inject *inject;   /* NULL: no such rule acted */
+    uint64_t hit;                         /* number of the call among those that it matched */
     const char *profile, *policy;
     bool ruled;                           /* rule_file, rule_line name the deciding rule */
     const char *rule_file;

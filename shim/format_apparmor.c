@@ -40,7 +40,7 @@ static const char *audit_operation(const char *call)
 /* A kind of record that the reader does not know is an audited access to it. */
 static const char *audit_kind(const char *what)
 {
-    return strcmp(what, "LEAK") == 0 ? "AUDIT" : strcmp(what, "UNSEEN") == 0 ? "HINT" : what;
+    return strcmp(what, "LEAK") == 0 || strcmp(what, "INJECTED") == 0 ? "AUDIT" : strcmp(what, "UNSEEN") == 0 ? "HINT" : what;
 }
 
 static void put_fact(struct text *t, const char *key, int64_t n)
@@ -181,7 +181,7 @@ static void put_query(struct text *t, const struct record *r)
     put_string(t, " sock_type=", type ? type : "unknown", r->longest);
     put_number(t, " protocol=", q->protocol < 0 ? 0 : q->protocol);
     put_string(t, " requested_mask=", policy_perm_name(q->perm), r->longest);
-    if (r->err)
+    if (r->err && !r->inject)
         put_string(t, " denied_mask=", policy_perm_name(q->perm), r->longest);
     put_addr(t, &q->local, r->longest);
     if (q->label && (q->perm & POLICY_PEER_PERMS))

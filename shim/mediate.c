@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "facts.h"
+#include "inject.h"
 #include "procfd.h"
 #include "record.h"
 #include "remember.h"
@@ -11,10 +12,6 @@
 #include "settled.h"
 #include "state.h"
 #include "sys.h"
-
-/* What is known of a peer once its address is. */
-#define KNOWN_PEER (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH | SCOPE_NEEDS)
-#define ABOUT_PEER (KNOWN_PEER | POLICY_NEEDS_UID | POLICY_NEEDS_EXE)
 
 /* A send with a unix address over a socket that takes none: the kernel refuses it
  * (stream), or does not look at the name (seqpacket). `lost`: the name leads
@@ -91,6 +88,16 @@ static int decide(struct facts *f, struct request *r)
             return err;
     }
     return 0;
+}
+
+/* What every layer allows may still be broken. */
+static int decide_and_inject(struct facts *f, struct request *r, enum inject_when when)
+{
+    int err = decide(f, r);
+
+    if (err || !state->injects || r->again || !(facts_needed(f) & POLICY_INJECTS) || kernel_refuses(r, false))
+        return err;
+    return inject(f, r, when);
 }
 
 /* The call goes through the pin: what was judged is what is used. */
@@ -212,7 +219,7 @@ static bool is_settled(struct facts *f, const struct request *r, uint32_t needs)
 /* Calls on a socket alone, whose verdict may be kept. */
 static bool can_settle(const struct request *r, uint32_t needs)
 {
-    return needs && !r->target && (r->perm & (POLICY_ACCEPT | POLICY_SEND | POLICY_RECEIVE));
+    return needs && !(needs & POLICY_INJECTS) && !r->target && (r->perm & (POLICY_ACCEPT | POLICY_SEND | POLICY_RECEIVE));
 }
 
 static int gather_and_decide(struct facts *f, struct request *r, uint32_t needs)
@@ -226,7 +233,7 @@ static int gather_and_decide(struct facts *f, struct request *r, uint32_t needs)
     if (err < 0)
         return gather_failed(r, err);
     f->spoken = false;
-    err = decide(f, r);
+    err = decide_and_inject(f, r, INJECT_ONCE);
     if (!err && f->cookie && !f->spoken && is_settled(f, r, needs))
         settled_add(f->cookie, r->perm, f->age);
     return err;
@@ -280,6 +287,7 @@ int mediate(struct request *r)
         result = mediate_facts(&f, r);
         note_name(&f, r);
         facts_end(&f);
+        inject_sleep(r);
     }
     if (result >= 0)
         mediate_aim(r);
@@ -300,8 +308,23 @@ int mediate_peer(struct request *r, const struct address *peer)
     /* The peer is known; gather the rest. A socket that went away meanwhile has
      * nothing left to be judged by, so what it lacks counts as unknown. */
     facts_gather(&f, r, needs & ~(uint32_t)KNOWN_PEER);
-    int err = decide(&f, r);
+    int err = decide_and_inject(&f, r, INJECT_PEER);
     facts_end(&f);
+    inject_sleep(r);
+    return err;
+}
+
+int mediate_wait(struct request *r)
+{
+    struct facts f;
+
+    if (!state->injects)
+        return 0;
+    facts_start(&f, r);
+    int err = facts_gather(&f, r, facts_needed(&f) & ~(uint32_t)ABOUT_PEER);
+    err = err < 0 ? 0 : inject(&f, r, INJECT_WAITING);
+    facts_end(&f);
+    inject_sleep(r);
     return err;
 }
 

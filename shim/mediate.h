@@ -22,6 +22,7 @@ struct request {
     struct address *target;     /* the address in the call: bind's own, else the peer's; or NULL */
     struct trace *trace;        /* what is told of the call; or NULL */
     int other;                  /* a connection that was just accepted; -1 */
+    bool pair;                  /* POLICY_CREATE: socketpair(2) */
     bool again;                 /* judged once more while it waits: what it was allowed is on record */
     bool sender_known;          /* who sent what was just received, as the kernel told: */
     int sender_pid;
@@ -32,6 +33,11 @@ struct request {
     const struct sockaddr *via; /* the address to pass on; NULL without target */
     socklen_t via_len;
     socklen_t given_len;        /* the length of the address in the call */
+
+    /* By an inject rule (inject.h): */
+    bool broken;                /* one acted; what mediate() returned is its errno */
+    uint32_t limit;             /* bytes to send or receive at most; 0: as many as the program says */
+    uint64_t delay;             /* nanoseconds, until they are slept */
 };
 
 /* The request of a call that is traced, if calls are. */
@@ -67,6 +73,10 @@ int mediate(struct request *r);
 
 /* Sets r->via: to the pin's name, if there is one. */
 void mediate_aim(struct request *r);
+
+/* After MEDIATE_LATER, before the call waits: inject rules that do not ask about the peer. 0 or
+ * -errno, with r->broken. */
+int mediate_wait(struct request *r);
 
 /* The second half of MEDIATE_LATER: `peer` is who it turned out to be. */
 int mediate_peer(struct request *r, const struct address *peer);

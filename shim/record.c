@@ -181,6 +181,19 @@ void record_inherited(const struct policy_query *q, const struct policy_verdict 
     tally(counted_as(v->outcome));
 }
 
+void record_injected(const char *operation, const struct policy_query *q, const struct policy_inject *i, uint64_t hit,
+                     const struct policy *p)
+{
+    const struct policy_verdict v = {.outcome = POLICY_AUDITED, .rule = i->rule};
+    struct record r = of_verdict(operation, q, &v, p);
+
+    r.what = "INJECTED";
+    r.err = i->err;
+    r.inject = i;
+    r.hit = hit;
+    emit(&r, &v, p);
+}
+
 void record_leak(const struct policy_query *q, const struct policy *p, const struct record_socket *s)
 {
     struct record r = {

@@ -20,6 +20,10 @@ const char *record_word(enum policy_outcome outcome);
 void record_inherited(const struct policy_query *q, const struct policy_verdict *v, const struct policy *p,
                       const struct record_socket *s);
 
+/* INJECTED: `i` of `p` breaks the hit-th call that it matches. */
+void record_injected(const char *operation, const struct policy_query *q, const struct policy_inject *i, uint64_t hit,
+                     const struct policy *p);
+
 /* A LEAK: such a socket, which no policy (p: one of them, or NULL) had a word about. */
 void record_leak(const struct policy_query *q, const struct policy *p, const struct record_socket *s);
 

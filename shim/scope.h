@@ -6,6 +6,9 @@
 #include "facts.h"
 
 #define SCOPE_NEEDS (POLICY_NEEDS_BOUND | POLICY_NEEDS_MADE | POLICY_NEEDS_LABEL)
+/* What is known of a peer once its address is. */
+#define KNOWN_PEER (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH | SCOPE_NEEDS)
+#define ABOUT_PEER (KNOWN_PEER | POLICY_NEEDS_UID | POLICY_NEEDS_EXE)
 
 /* Puts f->query.bound, made and label as the run of `layer` sees the peer of `r`.
  * Targets must be pinned where they are pathnames. */

@@ -11,6 +11,7 @@
 #include "follow.h"
 #include "free.h"
 #include "inherit.h"
+#include "inject.h"
 #include "load.h"
 #include "log.h"
 #include "policy/text.h"
@@ -139,6 +140,7 @@ static int prepare(struct state *s, char *const *argv, char **envp, const char *
         return GATE_PASS;
     load_layers(s, &env);
     domain_map(s, env.domain);
+    inject_start(s, env.domain);
     alias_find(s);
     follow_prepare(&s->follow, envp, &env);
     s->follows = s->layer_count || s->tracks || s->shortens || s->repairs || s->traces;

@@ -32,6 +32,9 @@ struct active_layer {
     unsigned up;   /* whose layer: number of the run in state->runs */
     unsigned nth;  /* of that run's layers, from 0 */
     bool text;     /* this process compiled it */
+    /* How often its inject rules matched: in its run, and in this process. NULL: it has none.
+     * Without a run both are the process's. */
+    struct counts_inject *shared, *own;
 };
 
 /* What a run shares; see domain.h. */
@@ -83,6 +86,7 @@ struct state {
     bool lines_own;                      /* ... which is this one: all its records go there */
     void *counts;                        /* of the innermost run (domain/counts.h); NULL: there are none */
     bool follows;                        /* programs that are started keep the library and what it was told */
+    bool injects;                        /* some layer has inject rules */
     bool maps;                           /* some layer has map rules */
     bool repairs;                        /* --repair: cut addresses are made whole */
     bool shortens;                       /* --shorten: so are programs that are started given short names */

@@ -51,7 +51,9 @@ static int accept_seen(enum via via, struct request *r, bool judge, struct socka
 
     if (addr && receive_room(&room, len) < 0)
         return perform(via, r->fd, addr, len, flags); /* the kernel's own error */
-    for (;;) {
+    int err = judge ? mediate_wait(r) : 0;
+
+    while (!err) {
         peer.len = ADDRESS_MAX;
         int fd = perform(via, r->fd, &peer.raw.any, &peer.len, flags);
 
@@ -59,10 +61,13 @@ static int accept_seen(enum via via, struct request *r, bool judge, struct socka
             return fd;
         address_classify(&peer, ADDRESS_KERNEL);
         r->other = fd;
-        if (!judge || mediate_peer(r, &peer) == 0)
+        if (!judge || (err = mediate_peer(r, &peer)) == 0)
             return deliver(fd, &peer, addr, room, len);
         sys_close(fd);
+        if (!r->broken)
+            err = 0;
     }
+    return fail(err);
 }
 
 static int judged(enum via via, struct trace *t, int fd, struct sockaddr *addr, socklen_t *len, int flags)

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include "shim/dgram.h"
+#include "shim/inject.h"
 #include "shim/readback.h"
 #include "shim/remember.h"
 #include "shim/scratch.h"
@@ -79,8 +80,9 @@ ssize_t receive_judged(enum via via, struct request *r, bool judge, struct msghd
                        struct address *from)
 {
     const size_t control_room = msg->msg_controllen;
+    int err = judge ? mediate_wait(r) : 0;
 
-    for (;;) {
+    while (!err) {
         msg->msg_name = from->raw.bytes;
         msg->msg_namelen = ADDRESS_MAX;
         msg->msg_controllen = control_room;
@@ -94,10 +96,13 @@ ssize_t receive_judged(enum via via, struct request *r, bool judge, struct msghd
         if (!judge)
             return got;
         note_sender(r, msg);
-        if (mediate_peer(r, from) == 0)
-            return got;
+        if ((err = mediate_peer(r, from)) == 0)
+            return (ssize_t)inject_size(r, (size_t)got);
         discard(r, msg, got, flags);
+        if (!r->broken)
+            err = 0;
     }
+    return fail(err);
 }
 
 /* getsockopt(2) writes as many bytes of the option as there is room for: one. */

@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "receive.h"
+#include "shim/inject.h"
 #include "shim/readback.h"
 
 ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags);
@@ -43,6 +44,7 @@ static __attribute__((noinline)) ssize_t judged(enum via via, struct trace *t, v
 
     if (next < 0)
         return fail(next);
+    size = inject_size(&r, size);
     if (next == MEDIATE_LATER || (addr && readback_from(t->fd)))
         return see_sender(via, &r, next == MEDIATE_LATER, buf, size, flags, addr, len);
     return perform(via, t->fd, buf, size, flags, addr, len);

@@ -87,7 +87,8 @@ static int judged(enum via via, struct trace *trace, struct mmsghdr *vec, unsign
 {
     struct timespec t;
     struct request r = request_of(trace);
-    int fd = trace->fd, next = state_free(POLICY_RECEIVE, -1) ? MEDIATE_PROCEED : mediate(&r);
+    int fd = trace->fd;
+    int next = state_free(POLICY_RECEIVE, -1) ? MEDIATE_PROCEED : state->injects ? MEDIATE_LATER : mediate(&r);
 
     if (next < 0)
         return fail(next);

@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "receive.h"
+#include "shim/inject.h"
 #include "shim/readback.h"
 
 static ssize_t perform(enum via via, int fd, struct msghdr *msg, int flags)
@@ -13,11 +14,15 @@ static ssize_t see_sender(enum via via, struct request *r, bool judge, struct ms
 {
     struct address from;
     struct msghdr copy;
+    struct iovec parts[8];
 
-    if (copy_in(&copy, msg, sizeof copy) < 0 || (copy.msg_name ? copy.msg_namelen > INT32_MAX : !judge))
+    if (copy_in(&copy, msg, sizeof copy) < 0 ||
+        (copy.msg_name ? copy.msg_namelen > INT32_MAX : !judge && !r->limit))
         return perform(via, r->fd, msg, flags); /* the kernel's own error, or no name is asked for */
     void *name = copy.msg_name;
     socklen_t room = copy.msg_namelen;
+    if (r->limit)
+        inject_shorten(&copy, parts, sizeof parts / sizeof *parts, r->limit);
     ssize_t got = receive_judged(via, r, judge, &copy, flags, &from);
     if (got < 0)
         return got;
@@ -40,7 +45,7 @@ ssize_t recvmsg_judged(enum via via, struct trace *t, struct msghdr *msg, int fl
     if (next < 0)
         return fail(next);
     bool judge = next == MEDIATE_LATER;
-    ssize_t got = judge || readback_from(fd) ? see_sender(via, &r, judge, msg, flags) : perform(via, fd, msg, flags);
+    ssize_t got = judge || r.limit || readback_from(fd) ? see_sender(via, &r, judge, msg, flags) : perform(via, fd, msg, flags);
     if (got >= 0)
         receive_noticed(msg, fd);
     return got;

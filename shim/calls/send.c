@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "message.h"
+#include "shim/inject.h"
 #include "shim/whole.h"
 
 static ssize_t perform(enum via via, int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
@@ -39,6 +40,7 @@ static __attribute__((noinline)) ssize_t send_judged(enum via via, struct reques
 
     if (err < 0)
         return fail(err);
+    size = inject_size(r, size);
     if (err > 0) {
         struct iovec part = {.iov_base = (void *)(uintptr_t)buf, .iov_len = size};
         const struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};

@@ -3,6 +3,7 @@
 
 #include "message.h"
 #include "shim/domain.h"
+#include "shim/inject.h"
 
 /* As many as fit: with everything below it sendmmsg() stays under 4 KiB of stack. */
 enum { CHUNK = 4, MESSAGES_MAX = 1024 /* UIO_MAXIOV: the kernel takes no more */ };
@@ -12,6 +13,7 @@ struct chunk {
     unsigned count;
     struct mmsghdr vec[CHUNK];
     struct pin pins[CHUNK];
+    struct iovec part; /* of the last one, if it is to be sent in part */
     socklen_t given[CHUNK]; /* lengths of the names as the program gave them */
     unsigned char names[CHUNK][ADDRESS_MAX];
 };
@@ -30,7 +32,7 @@ static void close_pins(void *chunk)
         pin_close(&c->pins[i]);
 }
 
-enum { UNREADABLE = -2000, HELPED = 2000 }; /* no errno and not each other */
+enum { UNREADABLE = -2000, HELPED = 2000, SHORT }; /* no errno and not each other */
 
 /* The address outlives the request it was judged in. */
 static void keep_name(struct chunk *c, const struct request *r)
@@ -58,7 +60,7 @@ static int take_helped(struct chunk *c, struct request *r, int way, struct mmsgh
 }
 
 /* Judges one message and appends it. -errno: denied; or UNREADABLE; or HELPED: it was
- * sent, if it was the first, else it is to be taken again. */
+ * sent, if it was the first, else it is to be taken again; or SHORT: the call ends with it. */
 static int take(struct chunk *c, struct trace *t, struct mmsghdr *from, int flags)
 {
     struct request r = request_of(t);
@@ -77,7 +79,10 @@ static int take(struct chunk *c, struct trace *t, struct mmsghdr *from, int flag
     keep_name(c, &r);
     c->given[c->count] = r.pin.fd >= 0 ? r.given_len : to->msg_hdr.msg_namelen;
     c->pins[c->count++] = r.pin;
-    return 0;
+    if (!r.limit)
+        return 0;
+    inject_shorten(&to->msg_hdr, &c->part, 1, r.limit);
+    return SHORT;
 }
 
 /* Of the first message: the kernel tells of no other. */

@@ -2,6 +2,7 @@
 
 #include "message.h"
 #include "shim/domain.h"
+#include "shim/inject.h"
 
 static ssize_t perform(enum via via, int fd, const struct msghdr *msg, int flags)
 {
@@ -51,6 +52,7 @@ static ssize_t taken(enum via via, int fd, const struct msghdr *msg, int flags, 
     struct request r = request_of(t);
     struct address target;
     struct msghdr copy;
+    struct iovec parts[8];
     bool free = sends_are_free(flags, true) && !domain_remembers();
 
     if (free) {
@@ -70,6 +72,8 @@ static ssize_t taken(enum via via, int fd, const struct msghdr *msg, int flags, 
     int err = message_judge(&r, &target, message_name_of(&copy), flags);
     if (err < 0)
         return fail(err);
+    if (r.limit)
+        inject_shorten(&copy, parts, sizeof parts / sizeof *parts, r.limit);
     if (err > 0)
         return message_helped(&r, err, &copy, flags);
     copy.msg_name = (void *)(uintptr_t)r.via;

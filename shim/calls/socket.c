@@ -19,7 +19,7 @@ static void normalize(struct request *r)
         r->protocol = r->type == SOCK_STREAM ? IPPROTO_TCP : r->type == SOCK_DGRAM ? IPPROTO_UDP : 0;
 }
 
-static int judge(struct trace *t, int domain, int type, int protocol)
+static int judge(struct trace *t, bool pair, int domain, int type, int protocol)
 {
     struct request r = request_of(t);
 
@@ -29,6 +29,7 @@ static int judge(struct trace *t, int domain, int type, int protocol)
     r.family = domain;
     r.type = type & 0xf;
     r.protocol = protocol;
+    r.pair = pair;
     normalize(&r);
     if (t->on) {
         t->family = r.family;
@@ -40,7 +41,7 @@ static int judge(struct trace *t, int domain, int type, int protocol)
 
 static int judged_socket(enum via via, int domain, int type, int protocol, struct trace *t)
 {
-    int err = judge(t, domain, type, protocol);
+    int err = judge(t, false, domain, type, protocol);
 
     if (err < 0)
         return fail(err);
@@ -62,7 +63,7 @@ int call_socket(enum via via, int domain, int type, int protocol)
 
 static int judged_socketpair(enum via via, int domain, int type, int protocol, int sv[2], struct trace *t)
 {
-    int err = judge(t, domain, type, protocol);
+    int err = judge(t, true, domain, type, protocol);
 
     if (err < 0)
         return fail(err);
