@@ -62,8 +62,8 @@ $(B)/%.o: %.c
 # Smaller than -Os where the compiler can: clang, and gcc from 12 on. The least there is does
 # without what makes loops faster: tests at both ends, constants and addresses kept in registers.
 tiny       := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
-least      := $(tiny) $(if $(findstring clang,$(CC)),-mllvm -disable-lsr,\
-                -fno-inline-small-functions -fno-tree-ch -fno-move-loop-invariants)
+least      := $(tiny) $(if $(findstring clang,$(CC)),-mllvm -disable-lsr -mllvm -disable-machine-licm,\
+                -fno-inline-small-functions -fno-tree-ch -fno-move-loop-invariants -fno-tree-loop-im -fno-caller-saves -fno-tree-dominator-opts)
 # What runs once in a process, or beside system calls that cost far more, need not be
 # fast; every page of the library is read at every exec.
 cold       := $(addprefix shim/,calls/bind_below calls/exec calls/spawn calls/command calls/files calls/files_call calls/files_realpath environment format format_apparmor unseen \
