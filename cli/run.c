@@ -54,7 +54,8 @@ static const char usage[] =
     "      --anon NAME       the same with a new socket that has no name; a server finds it as\n"
     "                        LISTEN_FDS says (NAME:dgram, NAME:seqpacket: of another type)\n"
     "      --error-exitcode N\n"
-    "                        exit with N when anything was denied, leaked, cut or not seen\n"
+    "                        exit with N when anything was denied, leaked, cut or not seen,\n"
+    "                        or an inject rule never fired\n"
     "      --expect FILE     fail unless what FILE says the command must do was done, and\n"
     "                        nothing that it must not do was tried\n"
     "      --leftovers       fail when socket files or listeners without clients are left\n"
@@ -85,6 +86,7 @@ struct start {
     struct domain domain;
     char **argv;
     struct program program;
+    const struct loaded *layers; /* our own */
     const char *outer; /* directory of the run around this one */
     struct tmpdir tmp;
     struct passed_list passed;
@@ -131,13 +133,17 @@ static int lay_out(const struct options *o, const struct loaded *own, void **fil
 {
     struct layer layers[LAYERS_MAX];
     struct memory want = memory_wanted(o, own);
-    uint32_t flags;
+    uint32_t flags, injects = 0;
     int count = outer_layers(layers, &flags);
 
     if (want.table || want.ring || want.leaks || want.lines)
         flags &= ~(uint32_t)LAYERS_NO_MEMORY;
     if (count < 0)
         return EXIT_SUNSHIM;
+    for (unsigned i = 0; i < o->source_count; i++)
+        injects += policy_inject_count(&own[i].policy);
+    if (injects > POLICY_INJECTS_MAX)
+        return fail("%u inject rules; the limit of a run is %u", injects, POLICY_INJECTS_MAX);
     if ((unsigned)count + o->source_count > LAYERS_MAX)
         return fail("more than %u policies at once, the ones around this run included", LAYERS_MAX);
     for (unsigned i = 0; i < o->source_count; i++)
@@ -251,7 +257,7 @@ static int run_child(struct start *s)
     if (s->drain)
         drain_finish(s->drain);
     if (started && !unprotected) {
-        happened = summary_say(&s->domain, s->outer, &s->options, s->unseen ? &s->program : NULL);
+        happened = summary_say(&s->domain, s->outer, &s->options, s->unseen ? &s->program : NULL, s->layers);
         instead = tell_watches(s, &(struct run_end){out.status, &s->domain, out.others, happened});
     }
     /* With others alive a later run does, unless they end with us: process 1 takes
@@ -321,6 +327,7 @@ static int start(struct start *s, const char *library)
     size_t len;
     int status;
 
+    s->layers = layers;
     /* First: policies may speak of @{TMPDIR}. */
     if ((status = s->options.shorten ? tmpdir_choose(&s->tmp) : 0) || (status = load_all(&s->options, 0, layers)) || (status = check_profile(s, layers)) ||
         (status = pass_check(&s->passed, layers, s->options.source_count)) || (status = check_program(s)) || (status = lay_out(&s->options, layers, &file, &len)) ||

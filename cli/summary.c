@@ -21,6 +21,7 @@ struct sum {
     struct counts_unseen programs[COUNTS_NAMES + 1]; /* and the first one */
     unsigned program_count;
     bool more; /* programs that have no name here */
+    struct counts_inject injects[COUNTS_INJECTS];
 };
 
 /* The counts of the run in `dir`; -1: there are none, or none of this version. */
@@ -52,6 +53,7 @@ static bool read_counts(const struct domain *d, struct sum *s)
         for (unsigned i = 0; i < COUNTS; i++)
             s->count[i] = counts_get(at, i);
         s->more = s->count[COUNT_UNSEEN] > known;
+        memcpy(s->injects, counts_injects(at), sizeof s->injects);
     }
     if (fd >= 0)
         close(fd);
@@ -166,6 +168,7 @@ static const char *line_of(const struct options *o, const struct sum *s)
     } parts[] = {
         {COUNT_DENIED, "denied", "denied"},
         {COUNT_ALLOWED, "allowed by complain", "allowed by complain"},
+        {COUNT_INJECTED, "injected", "injected"},
         {COUNT_LEAK, "leaked", "leaked"},
         {COUNT_TRUNCATED, "cut address", "cut addresses"},
         {COUNT_REPAIRED, "cut address repaired", "cut addresses repaired"},
@@ -190,7 +193,30 @@ static const char *line_of(const struct options *o, const struct sum *s)
     return line;
 }
 
-bool summary_say(const struct domain *d, const char *outer, const struct options *o, const struct program *first)
+/* A test that passes because its fault never came would prove nothing. */
+static bool say_unfired(const struct sum *s, const struct loaded *layers, unsigned count)
+{
+    const struct counts_inject *c = s->injects;
+    const struct policy_inject *rule;
+    struct policy_rule_info at;
+    bool any = false;
+
+    for (unsigned i = 0; i < count; i++)
+        for (uint32_t n = 0; (rule = policy_inject(&layers[i].policy, n)); n++, c++) {
+            if (c->fired || !policy_rule(&layers[i].policy, rule->rule, &at))
+                continue;
+            any = true;
+            if (c->hits)
+                say("inject rule %s:%u never fired: it matched %" PRIu64 " %s", at.file, at.line, c->hits,
+                    c->hits == 1 ? "call" : "calls");
+            else
+                say("inject rule %s:%u never fired: it matched no call", at.file, at.line);
+        }
+    return any;
+}
+
+bool summary_say(const struct domain *d, const char *outer, const struct options *o, const struct program *first,
+                 const struct loaded *layers)
 {
     struct sum *s = allocate(sizeof *s);
     const char *line;
@@ -207,6 +233,7 @@ bool summary_say(const struct domain *d, const char *outer, const struct options
     }
     if (*line)
         say("%s", line);
-    return !known || first || s->count[COUNT_DENIED] || s->count[COUNT_LEAK] || s->count[COUNT_TRUNCATED] ||
+    bool unfired = known && say_unfired(s, layers, o->source_count);
+    return !known || unfired || first || s->count[COUNT_DENIED] || s->count[COUNT_LEAK] || s->count[COUNT_TRUNCATED] ||
            s->count[COUNT_UNSEEN];
 }

@@ -5,13 +5,16 @@
 #include <stdbool.h>
 
 #include "domain.h"
+#include "load.h"
 #include "options.h"
 #include "program.h"
 
 /* Adds up what the processes of the run counted and its first program, if that is
  * not seen; tells the run around it (`outer`: its directory, or NULL); and says it,
- * if there is more to say than was said at the start. True when something was
- * denied, leaked, truncated or not seen (--error-exitcode). */
-bool summary_say(const struct domain *d, const char *outer, const struct options *o, const struct program *first);
+ * if there is more to say than was said at the start; and which inject rules of `layers`,
+ * the run's own, never fired. True when something was denied, leaked, truncated, not seen
+ * or not injected (--error-exitcode). */
+bool summary_say(const struct domain *d, const char *outer, const struct options *o, const struct program *first,
+                 const struct loaded *layers);
 
 #endif
