@@ -1,0 +1,237 @@
+/* sunshim run --expect: what a command must and must not do. */
+#include <string.h>
+
+#include "tests/e2e/harness.h"
+
+/* Runs `script` with what is expected in the file e; TAP comes on standard output. */
+static struct run expecting(const char *expectations, const char *script)
+{
+    put("e", expectations);
+    put("script", script);
+    return run("cd $T; rc=0; $SUNSHIM run --expect e --tap tap -- sh -eu script >&2 || rc=$?; cat tap; exit $rc");
+}
+
+/* Whether the expectation in line `line` of e is told to be met. */
+static bool met(const struct run *r, int line)
+{
+    int yes = lines_with(r->out, text(" expectation: e:%d: ", line), "ok ", NULL);
+    int no = lines_with(r->out, text(" expectation: e:%d: ", line), "not ok ", NULL);
+
+    cr_assert_eq(yes, 1, "line %d is not told of once\n%s", line, run_report(r));
+    return !no;
+}
+
+#define CLIENT "$P/sk 'socket unix stream' \"connect $T/s\"; wait\n"
+
+static const char *session(void)
+{
+    return text("$P/sk 'socket unix stream' \"bind $T/s\" listen accept & ready $T/s\n" CLIENT);
+}
+
+StockTest(suite_expect, what_must_be_done_was_done)
+{
+    struct run r = expecting(text("must unix (connect) peer=(addr=%s/s),\n"
+                                  "must unix (bind, listen, accept) addr=%s/*,\n"
+                                  "must unix (accept),\n"
+                                  "must unix (create) type=stream,\n",
+                                  scratch(), scratch()),
+                             session());
+    check_status(r, 0);
+    for (int i = 1; i <= 4; i++)
+        cr_assert(met(&r, i), "line %d\n%s", i, run_report(&r));
+    check_lacks(r, err, "not as expected");
+}
+
+StockTest(suite_expect, what_was_not_done_fails_the_run)
+{
+    struct run r = expecting(text("must unix (connect) peer=(addr=%s/t),\n"
+                                  "must unix (connect) type=dgram,\n"
+                                  "must unix (accept) addr=@x,\n"
+                                  "must network (connect),\n",
+                                  scratch()),
+                             session());
+    check_status(r, 1);
+    for (int i = 1; i <= 4; i++)
+        cr_assert(!met(&r, i), "line %d\n%s", i, run_report(&r));
+    check_has(r, err, text("sunshim: not as expected: e:1: must unix (connect) peer=(addr=%s/t): no such call; nearest: "
+                           "connect unix \"%s/s\" by sk (pid ",
+                           scratch(), scratch()));
+    check_has(r, err, "sunshim: not as expected: e:4: must network (connect): no such call\n");
+}
+
+StockTest(suite_expect, a_call_that_failed_is_not_done)
+{
+    struct run r = expecting(text("must unix (connect) peer=(addr=%s/s),\n", scratch()),
+                             "$P/sk 'socket unix stream' \"connect $T/s\" || :; $P/sk 'socket unix stream' \"connect $T/s\" || :\n");
+    check_status(r, 1);
+    cr_assert(!met(&r, 1));
+    check_has(r, err, text(": tried 2 times, never with success; first connect unix \"%s/s\" by sk (pid ", scratch()));
+    check_has(r, err, "): ENOENT\n");
+}
+
+StockTest(suite_expect, what_must_not_be_done_must_not_be_tried)
+{
+    struct run r = expecting(text("must not unix (connect) peer=(addr=%s/s),\n"
+                                  "must not unix (connect) peer=(addr=%s/t),\n",
+                                  scratch(), scratch()),
+                             "$P/sk 'socket unix stream' \"connect $T/s\" || :\n");
+    check_status(r, 1);
+    cr_assert(!met(&r, 1));
+    cr_assert(met(&r, 2));
+}
+
+StockTest(suite_expect, what_is_denied_was_tried)
+{
+    put("e", "must not unix (connect),\n");
+    struct run r = run("$SUNSHIM run --rule 'deny unix (connect),' --expect $T/e -- "
+                       "sh -c '$P/sk \"socket unix stream\" \"connect /x\" || :'");
+    check_status(r, 1);
+    check_has(r, err, "must not unix (connect): connect unix \"/x\" by sk (pid ");
+    check_has(r, err, "): EACCES\n");
+}
+
+/* In a policy the rule `network,` is about every family. */
+StockTest(suite_expect, network_without_a_family_is_not_about_unix)
+{
+    struct run r = expecting("must not network,\n"
+                             "must not network unix,\n"
+                             "must not network inet dgram,\n",
+                             "$P/sk 'socket unix stream'\n");
+    check_status(r, 1);
+    cr_assert(met(&r, 1));
+    cr_assert(!met(&r, 2));
+    r = expecting("must not network,\nmust not network inet dgram,\nmust not network inet stream,\n",
+                  "$P/sk 'socket inet dgram' 'sendto inet:127.0.0.1:9 x'\n");
+    check_status(r, 1);
+    cr_assert(!met(&r, 1));
+    cr_assert(!met(&r, 2));
+    cr_assert(met(&r, 3));
+}
+
+StockTest(suite_expect, ports_and_addresses_are_compared)
+{
+    struct run r = expecting("must network (send) inet peer=(ip=127.0.0.0/8 port=9),\n"
+                             "must network (send) inet peer=(ip=127.0.0.0/8 port=10),\n",
+                             "$P/sk 'socket inet dgram' 'sendto inet:127.0.0.1:9 x'\n");
+    check_status(r, 1);
+    cr_assert(met(&r, 1));
+    cr_assert(!met(&r, 2));
+}
+
+StockTest(suite_expect, variables_comments_and_several_lines)
+{
+    struct run r = expecting(text("# who must be reached\n"
+                                  "@{dirs} = /nowhere %s\n"
+                                  "\n"
+                                  "must unix (connect)\n"
+                                  "    peer=(addr=@{dirs}/s),\n"
+                                  "  must not unix (connect) peer=(addr=\"@{dirs}/a b,c\"),   # \n",
+                                  scratch()),
+                             session());
+    check_status(r, 0);
+    cr_assert(met(&r, 4));
+    cr_assert(met(&r, 6));
+}
+
+StockTest(suite_expect, profiles_say_which_program)
+{
+    struct run r = expecting("profile one /**/cat {\n"
+                             "    must unix (connect),\n"
+                             "    must not unix (create),\n"
+                             "}\n"
+                             "profile two /**/sk {\n"
+                             "    must unix (connect),\n"
+                             "}\n"
+                             "must unix (accept),\n",
+                             session());
+    check_status(r, 1);
+    cr_assert(!met(&r, 2));
+    cr_assert(met(&r, 3));
+    cr_assert(met(&r, 6));
+    cr_assert(met(&r, 8));
+}
+
+StockTest(suite_expect, several_files)
+{
+    put("one", "must unix (create),\n");
+    put("two", "must unix (connect),\n");
+    struct run r = run("cd $T; $SUNSHIM run --expect one --expect two -- $P/sk 'socket unix stream'");
+    check_status(r, 1);
+    check_lacks(r, err, "one:1");
+    check_has(r, err, "not as expected: two:1: must unix (connect)");
+}
+
+/* --- The exit status ------------------------------------------------------------ */
+
+StockTest(suite_expect, the_status_is_that_of_error_exitcode)
+{
+    put("e", "must unix (connect),\n");
+    struct run r = run("$SUNSHIM run --error-exitcode 42 --expect $T/e -- sh -c 'exit 7'");
+    check_status(r, 42);
+}
+
+StockTest(suite_expect, otherwise_a_command_that_fails_keeps_its_status)
+{
+    put("e", "must unix (connect),\n");
+    struct run r = run("$SUNSHIM run --expect $T/e -- sh -c 'exit 7'");
+    check_status(r, 7);
+}
+
+StockTest(suite_expect, a_signal_says_more)
+{
+    put("e", "must unix (connect),\n");
+    struct run r = run("$SUNSHIM run --error-exitcode 42 --expect $T/e -- sh -c 'kill -TERM $$'");
+    check_status(r, 128 + 15);
+}
+
+StockTest(suite_expect, not_with_exec)
+{
+    put("e", "must unix (connect),\n");
+    struct run r = run("$SUNSHIM run --exec --expect $T/e -- true");
+    check_status(r, 125);
+}
+
+/* --- What is wrong in a file ------------------------------------------------------- */
+
+static void check_error(const char *expectations, const char *message)
+{
+    put("e", expectations);
+    struct run r = run("cd $T; $SUNSHIM run --expect e -- sh -c 'echo started'");
+    cr_assert_eq(r.status, 125, "\"%s\" is accepted\n%s", expectations, run_report(&r));
+    cr_assert_str_empty(r.out, "the command was started\n%s", run_report(&r));
+    cr_assert(strstr(r.err, message), "\"%s\": no \"%s\"\n%s", expectations, message, run_report(&r));
+}
+
+Test(suite_expect, errors_say_where)
+{
+    check_error("\nmust unix (conect),\n", "e:2:12: error: 'conect' is not a permission\n    2 | must unix (conect),\n");
+    check_error("must deny unix,\n", "e:1:6: error: 'unix' or 'network' should stand here");
+    check_error("must not not unix,\n", "e:1:10: error: 'unix' or 'network' should stand here");
+    check_error("must", "e:1:5: error: 'unix' or 'network' should stand here");
+    check_error("unix (connect),\n", "e:1:1: error: neither an expectation, nor a variable, nor a profile");
+    check_error("must unix\nmust unix,\n", "e:1:10: error: the rule is not ended by a comma");
+    check_error("must unix (connect) peer=(addr=@{no}/x),\n", "e:1:32: error: the variable @{no} is not set");
+    check_error("include <abstractions/sockets>\n", "e:1:1: error: neither");
+    check_error("must unix,\n}\n", "e:2:1: error: neither");
+    check_error("profile x\nmust unix,\n", "e:1:1: error: no '{' begins");
+    check_error("must unix (connect) peer=(scope=inside),\n", "e:1:6: error: an expectation cannot ask for scope=");
+    check_error("must unix (accept) peer=(uid=0),\n", "e:1:6: error: an expectation cannot ask for scope=");
+    check_error("must unix peer=(label=x),\n", "e:1:6: error: an expectation cannot ask for scope=");
+    check_error("# nothing\n", "e: error: nothing is expected");
+    check_error("must unix peer=(addr=\"/x),\nmust unix,\n", "e:1:22: error: this quote is not closed on its line");
+}
+
+Test(suite_expect, all_errors_at_once)
+{
+    put("e", "must unix (a),\nmust unix (b),\nfoo,\n");
+    struct run r = run("cd $T; $SUNSHIM run --expect e -- true");
+    cr_assert_eq(lines_with(r.err, ": error: ", NULL), 3, "%s", run_report(&r));
+}
+
+Test(suite_expect, a_file_that_cannot_be_read_starts_nothing)
+{
+    struct run r = run("$SUNSHIM run --expect $T/none -- sh -c 'echo started'");
+    check_status(r, 125);
+    check_out(r, "");
+    check_has(r, err, "/none: error: No such file");
+}
