@@ -1,6 +1,7 @@
 #include "environment.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,9 +9,10 @@
 #include "real.h"
 #include "sys.h"
 
+/* Names in place, not pointers to them, which would be relocated at every exec. */
 static const struct {
-    const char *name;
-    size_t offset;
+    char name[sizeof "SUNSHIM_XDG_CONFIG_HOME="];
+    uint8_t offset;
 } variables[] = {
 #define VARIABLE(name, field) {name "=", offsetof(struct environment, field)}
     VARIABLE("SUNSHIM_POLICY", policy),
@@ -39,6 +41,7 @@ static const struct {
     VARIABLE("SUNSHIM_FDS", passed),
 #undef VARIABLE
 };
+_Static_assert(sizeof(struct environment) <= UINT8_MAX, "an offset is a byte");
 
 static void take(struct environment *e, const char *entry)
 {
