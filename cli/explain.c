@@ -41,7 +41,8 @@ static const char usage[] =
     "\n"
     "Line 1 is 'allow' or 'deny', line 2 'rule: FILE:LINE: TEXT' or 'rule: none', line 3\n"
     "of a denial 'errno: NAME'. Names are looked up in map rules first: 'mapped: FROM -> TO\n"
-    "by FILE:LINE'. Exit status: 0 allowed, 1 denied, 125 on errors.\n"
+    "by FILE:LINE'. Rules that may break an allowed call: 'inject: FILE:LINE: TEXT'.\n"
+    "Exit status: 0 allowed, 1 denied, 125 on errors.\n"
     "\n"
     "  sunshim explain web.policy bind family=unix type=dgram addr=auto\n";
 
@@ -270,6 +271,34 @@ static void print_free_inherit(const struct policy *p, const struct policy_query
         puts("note: only rules with its fd= are about this descriptor");
 }
 
+static bool breaks(const struct policy *p, const struct policy_query *q, const struct policy_inject *which)
+{
+    const struct policy_inject *rule;
+    uint32_t at = 0;
+
+    while ((rule = policy_inject_next(p, q, &at)) && rule != which)
+        ;
+    return rule != NULL;
+}
+
+/* What every layer allows, rules may break. */
+static void print_injects(const struct explanation *e, const struct policy_query *q)
+{
+    struct policy_query pair = *q;
+    const struct policy_inject *rule;
+
+    pair.pair = q->perm == POLICY_CREATE;
+    for (unsigned i = 0; i < e->layer_count; i++) {
+        const struct policy *p = &e->layers[i].policy;
+
+        for (uint32_t n = 0; (rule = policy_inject(p, n)); n++)
+            if (breaks(p, q, rule))
+                print_rule("inject", p, rule->rule, "");
+            else if (breaks(p, &pair, rule))
+                print_rule("inject", p, rule->rule, " (socketpair)");
+    }
+}
+
 /* The layer that decides: the outermost that denies, else the first. */
 static unsigned decide(struct explanation *e, const struct policy_query *q, struct policy_verdict *v)
 {
@@ -300,6 +329,8 @@ static int answer(struct explanation *e, const struct asked *a, const struct pol
     print_rule("rule", p, v.rule, "");
     if (!allowed)
         printf("errno: %s\n", policy_errno_name(v.err) ? policy_errno_name(v.err) : "unknown");
+    else
+        print_injects(e, q);
     if (e->asked_count > 1 || e->asked[0].perms & (e->asked[0].perms - 1))
         printf("operation: %s\n", policy_perm_name(q->perm));
     if (e->layer_count > 1)

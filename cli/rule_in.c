@@ -147,11 +147,12 @@ int asked_from_rule(const struct options *o, const char *rule, struct asked *out
         return -1;
     for (uint32_t i = 0; i < rules.profiles[0].rule_count; i++) {
         const struct rule *r = &rules.profiles[0].rules[i];
+        uint32_t perms = r->perms & PERM_PAIR ? r->perms | POLICY_CREATE : r->perms;
 
         if (!was_given(&rules, r, lines_of(in.text)))
             continue;
         for (uint32_t perm = 1; perm < 1u << POLICY_PERM_COUNT && n < max; perm <<= 1)
-            if (r->perms & perm && (perm != POLICY_INHERIT || r->names_inherit) && question(r, perm, &out[n++]))
+            if (perms & perm && (perm != POLICY_INHERIT || r->names_inherit) && question(r, perm, &out[n++]))
                 return -1;
     }
     if (!n)
