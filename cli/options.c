@@ -16,7 +16,7 @@ struct spec {
 };
 
 /* What starts a command. */
-enum { COMMAND = USE_RUN | USE_TRACE };
+enum { COMMAND = USE_RUN | USE_TRACE | USE_LEARN };
 enum { ALL = COMMAND | USE_ENV | USE_CHECK | USE_EXPLAIN, START = COMMAND | USE_ENV };
 /* What getopt_long() gives for a long option: one of `specs`, or of the subcommand's own. */
 enum { LONG = 256, OWN = 512 };

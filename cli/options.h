@@ -7,7 +7,7 @@
 #include "domain/passed.h"
 #include "policy/layers.h"
 
-enum use { USE_RUN = 1, USE_ENV = 2, USE_CHECK = 4, USE_EXPLAIN = 8, USE_TRACE = 16 };
+enum use { USE_RUN = 1, USE_ENV = 2, USE_CHECK = 4, USE_EXPLAIN = 8, USE_TRACE = 16, USE_LEARN = 32 };
 
 enum source_kind {
     SOURCE_POLICY,   /* -p NAME or -p PATH/TO/FILE */

@@ -1,0 +1,247 @@
+/* sunshim learn: runs a command, or reads logs, and writes the policy that allows it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "learn.h"
+#include "run.h"
+
+
+static const char usage[] =
+    "Usage: sunshim learn -o POLICY [OPTION]... [--] COMMAND [ARG...]\n"
+    "       sunshim learn [-o POLICY] [OPTION]... --from LOG [LOG...]\n"
+    "Writes the smallest policy under which the same run passes, with what was seen as\n"
+    "comments.\n"
+    "\n"
+    "  -o, --output POLICY   where to; '-' is standard output, as without -o\n"
+    "      --from LOG        learn from records: the log of a run with --trace, with\n"
+    "                        --complain or with audit rules; each LOG is a run of its own\n"
+    "      --merge OLD       extend OLD: keep it as it is, and append what it does not\n"
+    "                        allow; without -o into OLD itself\n"
+    "      --force           overwrite POLICY\n"
+    "      --denied          allow, too, what was denied because no rule allowed it\n"
+    "  -h, --help            this text\n"
+    "\n"
+    "and those of sunshim run: -p, --rule, -I, --apparmor, --profile, --complain, --log,\n"
+    "--json, --track, --long-paths, --repair, --shorten, --keep, --no-follow, --pass,\n"
+    "--anon, --allow-unseen.\n"
+    "\n"
+    "All programs of a run go into one policy. What changes from run to run becomes a\n"
+    "pattern: numbers of processes, counters (3 alike, or another one in each LOG), names\n"
+    "drawn by lot (mkstemp and the like), names that an autobind makes, the user's own\n"
+    "directories. A pattern has as many bytes as were seen, at most 4 places, and 4 bytes\n"
+    "that stay.\n"
+    "\n"
+    "Exit status: that of COMMAND; 125 when sunshim itself fails.\n"
+    "\n"
+    "  sunshim learn -o redis.policy -- ./test.sh\n"
+    "  sunshim learn --merge redis.policy -- ./another-test.sh\n"
+    "  sunshim run --complain -p web --log web.log ./server; sunshim learn --merge web.policy --from web.log\n";
+
+struct command_line {
+    struct options options;
+    const char *output, *merge;
+    const char *from;
+    bool force;
+    char **operands;
+};
+
+struct learning {
+    struct command_line line;
+    struct learned learned;
+    struct record record;
+    struct policy_input around;
+    struct old_policy old;
+};
+
+/* --- The command line ---------------------------------------------------- */
+
+static const struct own_option own[] = {{"output", 'o', true}, {"from", 0, true},    {"merge", 0, true},
+                                        {"force", 0, false},   {"denied", 0, false}};
+
+static int take_option(void *ctx, const struct own_option *which, const char *value)
+{
+    struct learning *g = ctx;
+
+    if (which == &own[0])
+        g->line.output = value;
+    else if (which == &own[1] && g->line.from)
+        return fail("--from is given twice; further logs follow without it: --from %s %s", g->line.from, value);
+    else if (which == &own[1])
+        g->line.from = value;
+    else if (which == &own[2])
+        g->line.merge = value;
+    g->line.force |= which == &own[3];
+    g->learned.with_denied |= which == &own[4];
+    return 0;
+}
+
+static int check_output(const struct command_line *c)
+{
+    if (!c->from && !*c->operands)
+        return usage_error("learn", "no command to run, and no --from LOG to learn from");
+    if (!c->from && !c->output && !c->merge)
+        return usage_error("learn", "where to? -o POLICY; '-o -' writes to standard output, after what the command writes");
+    if (c->output && strcmp(c->output, "-") && !c->force && !access(c->output, F_OK) &&
+        (!c->merge || strcmp(c->merge, c->output)))
+        return fail("'%s' is there already: --merge %s extends it, --force overwrites it", c->output, c->output);
+    return 0;
+}
+
+static int read_old(struct learning *g)
+{
+    struct policy_file file;
+    int err;
+
+    if (!g->line.merge)
+        return 0;
+    if ((err = policy_files.read(NULL, g->line.merge, &file)))
+        return fail("'%s': %s", g->line.merge, read_failure(g->line.merge, -err));
+    if (memchr(file.text, '\0', file.len))
+        return fail("'%s' holds NUL bytes", g->line.merge);
+    g->old = (struct old_policy){g->line.merge, format_new("%.*s", (int)file.len, file.text), file.len};
+    return 0;
+}
+
+/* What was typed, to be found again in the policy. */
+static const char *typed(int argc, char **argv)
+{
+    const char *line = "sunshim";
+
+    for (int i = 0; i < argc; i++) {
+        bool plain = *argv[i] && !argv[i][strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,=")];
+
+        line = plain ? format_new("%s %s", line, argv[i]) : format_new("%s '%s'", line, argv[i]);
+    }
+    return strlen(line) > 400 ? format_new("%.400s...", line) : line;
+}
+
+/* --- What was learned ---------------------------------------------------- */
+
+static void say_result(const struct learning *g, const char *to)
+{
+    const struct learned *l = &g->learned;
+    unsigned kept = 0;
+
+    for (size_t i = 0; i < l->rule_count; i++)
+        kept += !l->rules[i]->dropped;
+    if (l->unclear)
+        say("%llu calls cannot be learned from: their records do not say enough", (unsigned long long)l->unclear);
+    if (l->denied && !l->with_denied)
+        say("%llu calls were denied, and stay so (--denied learns those that no rule denied)", (unsigned long long)l->denied);
+    if (g->old.text && !kept)
+        say("%s allows all %llu calls already", g->old.path, (unsigned long long)l->calls);
+    else
+        say("learned %u rule%s from %llu calls: %s", kept, kept == 1 ? "" : "s", (unsigned long long)l->calls,
+            strcmp(to, "-") ? to : "standard output");
+}
+
+static bool has_news(const struct learned *l)
+{
+    for (size_t i = 0; i < l->rule_count; i++)
+        if (!l->rules[i]->dropped)
+            return true;
+    return false;
+}
+
+/* 0 or 125. */
+static int write_policy(struct learning *g)
+{
+    const char *to = g->line.output ? g->line.output : g->line.merge ? g->line.merge : "-";
+    struct learned *l = &g->learned;
+    int status;
+
+    g->around = load_input(&g->line.options, 0);
+    names_settle(l, &g->around);
+    if ((status = check_old(l, &g->around, &g->old)))
+        return status;
+    rules_make(l);
+    if ((status = check_rules(l, &g->around, &g->old)))
+        return status;
+    if (!g->old.text || has_news(l))
+        status = file_replace(to, learned_text(l, &g->old, true));
+    else if (strcmp(to, g->old.path))
+        status = file_replace(to, g->old.text);
+    if (!status)
+        say_result(g, to);
+    return status;
+}
+
+/* --- From logs ----------------------------------------------------------- */
+
+static void take_record(void *ctx, const struct record *r, const char *line, size_t len)
+{
+    struct learning *g = ctx;
+
+    (void)line, (void)len;
+    learn_record(&g->learned, r);
+}
+
+static int learn_from_logs(struct learning *g)
+{
+    uint64_t skipped = 0;
+    int status = 0;
+    const char *log = g->line.from;
+
+    for (char **next = g->line.operands; log && !status; log = *next ? *next++ : NULL) {
+        uint64_t before = g->learned.calls + g->learned.denied;
+
+        status = records_each(log, take_record, g, &skipped);
+        if (!status && g->learned.calls + g->learned.denied == before)
+            say("%s: no record of a socket call in it (was it a log of --trace, --complain or audit rules?)", log);
+        g->learned.runs++;
+    }
+    if (!status && !g->learned.calls)
+        return fail("nothing to learn from");
+    return status ? status : write_policy(g);
+}
+
+/* --- From a command ------------------------------------------------------ */
+
+static void take_line(void *ctx, const char *line, size_t len)
+{
+    struct learning *g = ctx;
+
+    if (record_read(&g->record, line, len))
+        learn_record(&g->learned, &g->record);
+}
+
+static int end_of_run(void *ctx, const struct run_end *end)
+{
+    struct learning *g = ctx;
+
+    g->learned.runs = 1;
+    if (!WIFEXITED(end->status) || WEXITSTATUS(end->status))
+        say("the command failed: what was learned is what it did until then");
+    return write_policy(g);
+}
+
+static int learn_from_command(struct learning *g)
+{
+    const struct run_watch watch = {g, take_line, end_of_run};
+    const struct run_plan plan = {.options = &g->line.options, .argv = g->line.operands, .name = "learn",
+                                  .watches = {&watch}, .quiet = !g->line.options.log, .wait = true};
+
+    return run_plan(&plan);
+}
+
+static int learn(int argc, char **argv)
+{
+    static struct learning g;
+    const struct own_options mine = {own, sizeof own / sizeof *own, take_option, &g};
+    int status = options_read_own(&g.line.options, USE_LEARN, &mine, argc, argv);
+
+    if (status)
+        return status < 0 ? 0 : status;
+    g.line.operands = argv + g.line.options.rest;
+    g.learned.how = typed(argc, argv);
+    if ((status = check_output(&g.line)) || (status = read_old(&g)))
+        return status;
+    return g.line.from ? learn_from_logs(&g) : learn_from_command(&g);
+}
+
+const struct command learn_command = {"learn", "write a policy from what a program does", usage, learn};

@@ -1,0 +1,210 @@
+/* The proof: the rules are compiled and every call is put to them, with each rule and each
+ * permission left out in turn. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cli.h"
+#include "learn.h"
+
+/* A policy on trial. There are many, so what they take is given back. */
+struct trial {
+    struct policy policy;
+    struct chunk *memory;
+};
+
+struct chunk {
+    _Alignas(16) struct chunk *next;
+};
+
+static void *more(void *ctx, size_t *size)
+{
+    struct chunk **all = ctx, *c = calloc(1, sizeof *c + *size);
+
+    if (!c)
+        return NULL;
+    c->next = *all;
+    *all = c;
+    return c + 1;
+}
+
+static void trial_end(struct trial *t)
+{
+    for (struct chunk *next; t->memory; t->memory = next) {
+        next = t->memory->next;
+        free(t->memory);
+    }
+}
+
+static const char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? format_new("%.*s", slash == path ? 1 : (int)(slash - path), path) : ".";
+}
+
+/* 0, or 125 after what is wrong was said. */
+static int trial_begin(struct trial *t, const struct policy_input *around, const struct old_policy *old, const char *text)
+{
+    struct policy_input in = *around;
+    struct arena arena = {.more = more, .ctx = &t->memory};
+    const void *blob;
+    size_t len;
+
+    t->memory = NULL;
+    in.name = old->text ? old->path : "learned policy";
+    in.dir = old->text ? directory_of(old->path) : NULL;
+    in.text = text;
+    in.len = strlen(text);
+    int err = policy_compile(&in, &arena, &blob, &len);
+    if (!err)
+        err = policy_open(&t->policy, blob, len);
+    if (!err)
+        return 0;
+    trial_end(t);
+    return fail("%s: %s", in.name, err == -EINVAL ? "has errors" : strerror(-err));
+}
+
+/* --- One call ------------------------------------------------------------ */
+
+/* What a verdict was not asked for: the kernel found no file before, or nobody came. */
+static bool goes_unasked(const struct policy *p, const struct fact *f)
+{
+    uint32_t needs = policy_needs(p, f->q.perm, f->q.family);
+    bool waits = f->q.perm == POLICY_ACCEPT || (f->q.perm == POLICY_RECEIVE && f->q.type == SOCK_DGRAM);
+
+    if (f->lost)
+        return needs & (f->q.perm == POLICY_BIND ? POLICY_NEEDS_LOCAL_PATH : POLICY_NEEDS_PEER_PATH);
+    return f->idle && waits &&
+           (needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH | POLICY_NEEDS_BOUND | POLICY_NEEDS_LABEL));
+}
+
+static bool passes(struct policy *p, const struct fact *f, struct policy_verdict *v)
+{
+    if (policy_profile_count(p) > 1 && policy_select(p, f->exe, NULL))
+        return false;
+    policy_decide(p, &f->q, v);
+    return v->outcome == POLICY_ALLOWED || v->outcome == POLICY_AUDITED || goes_unasked(p, f);
+}
+
+int check_old(struct learned *l, const struct policy_input *around, const struct old_policy *old)
+{
+    struct policy_rule_info rule;
+    struct policy_verdict v;
+    struct trial t;
+    uint32_t said = POLICY_RULE_NONE;
+
+    if (!old->text)
+        return 0;
+    if (trial_begin(&t, around, old, old->text))
+        return EXIT_SUNSHIM;
+    for (size_t i = 0; i < l->fact_count; i++) {
+        struct fact *f = l->facts[i];
+
+        f->skip |= passes(&t.policy, f, &v);
+        if (f->skip || !v.explicit_deny)
+            continue;
+        f->skip = true; /* a rule that denies cannot be overridden */
+        if (v.rule != said && policy_rule(&t.policy, v.rule, &rule))
+            say("%s:%u: this rule denies what was used, and stays: %.*s", rule.file, rule.line, (int)rule.text_len, rule.text);
+        said = v.rule;
+    }
+    trial_end(&t);
+    return 0;
+}
+
+/* --- All of them --------------------------------------------------------- */
+
+/* Calls that `r` may have to allow: its own, those of rules that were dropped, and those that
+ * hang on what others ask for. */
+static bool all_pass(const struct learned *l, struct policy *p, const struct learned_rule *r, uint32_t perms)
+{
+    struct policy_verdict v;
+
+    for (size_t i = 0; i < l->fact_count; i++) {
+        const struct fact *f = l->facts[i];
+        bool own = !r || (f->rule == r && (f->q.perm & perms));
+
+        if (f->skip || !(own || f->rule->dropped || f->lost || f->idle))
+            continue;
+        if (!passes(p, f, &v))
+            return false;
+    }
+    return true;
+}
+
+static bool enough(struct learned *l, const struct policy_input *around, const struct old_policy *old,
+                   const struct learned_rule *r, uint32_t perms)
+{
+    char *text = learned_text(l, old, false);
+    struct trial t;
+    bool all;
+
+    if (!*text) /* a policy in which nothing allows anything is none */
+        return false;
+    all = !trial_begin(&t, around, old, text) && all_pass(l, &t.policy, r, perms);
+    trial_end(&t);
+    free(text);
+    return all;
+}
+
+/* Leaves out what is not needed. Rules for names that were not there come first: they are the
+ * least likely to be. */
+static void drop_rule(struct learned *l, const struct policy_input *around, const struct old_policy *old, struct learned_rule *r)
+{
+    r->dropped = true;
+    if (!enough(l, around, old, r, ~0u))
+        r->dropped = false;
+    for (uint32_t bit = 1; !r->dropped && bit < 1u << POLICY_PERM_COUNT && r->order != RULE_INCLUDE; bit <<= 1) {
+        if (!(r->perms & bit) || r->perms == bit)
+            continue;
+        r->perms &= ~bit;
+        if (!enough(l, around, old, r, bit == POLICY_AUTOBIND ? POLICY_BIND : bit))
+            r->perms |= bit;
+    }
+}
+
+static bool is_lost(const struct learned_rule *r)
+{
+    for (size_t i = 0; i < r->fact_count; i++)
+        if (!r->facts[i]->lost)
+            return false;
+    return true;
+}
+
+/* What no rule with its names allows (a name that could not be found out) gets a wider one. */
+static int widen(struct learned *l, const struct policy_input *around, const struct old_policy *old)
+{
+    char *text = learned_text(l, old, false);
+    struct policy_verdict v;
+    struct trial t;
+
+    if (!*text)
+        return 0;
+    if (trial_begin(&t, around, old, text))
+        return EXIT_SUNSHIM;
+    for (size_t i = 0; i < l->fact_count; i++)
+        if (!l->facts[i]->skip && !passes(&t.policy, l->facts[i], &v))
+            rule_widen(l, l->facts[i]);
+    rules_sort(l);
+    trial_end(&t);
+    free(text);
+    return 0;
+}
+
+int check_rules(struct learned *l, const struct policy_input *around, const struct old_policy *old)
+{
+    if (!l->rule_count)
+        return 0;
+    if (widen(l, around, old))
+        return EXIT_SUNSHIM;
+    for (int lost = 1; lost >= 0; lost--)
+        for (size_t i = l->rule_count; i--;)
+            if (is_lost(l->rules[i]) == lost && !l->rules[i]->dropped)
+                drop_rule(l, around, old, l->rules[i]);
+    if (!enough(l, around, old, NULL, 0))
+        return fail("what was learned does not allow all that was seen: please report this, with the records");
+    return 0;
+}

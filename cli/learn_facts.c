@@ -1,0 +1,207 @@
+/* What records tell: which questions the calls of a run put to a policy. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cli.h"
+#include "learn.h"
+
+bool learn_is_peer_fact(const struct fact *f)
+{
+    return f->q.perm & POLICY_PEER_PERMS;
+}
+
+static const void *kept(const void *bytes, size_t len)
+{
+    return bytes ? memcpy(allocate(len + 1), bytes, len) : NULL;
+}
+
+static const char *kept_text(const char *text)
+{
+    return text ? kept(text, strlen(text)) : NULL;
+}
+
+static bool same_addr(const struct policy_addr *a, const struct policy_addr *b)
+{
+    if (a->kind != b->kind || a->port != b->port || a->len != b->len || !a->bytes != !b->bytes)
+        return false;
+    return !a->bytes || !memcmp(a->bytes, b->bytes, a->len);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return !strcmp(a ? a : "", b ? b : "");
+}
+
+static bool same_fact(const struct fact *a, const struct fact *b)
+{
+    const struct policy_query *p = &a->q, *q = &b->q;
+
+    return p->perm == q->perm && p->family == q->family && p->type == q->type && p->protocol == q->protocol &&
+           a->run == b->run && a->lost == b->lost && a->idle == b->idle && same_addr(&p->local, &q->local) &&
+           same_addr(&p->peer, &q->peer) && same_text(a->comm, b->comm) && same_text(a->exe, b->exe);
+}
+
+static uint32_t mix(uint32_t hash, const void *bytes, size_t len)
+{
+    for (size_t i = 0; bytes && i < len; i++)
+        hash = (hash ^ ((const uint8_t *)bytes)[i]) * 16777619;
+    return hash;
+}
+
+static uint32_t hash_of(const struct fact *f)
+{
+    uint32_t hash = mix(2166136261, f->q.peer.bytes, f->q.peer.len);
+
+    hash = mix(hash, f->q.local.bytes, f->q.local.len);
+    hash = mix(hash, &f->q.perm, sizeof f->q.perm);
+    hash = mix(hash, &f->q.peer.port, sizeof f->q.peer.port);
+    return mix(hash, f->comm, f->comm ? strlen(f->comm) : 0);
+}
+
+static struct fact *fact_new(struct learned *l, const struct fact *like, struct fact **bucket)
+{
+    struct fact *f = allocate(sizeof *f);
+
+    *f = *like;
+    f->q.local.bytes = kept(f->q.local.bytes, f->q.local.len);
+    f->q.peer.bytes = kept(f->q.peer.bytes, f->q.peer.len);
+    f->q.label = kept_text(f->q.label);
+    f->q.exe = kept_text(f->q.exe);
+    f->comm = kept_text(f->comm);
+    f->exe = kept_text(f->exe);
+    f->next = *bucket;
+    *bucket = f;
+    if (l->fact_count == l->fact_room) {
+        l->fact_room = l->fact_room ? 2 * l->fact_room : 256;
+        l->facts = reallocarray(l->facts, l->fact_room, sizeof *l->facts);
+        if (!l->facts)
+            exit(fail("out of memory"));
+    }
+    return l->facts[l->fact_count++] = f;
+}
+
+static void add_fact(struct learned *l, const struct fact *like, bool traced)
+{
+    struct fact **bucket = &l->buckets[hash_of(like) % (sizeof l->buckets / sizeof *l->buckets)], *f = *bucket;
+
+    while (f && !same_fact(f, like))
+        f = f->next;
+    if (!f)
+        f = fact_new(l, like, bucket);
+    f->traced += traced;
+    f->told += !traced;
+}
+
+/* --- Processes ----------------------------------------------------------- */
+
+static void add_pid(struct pid_set *s, int64_t pid)
+{
+    if (pid <= 0 || pid > UINT32_MAX || (s->count && s->pids[s->count - 1] == (uint32_t)pid))
+        return;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->pids[i] == (uint32_t)pid)
+            return;
+    if (s->count == s->room) {
+        s->room = s->room ? 2 * s->room : 64;
+        if (!(s->pids = reallocarray(s->pids, s->room, sizeof *s->pids)))
+            exit(fail("out of memory"));
+    }
+    s->pids[s->count++] = (uint32_t)pid;
+}
+
+static void note_pids(struct learned *l, const struct record *r)
+{
+    static const char *const keys[] = {"ppid", "peer_pid", "pid"};
+
+    for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++)
+        add_pid(&l->pids, record_number(r, keys[i], 0));
+}
+
+/* --- Which records ------------------------------------------------------- */
+
+/* Only what happened can be needed. Of what was denied, what a rule did not deny on purpose
+ * can be wanted. */
+static bool is_wanted(struct learned *l, const struct record *r)
+{
+    bool denied = record_is(r, "DENIED") || !strcmp(record_text(r, "verdict"), "DENIED");
+
+    if (!denied)
+        return record_is(r, "TRACE") || record_is(r, "ALLOWED") || record_is(r, "AUDIT");
+    if (record_is(r, "TRACE"))
+        return false; /* its DENIED record says more */
+    l->denied++;
+    return l->with_denied && !strcmp(record_text(r, "rule"), "none");
+}
+
+static bool failed_with(const char *err, const char *const *names)
+{
+    for (; *names; names++)
+        if (!strcmp(err, *names))
+            return true;
+    return false;
+}
+
+/* The kernel refuses these whatever a policy says. */
+static bool never_asked(const char *err)
+{
+    static const char *const names[] = {"EBADF", "ENOTSOCK", "EFAULT", NULL};
+
+    return failed_with(err, names);
+}
+
+/* A name is resolved before any rule is asked. */
+static bool is_lost(const struct fact *f, const char *err)
+{
+    static const char *const names[] = {"ENOENT", "ENOTDIR", "ELOOP", "EACCES", "ENAMETOOLONG", NULL};
+    const struct policy_addr *a = f->q.perm == POLICY_BIND ? &f->q.local : &f->q.peer;
+
+    return f->q.family == AF_UNIX && (f->q.perm & (POLICY_BIND | POLICY_CONNECT | POLICY_SEND)) &&
+           a->kind == POLICY_ADDR_PATHNAME && failed_with(err, names);
+}
+
+/* Nobody was there yet to be judged. */
+static bool is_idle(const struct fact *f, const struct record *r)
+{
+    return (f->q.perm & (POLICY_ACCEPT | POLICY_RECEIVE)) && record_is(r, "TRACE") && record_number(r, "result", 0) < 0;
+}
+
+/* Some socket options have any call bind the socket: unix(7). */
+static void add_autobind(struct learned *l, const struct fact *f, const struct record *r)
+{
+    struct fact bind = *f;
+
+    if (f->q.perm == POLICY_BIND || !record_field(r, "bound"))
+        return;
+    bind.q = (struct policy_query){.perm = POLICY_BIND, .family = AF_UNIX, .type = f->q.type, .protocol = f->q.protocol,
+                                   .local.kind = POLICY_ADDR_AUTO, .label = f->q.label, .fd = -1};
+    bind.lost = bind.idle = false;
+    add_fact(l, &bind, record_is(r, "TRACE"));
+}
+
+void learn_record(struct learned *l, const struct record *r)
+{
+    struct fact f = {.comm = record_text(r, "comm"), .exe = record_text(r, "exe"), .run = l->runs};
+    const char *err = record_text(r, "errno");
+
+    note_pids(l, r);
+    if (!is_wanted(l, r) || !record_field(r, "requested") || never_asked(err))
+        return;
+    l->calls++;
+    if (!record_query(r, &f.q)) {
+        l->unclear++;
+        return;
+    }
+    if (f.q.perm == POLICY_INHERIT) /* a policy that does not speak of it allows it */
+        return;
+    if (f.q.perm == POLICY_AUTOBIND) {
+        f.q.perm = POLICY_BIND;
+        f.q.local.kind = POLICY_ADDR_AUTO;
+    }
+    f.lost = is_lost(&f, record_is(r, "DENIED") ? "" : err);
+    f.idle = is_idle(&f, r);
+    ports_note(l, &f.q, !*err);
+    add_fact(l, &f, record_is(r, "TRACE"));
+    add_autobind(l, &f, r);
+}

@@ -1,0 +1,432 @@
+/* Names of unix sockets, and what in them changes from run to run: numbers of processes,
+ * counters, what was drawn by lot, the user's own directories. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cli.h"
+#include "learn.h"
+
+enum { COMPARED_MAX = 4000 }; /* names that are compared with each other */
+
+bool name_is_auto(const struct policy_addr *a)
+{
+    bool hex = a->kind == POLICY_ADDR_ABSTRACT && a->bytes && a->len == 5;
+
+    for (uint32_t i = 0; hex && i < a->len; i++) {
+        char c = ((const char *)a->bytes)[i];
+
+        hex = isdigit((unsigned char)c) || (c >= 'a' && c <= 'f');
+    }
+    return hex;
+}
+
+static bool is_name(const struct policy_addr *a)
+{
+    return (a->kind == POLICY_ADDR_PATHNAME || a->kind == POLICY_ADDR_ABSTRACT) && a->bytes && a->len && !name_is_auto(a);
+}
+
+/* --- All names ----------------------------------------------------------- */
+
+static int by_bytes(const void *x, const void *y)
+{
+    const struct name *a = x, *b = y;
+    int order = (a->kind > b->kind) - (a->kind < b->kind);
+
+    if (order || (order = memcmp(a->bytes, b->bytes, a->len < b->len ? a->len : b->len)))
+        return order;
+    return (a->len > b->len) - (a->len < b->len);
+}
+
+static void add(struct learned *l, const struct fact *f, const struct policy_addr *a)
+{
+    if (f->q.family != AF_UNIX || !is_name(a))
+        return;
+    l->names[l->name_count++] = (struct name){
+        .kind = a->kind, .bytes = a->bytes, .len = a->len, .runs = 1ull << (f->run < 63 ? f->run : 63),
+        .listens = a == &f->q.local && (f->q.perm & (POLICY_LISTEN | POLICY_ACCEPT))};
+}
+
+static void collect(struct learned *l)
+{
+    size_t kept = 0;
+
+    l->names = allocate((2 * l->fact_count + 1) * sizeof *l->names);
+    for (size_t i = 0; i < l->fact_count; i++) {
+        add(l, l->facts[i], &l->facts[i]->q.local);
+        add(l, l->facts[i], &l->facts[i]->q.peer);
+    }
+    qsort(l->names, l->name_count, sizeof *l->names, by_bytes);
+    for (size_t i = 0; i < l->name_count; i++) {
+        struct name *n = &l->names[i];
+
+        if (!kept || by_bytes(&l->names[kept - 1], n))
+            l->names[kept++] = *n;
+        l->names[kept - 1].runs |= n->runs;
+        l->names[kept - 1].listens |= n->listens;
+    }
+    l->name_count = kept;
+}
+
+const struct name *name_of(const struct learned *l, const struct policy_addr *a)
+{
+    const struct name wanted = {.kind = a->kind, .bytes = a->bytes, .len = a->len};
+
+    return is_name(a) ? bsearch(&wanted, l->names, l->name_count, sizeof *l->names, by_bytes) : NULL;
+}
+
+/* --- One name by itself -------------------------------------------------- */
+
+static bool below(const struct name *n, const char *dir)
+{
+    size_t len = dir ? strlen(dir) : 0;
+
+    return len > 1 && n->len > len && !memcmp(n->bytes, dir, len) && n->bytes[len] == '/';
+}
+
+/* The longest of the user's own directories. A value with odd bytes would mean something else
+ * in a rule. */
+static void find_home(struct name *n, const struct policy_input *around)
+{
+    const char *const own[][2] = {{"@{HOME}", around->home},
+                                  {"@{XDG_RUNTIME_DIR}", around->runtime_dir},
+                                  {"@{TMPDIR}", getenv("TMPDIR") ? around->tmpdir : NULL}};
+
+    for (unsigned i = 0; i < 3 && n->kind == POLICY_ADDR_PATHNAME; i++) {
+        size_t len = own[i][1] ? strlen(own[i][1]) : 0;
+
+        if (!below(n, own[i][1]) || len <= n->home || own[i][1][strspn(own[i][1], "/")] == '\0' ||
+            strpbrk(own[i][1], "*?[]{}\\\"^, \t@"))
+            continue;
+        n->home = len;
+        n->variable = own[i][0];
+    }
+}
+
+static bool is_temporary(const struct name *n, const struct policy_input *around)
+{
+    return n->kind == POLICY_ADDR_ABSTRACT || below(n, "/tmp") || below(n, "/var/tmp") || below(n, "/dev/shm") ||
+           below(n, "/run") || below(n, "/var/run") || below(n, around->tmpdir) || below(n, around->runtime_dir);
+}
+
+static size_t digits_at(const struct name *n, size_t at)
+{
+    size_t len = 0;
+
+    while (at + len < n->len && isdigit((unsigned char)n->bytes[at + len]) && !n->mask[at + len])
+        len++;
+    return len;
+}
+
+static bool is_pid(const struct learned *l, const char *digits, size_t len)
+{
+    char text[8] = "";
+
+    if (len < 2 || len >= sizeof text || *digits == '0')
+        return false;
+    memcpy(text, digits, len);
+    for (size_t i = 0; i < l->pids.count; i++)
+        if (l->pids.pids[i] == strtoul(text, NULL, 10))
+            return true;
+    return false;
+}
+
+/* A short number is one of a process only where it stands alone: X11 is no pid. */
+static bool stands_alone(const struct name *n, size_t at, size_t len)
+{
+    return (!at || !isalnum((unsigned char)n->bytes[at - 1])) &&
+           (at + len == n->len || !isalnum((unsigned char)n->bytes[at + len]));
+}
+
+/* As in /tmp/tmux-1000/ and /run/user/1000/. Small ones are numbers of many things. */
+static bool is_uid(const struct name *n, size_t at, size_t len, const char *uid)
+{
+    bool same = strlen(uid) == len && !memcmp(n->bytes + at, uid, len);
+
+    if (!same || n->kind != POLICY_ADDR_PATHNAME)
+        return false;
+    if (at + len < n->len && n->bytes[at + len] == '/' && (below(n, "/tmp") || below(n, "/run")) &&
+        (n->bytes[at - 1] == '-' || (at == 10 && below(n, "/run/user"))))
+        return true;
+    return len >= 4 && stands_alone(n, at, len);
+}
+
+static void mark_numbers(const struct learned *l, struct name *n, const char *uid)
+{
+    for (size_t i = n->home, len; i < n->len; i += len ? len : 1) {
+        if (!(len = digits_at(n, i)))
+            continue;
+        if (is_uid(n, i, len, uid))
+            memset(n->mask + i, MARK_UID, len);
+        else if (is_pid(l, n->bytes + i, len) && (len >= 4 || stands_alone(n, i, len)))
+            memset(n->mask + i, MARK_PID, len);
+    }
+}
+
+/* --- Names compared ------------------------------------------------------ */
+
+/* True when the two are alike but for what was drawn in `a` and not seen to be in `b`. */
+static bool is_like(const struct name *a, const struct name *b)
+{
+    bool more = false;
+
+    if (a->kind != b->kind || a->len != b->len)
+        return false;
+    for (size_t i = 0; i < a->len; i++) {
+        bool drawn = a->mask[i] == MARK_RANDOM || a->mask[i] == MARK_HEX;
+
+        if (drawn && !b->mask[i] && (isalnum((unsigned char)b->bytes[i]) || b->bytes[i] == '_'))
+            more = true;
+        else if (a->mask[i] != b->mask[i] || (!a->mask[i] && a->bytes[i] != b->bytes[i]))
+            return false;
+    }
+    return more;
+}
+
+static void spread_drawn(struct learned *l)
+{
+    if (l->name_count > COMPARED_MAX)
+        return;
+    for (size_t i = 0; i < l->name_count; i++)
+        for (size_t j = 0; j < l->name_count; j++)
+            if (is_like(&l->names[i], &l->names[j]))
+                memcpy(l->names[j].mask, l->names[i].mask, l->names[j].len);
+}
+
+/* A name with its numbers left out: "#" for each, one byte for each place of other kinds. */
+struct bones {
+    char *text;
+    size_t len;
+    struct name *name;
+};
+
+static void strip(struct bones *b, struct name *n)
+{
+    *b = (struct bones){.text = allocate(n->len + 1), .name = n};
+    for (size_t i = 0, run; i < n->len; i += run) {
+        run = digits_at(n, i);
+        if (!run || n->mask[i] || i < n->home) {
+            run = 1;
+            b->text[b->len++] = n->mask[i] ? n->mask[i] : n->bytes[i];
+        } else {
+            b->text[b->len++] = '#';
+        }
+    }
+}
+
+static int by_bones(const void *x, const void *y)
+{
+    const struct bones *a = x, *b = y;
+    int order = (a->name->kind > b->name->kind) - (a->name->kind < b->name->kind);
+
+    if (order || (order = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len)))
+        return order;
+    if (a->len != b->len)
+        return a->len < b->len ? -1 : 1;
+    return by_bytes(a->name, b->name);
+}
+
+static bool same_bones(const struct bones *a, const struct bones *b)
+{
+    return a->name->kind == b->name->kind && a->len == b->len && !memcmp(a->text, b->text, a->len);
+}
+
+/* The `k`th number of a name that is not marked: its length, 0 when there are fewer. */
+static size_t number(const struct name *n, unsigned k, size_t *at)
+{
+    for (size_t i = n->home, len; i < n->len; i += len ? len : 1)
+        if ((len = digits_at(n, i)) && !k--) {
+            *at = i;
+            return len;
+        }
+    return 0;
+}
+
+static bool number_differs(const struct bones *b, size_t count, unsigned k)
+{
+    size_t at = 0, first_at = 0, first = number(b->name, k, &first_at);
+
+    for (size_t i = 1; i < count; i++) {
+        size_t len = number(b[i].name, k, &at);
+
+        if (len != first || memcmp(b[i].name->bytes + at, b->name->bytes + first_at, len))
+            return true;
+    }
+    return false;
+}
+
+/* Enough of them to be counted on: three in one run, or another one in each run. */
+static bool is_series(const struct bones *b, size_t count)
+{
+    uint64_t common = ~0ull;
+
+    for (size_t i = 0; i < count; i++)
+        common &= b[i].name->runs;
+    return count >= LEARN_ALIKE_MIN || (count == 2 && !common);
+}
+
+static void mark_series(struct bones *b, size_t count)
+{
+    unsigned k = 0;
+
+    if (!is_series(b, count))
+        return;
+    for (size_t at; number(b->name, k, &at);) {
+        if (!number_differs(b, count, k)) {
+            k++;
+            continue;
+        }
+        for (size_t i = 0; i < count; i++) { /* marked, they count no longer */
+            size_t len = number(b[i].name, k, &at);
+
+            memset(b[i].name->mask + at, MARK_INT, len);
+        }
+    }
+}
+
+static void find_series(struct learned *l)
+{
+    struct bones *b = allocate((l->name_count + 1) * sizeof *b);
+
+    for (size_t i = 0; i < l->name_count; i++)
+        strip(&b[i], &l->names[i]);
+    qsort(b, l->name_count, sizeof *b, by_bones);
+    for (size_t i = 0, n; i < l->name_count; i += n) {
+        for (n = 1; i + n < l->name_count && same_bones(&b[i], &b[i + n]); n++)
+            ;
+        mark_series(b + i, n);
+    }
+    free(b);
+}
+
+/* --- All together -------------------------------------------------------- */
+
+static size_t place_len(const struct name *n, size_t at)
+{
+    size_t len = 1;
+
+    while (at + len < n->len && n->mask[at + len] == n->mask[at] && n->bytes[at + len] != '/')
+        len++;
+    return len;
+}
+
+static bool is_too_wide(const struct name *n)
+{
+    size_t places = 0, literal = n->home;
+
+    for (size_t i = n->home, len; i < n->len; i += len) {
+        len = n->mask[i] ? place_len(n, i) : 1;
+        if (n->mask[i] && n->mask[i] != MARK_UID)
+            places++;
+        else
+            literal += n->bytes[i] != '/';
+    }
+    return places > LEARN_PLACES_MAX || (places && literal < LEARN_LITERAL_MIN);
+}
+
+static void limit(struct name *n)
+{
+    n->refused = is_too_wide(n);
+    if (n->refused)
+        memset(n->mask, MARK_NONE, n->len);
+    for (size_t i = 0; i < n->len; i++)
+        n->pattern |= n->mask[i] && n->mask[i] != MARK_UID;
+}
+
+static void put_place(FILE *to, char mark, size_t len)
+{
+    static const struct {
+        char mark;
+        const char *name;
+        bool sized;
+    } names[] = {{MARK_PID, "pid", false}, {MARK_INT, "int", false}, {MARK_UID, "uid", false}, {MARK_RANDOM, "rand", true},
+                 {MARK_HEX, "hex", true}};
+
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].mark == mark && names[i].sized)
+            fprintf(to, "@{%s%zu}", names[i].name, len);
+        else if (names[i].mark == mark)
+            fprintf(to, "@{%s}", names[i].name);
+}
+
+static void put_name(FILE *to, const struct name *n)
+{
+    if (n->kind == POLICY_ADDR_ABSTRACT)
+        fputc('@', to);
+    fputs(n->home ? n->variable : "", to);
+    for (size_t i = n->home, len; i < n->len; i += len) {
+        len = place_len(n, i);
+        if (n->mask[i]) {
+            put_place(to, n->mask[i], len);
+            continue;
+        }
+        const struct policy_addr part = {.kind = POLICY_ADDR_PATHNAME, .bytes = n->bytes + i, .len = (uint32_t)len};
+        fputs(plain_name(&part), to);
+    }
+}
+
+void names_settle(struct learned *l, const struct policy_input *around)
+{
+    size_t size;
+
+    collect(l);
+    for (size_t i = 0; i < l->name_count; i++) {
+        struct name *n = &l->names[i];
+
+        n->mask = allocate(n->len + 1);
+        find_home(n, around);
+        mark_random(n->bytes + n->home, n->len - n->home, is_temporary(n, around), n->mask + n->home);
+        mark_numbers(l, n, around->uid);
+    }
+    spread_drawn(l);
+    find_series(l);
+    for (size_t i = 0; i < l->name_count; i++) {
+        FILE *to = open_memstream(&l->names[i].text, &size);
+
+        if (!to)
+            exit(fail("out of memory"));
+        limit(&l->names[i]);
+        put_name(to, &l->names[i]);
+        fclose(to);
+    }
+}
+
+/* --- Variables ----------------------------------------------------------- */
+
+static void put_definition(FILE *to, const char *name, size_t len)
+{
+    bool number = !len;
+    const char *one = number || !strncmp(name, "hex", 3) ? number ? "[0-9]" : "[0-9a-f]" : "[0-9A-Za-z_]";
+
+    fprintf(to, "@{%s} ?= %s", name, one);
+    for (size_t i = 1; i < (number ? name[0] == 'p' ? 7 : 10 : len); i++)
+        fprintf(to, number ? "{,%s}" : "%s", one);
+    fputc('\n', to);
+}
+
+const char *names_variables(const char *text)
+{
+    static const char *const sized[] = {"rand", "hex"};
+    char *out;
+    size_t size;
+    FILE *to = open_memstream(&out, &size);
+
+    if (!to)
+        exit(fail("out of memory"));
+    if (strstr(text, "@{pid}"))
+        put_definition(to, "pid", 0);
+    if (strstr(text, "@{int}"))
+        put_definition(to, "int", 0);
+    for (unsigned i = 0; i < 2; i++)
+        for (size_t len = 1; len <= LEARN_RANDOM_MAX; len++) {
+            char name[16];
+
+            snprintf(name, sizeof name, "%s%zu", sized[i], len);
+            if (strstr(text, format_new("@{%s}", name)))
+                put_definition(to, name, len);
+        }
+    fclose(to);
+    return out;
+}
