@@ -23,6 +23,7 @@ struct drain {
     struct lines lines;
     struct claim_owner self;
     struct logfile *log; /* NULL: none */
+    bool all;            /* TRACE records, too */
     const struct run_watch *const *watches;
     pthread_t thread;
     bool started;
@@ -46,9 +47,18 @@ static bool is_dead(uint32_t pid)
     return kill((pid_t)pid, 0) && errno == ESRCH;
 }
 
+/* The kind is the second key, behind the time: nothing that a program chose stands in front of it. */
+static bool is_trace(const char *line, size_t len)
+{
+    static const char text[] = " sunshim=\"TRACE\" ", json[] = "\"sunshim\":\"TRACE\",";
+
+    len = len < 64 ? len : 64;
+    return *line == '{' ? memmem(line, len, json, sizeof json - 1) : memmem(line, len, text, sizeof text - 1);
+}
+
 static void hand_out(struct drain *d, const char *line, size_t len)
 {
-    if (d->log)
+    if (d->log && (d->all || !is_trace(line, len)))
         logfile_put(d->log, line, len);
     for (unsigned i = 0; i < WATCHES_MAX && d->watches[i]; i++)
         if (d->watches[i]->line)
@@ -98,12 +108,13 @@ static int map_lines(struct drain *d, const struct domain *domain)
     return err ? fail("%s/" DOMAIN_LINES ": %s", domain->path, strerror(-err)) : 0;
 }
 
-int drain_open(struct drain **out, const struct domain *domain, const char *log, const struct run_watch *const *watches)
+int drain_open(struct drain **out, const struct domain *domain, const char *log, bool all,
+               const struct run_watch *const *watches)
 {
     struct drain *d = *out = allocate(sizeof *d);
     int status;
 
-    *d = (struct drain){.self = who_we_are(), .watches = watches};
+    *d = (struct drain){.self = who_we_are(), .watches = watches, .all = all};
     if ((status = map_lines(d, domain)) || (log && !(d->log = logfile_open(log))))
         return EXIT_SUNSHIM;
     lines_reader(&d->lines, d->self);

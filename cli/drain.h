@@ -8,8 +8,10 @@
 struct drain;
 
 /* Maps the queue in the run's directory and says that this process reads it: before the command
- * starts. `log`: where records go (as environment_log() gives it), NULL: nowhere. 0 or 125. */
-int drain_open(struct drain **d, const struct domain *domain, const char *log, const struct run_watch *const *watches);
+ * starts. `log`: where records go (as environment_log() gives it), NULL: nowhere; TRACE records only
+ * with `all`, the watches get them in any case. 0 or 125. */
+int drain_open(struct drain **d, const struct domain *domain, const char *log, bool all,
+               const struct run_watch *const *watches);
 
 /* Starts the thread; all signals must be blocked. */
 void drain_start(struct drain *d);

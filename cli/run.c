@@ -317,7 +317,8 @@ static int follow_records(struct start *s)
 
     if (!s->options.trace || s->options.exec)
         return 0;
-    return drain_open(&s->drain, &s->domain, s->plan->quiet ? NULL : log && *log ? log : "stderr", s->plan->watches);
+    return drain_open(&s->drain, &s->domain, s->plan->quiet ? NULL : log && *log ? log : "stderr",
+                      s->plan->options->trace, s->plan->watches);
 }
 
 static int start(struct start *s, const char *library)

@@ -170,6 +170,13 @@ static bool connected_here(int fd)
     return type == SOCK_DGRAM || own.name.kind == POLICY_ADDR_NONE;
 }
 
+bool facts_may_resolve(const struct policy_addr *peer, int fd)
+{
+    enum known_by known = facts_known_by(peer);
+
+    return known == KNOWN_BY_ALL || (known == KNOWN_BY_NEIGHBOURS && connected_here(fd));
+}
+
 /* Rules that ask no more than whether the peer has a name: it is looked up where it may have none. */
 static bool is_looked_up(const struct policy_addr *peer, uint32_t needs)
 {
@@ -196,8 +203,7 @@ static int gather_peer(struct facts *f, struct request *r, uint32_t needs)
         return 0;
     int err = address_peer(&f->peer, r->fd);
     f->unconnected = f->peer.len == 0;
-    enum known_by known = err ? KNOWN_BY_ALL : facts_known_by(&f->peer.name);
-    if (known == KNOWN_BY_OWNER || (known == KNOWN_BY_NEIGHBOURS && !connected_here(r->fd)))
+    if (!err && !facts_may_resolve(&f->peer.name, r->fd))
         needs &= ~(uint32_t)POLICY_NEEDS_PEER_PATH;
     if (!err)
         facts_peer(f, &f->peer, needs);

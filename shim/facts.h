@@ -44,6 +44,9 @@ int facts_gather(struct facts *f, struct request *r, uint32_t needs);
 enum known_by { KNOWN_BY_ALL, KNOWN_BY_NEIGHBOURS, KNOWN_BY_OWNER };
 enum known_by facts_known_by(const struct policy_addr *peer);
 
+/* Whether the name of `fd`'s peer, as the kernel tells it, may be looked up in this process. */
+bool facts_may_resolve(const struct policy_addr *peer, int fd);
+
 /* Puts the canonical name in place of a pathname that the kernel told; bytes NULL where it cannot be
  * found. */
 void facts_resolve(struct policy_addr *addr, struct name *name);

@@ -83,7 +83,7 @@ void free_find(struct state *s)
             find_perm(s, i, possible);
     find_perm(s, FREE_CONNECTED, possible);
     s->autobind_matters = s->remembers || !(s->free_families[perm_index(POLICY_BIND)] >> AF_UNIX & 1);
-    if (s->traces && s->layer_count) { /* which rule it was is to be told of every call */
+    if (s->traces) { /* which rule it was is to be told of every call */
         memset(s->free_families, 0, sizeof s->free_families);
         memset(s->free_always, 0, sizeof s->free_always);
         memset(s->free_created, 0, sizeof s->free_created);

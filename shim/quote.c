@@ -67,11 +67,10 @@ static void escape_run(struct text *t, enum quote_style style, const unsigned ch
 {
     int32_t c = decode(p, n, &(size_t){0});
 
-    if (style == QUOTE_JSON && c > 0xff) {
-        /* Beyond the basic plane nothing is hidden but tags; name them by their low half. */
+    if (style == QUOTE_JSON && c > 0xffff) { /* in two halves (RFC 8259, 7) */
         text_str(t, "\\u");
-        text_hex(t, (uint64_t)(c > 0xffff ? 0xfffd : c), 4);
-        return;
+        text_hex(t, 0xd800u + (uint64_t)((c - 0x10000) >> 10), 4);
+        c = 0xdc00 + (c & 0x3ff);
     }
     if (style == QUOTE_JSON && c >= 0x80) {
         text_str(t, "\\u");

@@ -42,6 +42,7 @@ void trace_start(struct trace *t)
 /* A second look at the same call (accept, receive) replaces what the first one found. */
 void trace_note(struct trace *t, const struct policy *p, uint32_t rule, const char *outcome)
 {
+    uint32_t layer = (uint32_t)((const struct active_layer *)p - state->layers); /* its first member */
     unsigned i = 0;
 
     if (!t || !t->on)
@@ -50,11 +51,11 @@ void trace_note(struct trace *t, const struct policy *p, uint32_t rule, const ch
         t->verdict = outcome;
     if (rule == POLICY_RULE_NONE)
         return;
-    while (i < t->rule_count && t->rules[i].policy != p)
+    while (i < t->rule_count && t->rules[i].layer != layer)
         i++;
     if (i == TRACE_RULES)
         return;
-    t->rules[i].policy = p;
+    t->rules[i].layer = layer;
     t->rules[i].rule = rule;
     t->rule_count += i == t->rule_count;
 }
@@ -105,13 +106,13 @@ static void take_found(struct policy_addr *a, const struct name *name, uint64_t 
     }
 }
 
-/* Of a name that the kernel tells. */
-static void resolve(struct policy_addr *a, struct name *name, bool own)
+/* Of a name that the kernel tells: of the peer of `fd`, or (-1) a socket of our own. */
+static void resolve(struct policy_addr *a, struct name *name, int fd)
 {
     struct policy_addr found = *a;
     uint64_t hash;
 
-    if (a->kind != POLICY_ADDR_PATHNAME || !a->bytes || !a->len || (!own && facts_known_by(a) != KNOWN_BY_ALL) ||
+    if (a->kind != POLICY_ADDR_PATHNAME || !a->bytes || !a->len || (fd >= 0 && !facts_may_resolve(a, fd)) ||
         is_plain(a, &hash))
         return;
     facts_resolve(&found, name);
@@ -151,7 +152,7 @@ static void look_at_target(struct look *l, const struct trace *t)
     l->query.family = l->target.family;
     l->given = *a = l->target.name;
     if (came)
-        resolve(a, &l->peer_name, false);
+        resolve(a, &l->peer_name, t->fd);
     if (came || a->kind != POLICY_ADDR_PATHNAME || !a->bytes || !a->len)
         return;
     if (t->name_len) {
@@ -175,7 +176,7 @@ static void look_at_own(struct look *l, int fd, bool bound)
         l->call.bound = &l->bound;
     } else if (!bound) {
         l->query.local = l->own.name;
-        resolve(&l->query.local, &l->local_name, true);
+        resolve(&l->query.local, &l->local_name, -1);
     }
 }
 
@@ -185,7 +186,7 @@ static void look_at_peer(struct look *l, int fd)
 
     if (l->query.peer.kind == POLICY_ADDR_UNKNOWN && address_peer(&l->peer, fd) == 0 && l->peer.len) {
         l->query.peer = l->peer.name;
-        resolve(&l->query.peer, &l->peer_name, false);
+        resolve(&l->query.peer, &l->peer_name, fd);
     }
     if ((l->query.perm & (POLICY_CONNECT | POLICY_ACCEPT)) && l->query.family == AF_UNIX && process_creds(fd, &creds) == 0)
         l->call.peer_pid = creds.pid;
@@ -217,7 +218,7 @@ static void tell_rules(struct look *l, const struct trace *t)
 {
     l->call.rule_count = t->rule_count;
     for (unsigned i = 0; i < t->rule_count; i++)
-        if (!policy_rule(t->rules[i].policy, t->rules[i].rule, &l->call.rules[i]))
+        if (!policy_rule(&state->layers[t->rules[i].layer].policy, t->rules[i].rule, &l->call.rules[i]))
             l->call.rules[i].file = NULL;
 }
 

@@ -13,7 +13,7 @@
 #include "policy/policy.h"
 #include "state.h"
 
-enum { TRACE_RULES = 4, TRACE_NAME = 128 }; /* longer names are looked up again */
+enum { TRACE_RULES = 4, TRACE_NAME = 112 }; /* longer names are looked up again */
 
 struct trace {
     const char *operation;      /* the call's name */
@@ -32,8 +32,7 @@ struct trace {
     const char *verdict;        /* "DENIED", ...; NULL: no layer had a word */
     unsigned rule_count;
     struct {
-        const struct policy *policy;
-        uint32_t rule;
+        uint32_t layer, rule;
     } rules[TRACE_RULES];
     bool canonical;             /* `name` is, else it is what the call was made with */
     uint32_t name_len;          /* 0: not noted */
@@ -78,8 +77,8 @@ static inline long trace_end(struct trace *t, long ret)
     return ret;
 }
 
-/* What a layer's rule (POLICY_RULE_NONE: none) said of the call; `outcome`: NULL, it simply
- * allowed. `t` may be NULL. */
+/* What a rule (POLICY_RULE_NONE: none) of a layer's policy said of the call; `outcome`: NULL, it
+ * simply allowed. `t` may be NULL. */
 void trace_note(struct trace *t, const struct policy *p, uint32_t rule, const char *outcome);
 
 /* The name that the call goes to. */

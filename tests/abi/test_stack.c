@@ -56,6 +56,16 @@ static void compare_with_native(const char *what, const char *policy, bool denie
     compare(what, measured(NULL, "262144", "native"), measured(policy, "262144", "shim"), denies);
 }
 
+StockTest(stack, with_traces)
+{
+    struct run r = run("mkdir shim; LD_BIND_NOW=1 \"$SUNSHIM\" run --trace --log $T/log -- \"$N/stackuse\" 262144 $T/shim");
+
+    check_status(r, 0);
+    r.out = text("\n%s", r.out);
+    cr_assert(lines_with(get(text("%s/log", scratch())), "sunshim=\"TRACE\"", NULL) > 20, "nothing was traced");
+    compare("traced", measured(NULL, "262144", "native"), r, false);
+}
+
 StockTest(stack, with_tracking)
 {
     compare("tracked", measured(NULL, "262144", "native"), tracked("shim"), false);

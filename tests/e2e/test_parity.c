@@ -52,6 +52,14 @@ Test(parity, under_path_rules_that_allow_all, .timeout = 120)
                              "deny unix (bind) addr=/nowhere/at/all,\ndeny unix (connect) peer=(addr=/nowhere/else),\n");
 }
 
+Test(parity, when_each_call_is_traced, .timeout = 120)
+{
+    with_env("SUNSHIM_TRACE=1");
+    with_env("SUNSHIM_LOG=/dev/null");
+    check_same("traced", NULL);
+    check_same("traced, path rules", "network,\nunix,\ndeny unix (connect) peer=(addr=/nowhere/else),\n");
+}
+
 /* Every datagram and connection is looked at, since a deny rule needs its peer's name. */
 Test(parity, under_rules_about_accept_and_receive, .timeout = 120)
 {

@@ -1,0 +1,168 @@
+/* What a traced program's records say of its calls. */
+#include "harness.h"
+
+#include <string.h>
+
+/* The n-th record of `what` about the call. */
+static char *traced(const struct run *r, const char *log, const char *call, int n)
+{
+    for (int i = 0;; i++) {
+        char *line = record_line(log, i);
+
+        cr_assert(line, "no record %d of %s\n%s\n%s", n, call, log, run_report(r));
+        char *what = record_value(line, "sunshim"), *operation = record_value(line, "operation");
+        if (what && operation && !strcmp(what, "TRACE") && !strcmp(operation, call) && n-- == 0)
+            return line;
+    }
+}
+
+static void check_key(const struct run *r, char *line, const char *key, const char *want)
+{
+    char *got = record_value(line, key);
+
+    if (!want) {
+        cr_assert(!got, "%s=%s in %s", key, got, line);
+        return;
+    }
+    cr_assert(got && !strcmp(got, want), "%s=%s, expected %s, in %s\n%s", key, got ? got : "(absent)", want, line, run_report(r));
+}
+
+StockTest(trace_records, each_call_with_names_peer_result_and_errno)
+{
+    struct run r = run("cd \"$T\"; mkdir real; ln -s real link\n"
+                       "$SUNSHIM run --trace --log $T/log -- python3 -c '\n"
+                       "import os, socket\n"
+                       "s = socket.socket(socket.AF_UNIX); s.bind(\"link/s\"); s.listen(3)\n"
+                       "c = socket.socket(socket.AF_UNIX); c.connect(\"real/../link/s\"); d, _ = s.accept()\n"
+                       "c.send(b\"four\"); d.recv(99); d.shutdown(socket.SHUT_WR)\n"
+                       "try: c.connect(\"nothing\")\n"
+                       "except OSError: pass\n"
+                       "e = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); e.bind(\"\")\n"
+                       "e.sendto(b\"x\", e.getsockname()); e.recvfrom(9)\n"
+                       "print(os.getpid())'\n");
+    const char *log = get(text("%s/log", scratch()));
+    char *line;
+
+    check_status(r, 0);
+    r.out[strcspn(r.out, "\n")] = '\0';
+    line = traced(&r, log, "socket", 0);
+    check_key(&r, line, "family", "unix");
+    check_key(&r, line, "sock_type", "stream");
+    check_key(&r, line, "requested", "create");
+    check_key(&r, line, "pid", r.out);
+    check_key(&r, line, "comm", "python3");
+    check_key(&r, line, "result", "3");
+    line = traced(&r, log, "bind", 0);
+    check_key(&r, line, "addr", text("%s/real/s", scratch()));
+    check_key(&r, line, "given", "link/s");
+    check_key(&r, line, "fd", "3");
+    check_key(&r, line, "result", "0");
+    check_key(&r, line, "errno", NULL);
+    line = traced(&r, log, "listen", 0);
+    check_key(&r, line, "backlog", "3");
+    check_key(&r, line, "addr", text("%s/real/s", scratch()));
+    line = traced(&r, log, "connect", 0);
+    check_key(&r, line, "peer_addr", text("%s/real/s", scratch()));
+    check_key(&r, line, "given", "real/../link/s");
+    check_key(&r, line, "peer_pid", r.out);
+    check_key(&r, line, "addr", "none");
+    line = traced(&r, log, "accept4", 0);
+    check_key(&r, line, "addr", text("%s/real/s", scratch()));
+    check_key(&r, line, "peer_addr", "none");
+    check_key(&r, line, "result", "5");
+    check_key(&r, line, "peer_pid", r.out);
+    line = traced(&r, log, "send", 0);
+    check_key(&r, line, "size", "4");
+    check_key(&r, line, "result", "4");
+    check_key(&r, line, "peer_addr", text("%s/real/s", scratch()));
+    line = traced(&r, log, "recv", 0);
+    check_key(&r, line, "size", "99");
+    check_key(&r, line, "result", "4");
+    check_key(&r, traced(&r, log, "shutdown", 0), "how", "1");
+    line = traced(&r, log, "connect", 1);
+    check_key(&r, line, "peer_addr", "nothing");
+    check_key(&r, line, "result", "-1");
+    check_key(&r, line, "errno", "ENOENT");
+    line = traced(&r, log, "bind", 1);
+    check_key(&r, line, "addr", "auto");
+    char *bound = record_value(line, "bound");
+    cr_assert(bound && *bound == '@' && strlen(bound) == 6, "bound=%s", bound ? bound : "(absent)");
+    check_key(&r, traced(&r, log, "sendto", 0), "peer_addr", bound);
+    check_key(&r, traced(&r, log, "recvfrom", 0), "peer_addr", bound);
+}
+
+StockTest(trace_records, the_rule_that_decided_and_what_was_denied)
+{
+    put("one.policy", "unix,\nnetwork inet,\ndeny unix (connect) peer=(addr=/nope),\n");
+    put("two.policy", "allow all,\naudit unix (listen),\n");
+    struct run r = run("cd \"$T\"; $SUNSHIM run -p $T/one.policy -p $T/two.policy --trace --log $T/log -- python3 -c '\n"
+                       "import socket\n"
+                       "s = socket.socket(socket.AF_UNIX); s.bind(\"s\"); s.listen()\n"
+                       "c = socket.socket(socket.AF_UNIX); c.connect(\"s\")\n"
+                       "open(\"n\", \"w\")\n"
+                       "for where in \"/nope\", \"n\":\n"
+                       "    try: c.connect(where)\n"
+                       "    except OSError: pass\n"
+                       "'\n");
+    const char *log = get(text("%s/log", scratch()));
+
+    check_status(r, 0);
+    check_key(&r, traced(&r, log, "socket", 0), "rules", text("%s/one.policy:1,%s/two.policy:1", scratch(), scratch()));
+    check_key(&r, traced(&r, log, "connect", 0), "rules", text("%s/one.policy:1,%s/two.policy:1", scratch(), scratch()));
+    check_key(&r, traced(&r, log, "connect", 0), "verdict", NULL);
+    char *line = traced(&r, log, "listen", 0);
+    check_key(&r, line, "verdict", "AUDIT");
+    check_key(&r, line, "rules", text("%s/one.policy:1,%s/two.policy:2", scratch(), scratch()));
+    cr_assert(lines_with(log, "sunshim=\"AUDIT\"", "operation=\"listen\"", NULL) == 1);
+}
+
+StockTest(trace_records, a_denial_is_on_record_twice_and_says_by_which_rule)
+{
+    put("one.policy", "allow all,\ndeny unix (connect) peer=(addr=@nope) errno=ENOENT,\n");
+    struct run r = run("cd \"$T\"; $SUNSHIM run -p $T/one.policy --trace --log $T/log -- python3 -c '\n"
+                       "import socket\n"
+                       "c = socket.socket(socket.AF_UNIX)\n"
+                       "try: c.connect(\"\\0nope\")\n"
+                       "except FileNotFoundError: pass'\n");
+    const char *log = get(text("%s/log", scratch()));
+    char *line = traced(&r, log, "connect", 0);
+
+    check_status(r, 0);
+    check_key(&r, line, "verdict", "DENIED");
+    check_key(&r, line, "errno", "ENOENT");
+    check_key(&r, line, "rules", text("%s/one.policy:2", scratch()));
+    check_key(&r, line, "denied", NULL);
+    cr_assert(lines_with(log, "sunshim=\"DENIED\"", "operation=\"connect\"", "errno=ENOENT", NULL) == 1);
+}
+
+StockTest(trace_records, where_records_go)
+{
+    struct run r = run("cd \"$T\"\n"
+                       "for to in stderr fd:7 $T/file $T/each.%p; do\n"
+                       "  $SUNSHIM run --trace --log $to -- python3 -c 'import socket; socket.socketpair()' 7>>seven 2>err.${to##*/}\n"
+                       "done\n"
+                       "SUNSHIM_LOG=$T/env $SUNSHIM run --trace -- python3 -c 'import socket; socket.socketpair()'\n"
+                       "for f in err.stderr seven file each.* env; do echo $(grep -c 'sunshim=\"TRACE\" operation=\"socketpair\"' $f); done\n"
+                       "cat err.fd:7 err.file\n");
+
+    check_status(r, 0);
+    check_out(r, "1\n1\n1\n1\n1\n");
+}
+
+StockTest(trace_records, as_json)
+{
+    struct run r = run("cd \"$T\"; printf 'allow all,' >p.policy\n"
+                       "$SUNSHIM run -p ./p.policy --trace --json --log $T/log -- python3 -c '\n"
+                       "import socket\n"
+                       "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(\"a\\n\\\"\\x80\\udcff\".encode(errors=\"surrogateescape\"))'\n"
+                       "python3 -c '\n"
+                       "import json\n"
+                       "for line in open(\"log\"):\n"
+                       "    r = json.loads(line)\n"
+                       "    if r[\"operation\"] == \"bind\":\n"
+                       "        print(r[\"sunshim\"], r[\"given_hex\"], r[\"result\"], r[\"rules\"][0][-10:], r[\"duration_ns\"] > 0)'\n");
+
+    check_status(r, 0);
+    check_out(r, "TRACE 610a22c280ff 0 p.policy:1 True\n");
+}
+
