@@ -47,6 +47,8 @@ static bool matches(struct expectation *e, const struct policy_query *q)
     if (e->not_unix && q->family == AF_UNIX)
         return false;
     policy_decide(&e->policy, q, &v);
+    if (v.rule == POLICY_RULE_NONE) /* what no rule is about may be allowed: inherit */
+        return false;
     return v.outcome == POLICY_ALLOWED || v.outcome == POLICY_AUDITED;
 }
 

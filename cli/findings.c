@@ -51,7 +51,7 @@ static void fill_decision(struct finding *f, const struct record *r, bool denied
 
 static void fill_leak(struct finding *f, const struct record *r)
 {
-    char *address = told_address(r, false), *program = told_program(r), *who = told_who(r), *maker = quoted(r, "origin_comm");
+    char *address = told_address(r, false), *program = told_program(r), *who = told_who(r), *maker = told_word(r, "origin_comm");
 
     f->kind = VERDICT_LEAKED;
     f->name = format_new("%s socket %s%s%s inherited by %s", record_text(r, "family"), address ? address : "without a name",

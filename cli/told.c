@@ -55,6 +55,11 @@ static char *escaped(const struct field *f)
     return text;
 }
 
+char *told_word(const struct record *r, const char *key)
+{
+    return record_field(r, key) ? escaped(record_field(r, key)) : NULL;
+}
+
 char *told_program(const struct record *r)
 {
     const struct field *f = record_field(r, "comm");

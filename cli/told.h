@@ -8,6 +8,8 @@
 
 /* Bytes in quotes, as records write them: nothing in them can end the quotes or the line. */
 char *told_quoted(const char *bytes, size_t len);
+/* A value without quotes, safe all the same; NULL: the record has none. */
+char *told_word(const struct record *r, const char *key);
 /* connect unix "/run/app.sock"; bind inet 127.0.0.1 port 80; socket inet stream */
 char *told_call(const struct record *r);
 /* python3 */

@@ -68,7 +68,7 @@ $(B)/tests/all: $(call obj,$(test_src)) $(B)/libpolicy.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcriterion -lapparmor -ldl
 
 # Parts of the command that can be asked without running it.
-tests_of_cli := $(call obj,$(wildcard cli/records*.c) cli/record_in.c cli/query.c cli/suggest.c cli/say.c)
+tests_of_cli := $(call obj,$(wildcard cli/records*.c) cli/record_in.c cli/query.c cli/suggest.c cli/say.c cli/utf8.c cli/verdicts.c cli/junit.c cli/tap.c)
 $(B)/tests/all: $(tests_of_cli) $(jansson_obj)
 
 ifneq ($(findstring thread,$(SANITIZE)),)
