@@ -370,7 +370,7 @@ void lab_slow(const struct lab *l, const struct policy_query *q, struct policy_v
 
     for (uint32_t i = 0; i < l->count; i++) {
         const struct rule *r = &l->rules[i];
-        if (r->source != i || !matches(l, i, q))
+        if (r->inject || r->source != i || !matches(l, i, q))
             continue;
         if (r->deny)
             deny = deny ? deny : r;

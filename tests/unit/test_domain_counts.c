@@ -89,3 +89,25 @@ Test(domain_counts, random_damage_harms_nobody)
             ((unsigned char *)at)[next_random(&seed) % COUNTS_SIZE] = (unsigned char)next_random(&seed);
     }
 }
+
+Test(domain_counts, count_calls_of_inject_rules_behind_the_names)
+{
+    struct counts_inject *all = counts_injects(at);
+
+    cr_assert_eq((char *)(all + COUNTS_INJECTS), (char *)at + COUNTS_SIZE);
+    for (unsigned i = 0; i < COUNTS_NAMES; i++) {
+        char path[16];
+
+        snprintf(path, sizeof path, "/bin/%u", i);
+        counts_unseen(at, path, "static");
+    }
+    for (unsigned i = 0; i < COUNTS_INJECTS; i++)
+        cr_assert(!all[i].hits && !all[i].fired);
+    cr_assert_eq(counts_hit(&all[0]), 1);
+    cr_assert_eq(counts_hit(&all[0]), 2);
+    cr_assert_eq(counts_hit(&all[1]), 1);
+    counts_fired(&all[0]);
+    cr_assert_eq(all[0].fired, 1);
+    memset(all, 0xff, COUNTS_INJECTS * sizeof *all);
+    cr_assert_str_eq(nth(COUNTS_NAMES - 1)->path, "/bin/63");
+}

@@ -27,12 +27,16 @@ struct victim {
     struct policy_query queries[40];
 };
 
+static const struct policy_inject fault = {.first = 1, .last = UINT64_MAX, .step = 2, .chance = 500000000, .err = EIO};
+
 static struct victim *victim(uint64_t seed, uint32_t rules)
 {
     struct victim *v = malloc(sizeof *v);
 
     lab_start(&v->lab, rules, seed);
     lab_random_rules(&v->lab, rules);
+    for (uint32_t i = 0; i < v->lab.count; i++)
+        v->lab.rules[i].inject = v->lab.rules[i].source % 4 == 3 ? &fault : NULL;
     lab_build(&v->lab);
     for (unsigned i = 0; i < 40; i++)
         v->queries[i] = lab_random_query(&v->lab);
@@ -43,6 +47,17 @@ static void release(struct victim *v)
 {
     lab_end(&v->lab);
     free(v);
+}
+
+static size_t injected(const struct policy *p, const struct policy_query *q)
+{
+    const struct policy_inject *rule;
+    uint32_t at = 0;
+    size_t n = 0;
+
+    while ((rule = policy_inject_next(p, q, &at)))
+        n += policy_inject_fires(rule, at) + rule->number + (policy_inject(p, rule->number) == rule);
+    return n;
 }
 
 /* Uses everything that a policy can be asked. True when it was opened. */
@@ -62,6 +77,8 @@ static bool exercise(const struct victim *v, const void *blob, size_t len)
     for (unsigned i = 0; i < 40; i++) {
         policy_decide(&p, &v->queries[i], &verdict);
         seen += policy_needs(&p, v->queries[i].perm, v->queries[i].family);
+        seen += policy_inject_needs(&p, v->queries[i].perm, v->queries[i].family);
+        seen += injected(&p, &v->queries[i]);
     }
     for (uint32_t i = 0; i < policy_rule_count(&p) && i < 50; i++)
         if (policy_rule(&p, i, &info))
