@@ -14,7 +14,7 @@ struct command {
     int (*main)(int argc, char **argv); /* argv[0] is the subcommand; gives the exit status */
 };
 
-extern const struct command run_command, check_command, explain_command, who_command, doctor_command, env_command,
+extern const struct command run_command, trace_command, check_command, explain_command, who_command, doctor_command, env_command,
     learn_command, help_command, version_command;
 
 /* NULL-terminated, in the order they are shown. */

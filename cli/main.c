@@ -8,10 +8,10 @@
 
 #include "cli.h"
 
-const struct command *const commands[] = {&run_command, &check_command,   &explain_command, &who_command, &doctor_command, &learn_command,
+const struct command *const commands[] = {&run_command, &trace_command, &check_command,   &explain_command, &who_command, &doctor_command, &learn_command,
                                           &env_command, &version_command, &help_command,    NULL};
 
-static const char *const later[] = {"trace", "report", NULL};
+static const char *const later[] = {"report", NULL};
 
 const struct command *command_find(const char *name)
 {

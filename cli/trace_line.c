@@ -1,5 +1,6 @@
 /* A call as strace shows one:
  *   12:34:56.789012    4711 redis-cli    connect(3, "redis.sock") = 0 <0.000021> -> "/run/redis.sock" peer 4712 */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -106,17 +107,33 @@ static void put_number(struct ink *t, const struct record *r, const char *key, c
         ink_put(t, ", %lld%s", (long long)record_number(r, key, 0), unit);
 }
 
+/* What a type means anyway goes without saying. */
+static void put_protocol(struct ink *t, const struct record *r)
+{
+    static const struct {
+        int64_t number;
+        const char *name, *type;
+    } known[] = {{IPPROTO_TCP, "tcp", "stream"}, {IPPROTO_UDP, "udp", "dgram"}, {IPPROTO_ICMP, "icmp", ""},
+                 {IPPROTO_ICMPV6, "icmpv6", ""}, {IPPROTO_SCTP, "sctp", ""}};
+    int64_t number = record_number(r, "protocol", 0);
+    bool inet = !strncmp(record_text(r, "family"), "inet", 4);
+
+    for (unsigned i = 0; inet && i < sizeof known / sizeof *known; i++)
+        if (known[i].number == number) {
+            if (strcmp(known[i].type, record_text(r, "sock_type")))
+                ink_put(t, ", %s", known[i].name);
+            return;
+        }
+    if (number)
+        ink_put(t, ", %lld", (long long)number);
+}
+
 static void put_socket(struct ink *t, const struct record *r)
 {
-    const char *protocol = record_text(r, "protocol");
-
     ink_word(t, record_text(r, "family"), strlen(record_text(r, "family")));
     ink_put(t, ", ");
     ink_word(t, record_text(r, "sock_type"), strlen(record_text(r, "sock_type")));
-    if (*protocol && strcmp(protocol, "0")) {
-        ink_put(t, ", ");
-        ink_word(t, protocol, strlen(protocol));
-    }
+    put_protocol(t, r);
 }
 
 static void put_named(struct ink *t, const char *name, int number)

@@ -1,0 +1,406 @@
+/* sunshim trace: the options, and what becomes of each record. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "options.h"
+#include "run.h"
+#include "suite.h"
+#include "trace.h"
+
+static const char usage[] =
+    "Usage: sunshim trace [OPTION]... [--] COMMAND [ARG...]\n"
+    "       sunshim trace [OPTION]... --from LOG\n"
+    "Runs COMMAND and shows its socket calls and those of all that it starts, one line\n"
+    "a call: time, process, command, the call with the name as it was given, result,\n"
+    "duration, what the name led to, the peer, and what a policy said.\n"
+    "\n"
+    "  -o, --output FILE     write there instead of to standard error (-: standard output)\n"
+    "  -e CALL[,CALL]...     these calls only; also trace=CALL, !CALL for all but those,\n"
+    "                        status=failed, status=successful\n"
+    "      --family FAMILY[,FAMILY]...\n"
+    "                        these families only, as unix or inet\n"
+    "  -P, --path GLOB       only what has a name that matches: a path, @abstract, IP:PORT;\n"
+    "                        as in rules (* is no /, ** is); may be given several times\n"
+    "  -z, -Z                only calls that succeed; only calls that fail\n"
+    "  -c, --summary         no lines, but how many calls, errors and how long, by call and\n"
+    "                        by name; -C: after the lines\n"
+    "      --json            records as JSON, one a line\n"
+    "      --color WHEN      auto (on terminals; the default), always or never\n"
+    "      --normalize       make traces of two runs the same but for what the programs did:\n"
+    "                        numbers for times, processes, inodes, temporary names; ordered\n"
+    "                        by process; shown at the end\n"
+    "      --from LOG        show a log of sunshim run --trace or of this command with\n"
+    "                        --json, on standard output (-: standard input)\n"
+    "  -f, -t, -T, -y        are accepted: it is always so\n"
+    "  -p PID                says what can be done about a process that runs already\n"
+    "      --policy POLICY, --rule RULE, --apparmor FILE, -I DIR, --profile NAME, --complain,\n"
+    "      --log WHERE, --track, --long-paths, --repair, --shorten, --keep, --no-follow,\n"
+    "      --pass NAME=FD, --anon NAME, --error-exitcode N, --allow-unseen GLOB\n"
+    "                        as in sunshim run\n"
+    "  -h, --help            this text\n"
+    "\n"
+    "It ends when all processes have ended, with the status of COMMAND.\n"
+    "\n"
+    "  sunshim trace -- redis-cli -s /run/redis.sock ping\n"
+    "  sunshim trace -e connect,bind --family unix -o trace.txt -- make check\n"
+    "  sunshim trace --normalize -o before.txt -- ./session; diff before.txt after.txt\n";
+
+enum { LOGS_MAX = 64, PENDING_MAX = 64 };
+
+/* A denial whose call has not returned yet: one line shows both. */
+struct pending {
+    char *line;
+    struct record record;
+};
+
+struct tracing {
+    struct options options;
+    struct trace_choice choice;
+    const char *output;
+    const char *logs[LOGS_MAX];
+    unsigned log_count;
+    enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
+    bool summary, lines, same; /* -c, and lines nevertheless; --normalize */
+    FILE *to;
+    int error;                 /* of writing; 0: none */
+    bool live;                 /* each line is to be seen at once */
+    struct ink ink;
+    struct record reading;
+    struct trace_sum *sum;
+    struct trace_hold *hold;
+    struct pending pending[PENDING_MAX]; /* the oldest first */
+    unsigned pending_count;
+};
+
+/* --- Writing ------------------------------------------------------------------------- */
+
+static void write_out(struct tracing *t)
+{
+    if (!t->error && t->ink.len) {
+        errno = 0;
+        if (fwrite(t->ink.at, 1, t->ink.len, t->to) != t->ink.len || (t->live && fflush(t->to)))
+            t->error = errno ? errno : EIO;
+    }
+    t->ink.len = 0;
+}
+
+static void show_pending(struct tracing *t, unsigned i)
+{
+    trace_note(&t->ink, &t->pending[i].record);
+}
+
+static void drop_pending(struct tracing *t, unsigned i)
+{
+    record_free(&t->pending[i].record);
+    free(t->pending[i].line);
+    t->pending_count--;
+    memmove(&t->pending[i], &t->pending[i + 1], (t->pending_count - i) * sizeof *t->pending);
+}
+
+static bool same_thread(const struct record *a, const struct record *b)
+{
+    return record_number(a, "pid", 0) == record_number(b, "pid", 0) && record_number(a, "tid", 0) == record_number(b, "tid", 0);
+}
+
+/* The thread goes on: what it was denied belongs to this call, or stands alone. */
+static int find_pending(struct tracing *t, const struct record *r)
+{
+    for (unsigned i = 0; i < t->pending_count;) {
+        const struct record *p = &t->pending[i].record;
+
+        if (!same_thread(p, r)) {
+            i++;
+            continue;
+        }
+        if (record_is(r, "TRACE") && !strcmp(record_text(p, "operation"), record_text(r, "operation")) && record_field(r, "verdict"))
+            return (int)i;
+        show_pending(t, i);
+        drop_pending(t, i);
+    }
+    return -1;
+}
+
+/* accept and receive go on waiting after a denial. */
+static bool waits_on(const char *operation)
+{
+    return !strncmp(operation, "accept", 6) || !strncmp(operation, "recv", 4);
+}
+
+static bool belongs_to_call(const struct record *r)
+{
+    const char *operation = record_text(r, "operation");
+    const struct trace_call *c = trace_call(operation);
+
+    return c && c->socket && !waits_on(operation) && (record_is(r, "DENIED") || record_is(r, "ALLOWED") || record_is(r, "AUDIT") ||
+                                                      record_is(r, "INJECTED"));
+}
+
+static void keep_pending(struct tracing *t, const struct record *r)
+{
+    struct ink copy = {0};
+
+    if (t->pending_count == PENDING_MAX) {
+        show_pending(t, 0);
+        drop_pending(t, 0);
+    }
+    struct pending *p = &t->pending[t->pending_count++];
+    trace_json(&copy, r);
+    *p = (struct pending){.line = copy.at};
+    record_read(&p->record, copy.at, copy.len);
+}
+
+static void show_text(struct tracing *t, const struct record *r)
+{
+    int denial = find_pending(t, r);
+
+    if (belongs_to_call(r)) {
+        keep_pending(t, r);
+        return;
+    }
+    if (!record_is(r, "TRACE")) {
+        trace_note(&t->ink, r);
+        return;
+    }
+    trace_line(&t->ink, r, denial < 0 ? NULL : &t->pending[denial].record);
+    if (denial >= 0)
+        drop_pending(t, (unsigned)denial);
+}
+
+/* --- Records ------------------------------------------------------------------------------ */
+
+/* `line`: as it came, NULL: it is no longer that. */
+static void show(struct tracing *t, const struct record *r, const char *line, size_t len)
+{
+    if (t->sum)
+        trace_sum_add(t->sum, r);
+    if (!t->lines)
+        return;
+    if (!t->options.json) {
+        show_text(t, r);
+    } else if (line && *line == '{') {
+        ink_raw(&t->ink, line, len - (line[len - 1] == '\n'));
+        ink_raw(&t->ink, "\n", 1);
+    } else {
+        trace_json(&t->ink, r);
+    }
+    write_out(t);
+}
+
+static void show_held(void *ctx, const struct record *r)
+{
+    show(ctx, r, NULL, 0);
+}
+
+static void take(void *ctx, const struct record *r, const char *line, size_t len)
+{
+    struct tracing *t = ctx;
+
+    if (!trace_chosen(&t->choice, r))
+        return;
+    if (t->hold)
+        trace_hold_add(t->hold, r, line, len);
+    else
+        show(t, r, line, len);
+}
+
+/* 0 or 125. */
+static int finish(struct tracing *t)
+{
+    if (t->hold)
+        trace_hold_each(t->hold, show_held, t);
+    for (; t->pending_count; drop_pending(t, 0))
+        show_pending(t, 0);
+    if (t->sum && t->options.json)
+        trace_sum_json(&t->ink, t->sum, t->same);
+    else if (t->sum)
+        trace_sum_text(&t->ink, t->sum, t->same);
+    write_out(t);
+    if (!t->error && fflush(t->to))
+        t->error = errno;
+    return t->error ? fail("cannot write %s: %s", t->output ? t->output : "the trace", strerror(t->error)) : 0;
+}
+
+/* --- A log, or a run ------------------------------------------------------------------------ */
+
+static int show_logs(struct tracing *t)
+{
+    uint64_t skipped = 0;
+    int status = 0;
+
+    for (unsigned i = 0; i < t->log_count && !status; i++)
+        status = records_each(t->logs[i], take, t, &skipped);
+    if (skipped)
+        say("%llu lines were no records", (unsigned long long)skipped);
+    return status ? status : finish(t);
+}
+
+/* A reader that goes away is an error to say, not a signal that ends the launcher. In the thread
+ * that writes, and no other: the command gets our signals as they are. */
+static void without_sigpipe(void)
+{
+    sigset_t pipe;
+
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, NULL);
+}
+
+static void take_line(void *ctx, const char *line, size_t len)
+{
+    struct tracing *t = ctx;
+
+    if (!t->reading.room)
+        without_sigpipe();
+    if (record_read(&t->reading, line, len))
+        take(t, &t->reading, line, len);
+}
+
+static int end(void *ctx, const struct run_end *how)
+{
+    (void)how;
+    without_sigpipe();
+    return finish(ctx);
+}
+
+static int run_command_traced(struct tracing *t, char **argv)
+{
+    struct run_watch watch = {t, take_line, end};
+    struct run_plan plan = {.options = &t->options, .argv = argv, .name = "trace", .watches = {&watch},
+                            .quiet = !t->options.log, .wait = true};
+    int status = suite_watch(&t->options, "trace", argv, &plan.watches[1]);
+
+    return status ? status : run_plan(&plan);
+}
+
+/* --- Options ----------------------------------------------------------------------------------- */
+
+static int no_attaching(const char *arg)
+{
+    if (arg[strspn(arg, "0123456789")])
+        return usage_error("trace", "-p is a process here, as in strace; a policy is given by --policy %s", arg);
+    return fail("a process that runs cannot be traced: the library is loaded when a program starts. Start it again under "
+                "'sunshim trace', or follow it as it is by 'strace -f -e trace=%%network -p %s'; 'sunshim who pid %s' shows its sockets",
+                arg, arg);
+}
+
+static int choose_colour(struct tracing *t, const char *arg)
+{
+    static const char *const words[] = {"auto", "always", "never"};
+
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(arg, words[i])) {
+            t->colour = i == 0 ? COLOUR_AUTO : i == 1 ? COLOUR_ALWAYS : COLOUR_NEVER;
+            return 0;
+        }
+    return usage_error("trace", "--color: '%s' is not auto, always or never", arg);
+}
+
+static int add_log(struct tracing *t, const char *path)
+{
+    if (t->log_count == LOGS_MAX)
+        return fail("more than %d logs (--from)", LOGS_MAX);
+    t->logs[t->log_count++] = path;
+    return 0;
+}
+
+static const struct own_option own[] = {
+    {"output", 'o', true}, {NULL, 'e', true},     {"family", 0, true},    {"path", 'P', true},      {"summary", 'c', false},
+    {NULL, 'C', false},    {"color", 0, true},    {"colour", 0, true},    {"normalize", 0, false},  {"normalise", 0, false},
+    {"from", 0, true},     {NULL, 'p', true},     {NULL, 'z', false},     {NULL, 'Z', false},       {NULL, 'f', false},
+    {NULL, 't', false},    {NULL, 'T', false},    {NULL, 'y', false},
+};
+
+static int take_word(struct tracing *t, const char *name, const char *value)
+{
+    if (!strcmp(name, "family"))
+        return trace_choose_families(&t->choice, value);
+    if (!strcmp(name, "from"))
+        return add_log(t, value);
+    if (!strncmp(name, "colo", 4))
+        return choose_colour(t, value);
+    t->same = true;
+    return 0;
+}
+
+static int take_option(void *ctx, const struct own_option *o, const char *value)
+{
+    struct tracing *t = ctx;
+
+    switch (o->letter) {
+    case 0:
+        return take_word(t, o->name, value);
+    case 'e':
+        return trace_choose_calls(&t->choice, value);
+    case 'P':
+        return trace_choose_path(&t->choice, value);
+    case 'p':
+        return no_attaching(value);
+    case 'o':
+        t->output = value;
+        return 0;
+    }
+    t->summary |= o->letter == 'c' || o->letter == 'C';
+    t->lines |= o->letter == 'C';
+    t->choice.failed |= o->letter == 'Z';
+    t->choice.succeeded |= o->letter == 'z';
+    return 0;
+}
+
+/* --- Where to ------------------------------------------------------------------------------------ */
+
+/* Closed by exec: the command is not to hold it. */
+static int open_output(const struct tracing *t)
+{
+    if (t->output && strcmp(t->output, "-"))
+        return open(t->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+    return fcntl(t->output || t->log_count ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
+static bool wants_colours(const struct tracing *t, int fd)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    if (t->colour != COLOUR_AUTO)
+        return t->colour == COLOUR_ALWAYS;
+    return isatty(fd) && (!no || !*no) && (!term || strcmp(term, "dumb"));
+}
+
+static int prepare(struct tracing *t)
+{
+    int fd = open_output(t);
+
+    if (fd < 0 || !(t->to = fdopen(fd, "w")))
+        return fail("cannot write %s: %s", t->output ? t->output : "the trace", strerror(errno));
+    t->ink.colours = wants_colours(t, fd);
+    t->lines |= !t->summary;
+    t->live = !t->log_count;
+    t->sum = t->summary ? trace_sum_new() : NULL;
+    t->hold = t->same ? trace_hold_new() : NULL;
+    return 0;
+}
+
+static int trace(int argc, char **argv)
+{
+    static struct tracing t;
+    const struct own_options mine = {own, sizeof own / sizeof *own, take_option, &t};
+    int status = options_read_own(&t.options, USE_TRACE, &mine, argc, argv);
+
+    if (status)
+        return status < 0 ? 0 : status;
+    argv += t.options.rest;
+    if (t.log_count && (*argv || t.options.source_count))
+        return usage_error("trace", "--from shows a log: neither a command nor a policy goes with it");
+    if (!t.log_count && !*argv)
+        return usage_error("trace", "no command to run");
+    if ((status = prepare(&t)))
+        return status;
+    return t.log_count ? show_logs(&t) : run_command_traced(&t, argv);
+}
+
+const struct command trace_command = {"trace", "run a program and show its socket calls", usage, trace};
