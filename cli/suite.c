@@ -14,6 +14,7 @@
 #include "leftovers.h"
 #include "records.h"
 #include "results.h"
+#include "summary.h"
 #include "verdicts.h"
 
 enum { SHOWN = 10 };
@@ -73,6 +74,16 @@ static bool found_any(const struct verdicts *v, size_t from)
     return false;
 }
 
+static void judge_inject(void *ctx, const struct injected *i)
+{
+    verdict_add(ctx, (struct verdict){
+        .kind = VERDICT_INJECTION, .result = i->fired ? VERDICT_PASSED : VERDICT_FAILED,
+        .name = format_new("%s:%u", i->file, i->line),
+        .message = i->fired ? NULL : i->hits ? format_new("it never fired, and matched %" PRIu64 " times", i->hits)
+                                             : format_new("it never fired: it matched no call"),
+    });
+}
+
 /* What is counted and has no record: a command that is not seen, for instance. */
 static void judge_rest(struct verdicts *v, size_t from, bool happened)
 {
@@ -96,6 +107,7 @@ static void judge(struct suite *s, const struct run_end *end)
     expect_judge(&s->expect, v);
     size_t from = v->count;
     findings_judge(&s->findings, v);
+    summary_injected(end->domain, end->layers, s->options->source_count, judge_inject, v);
     judge_rest(v, from, end->happened);
     leftovers_judge(&s->leftovers, own_directories(s, end->domain), end->others,
                     s->options->leftovers ? VERDICT_FAILED : VERDICT_TOLD, v);

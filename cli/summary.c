@@ -193,32 +193,47 @@ static const char *line_of(const struct options *o, const struct sum *s)
     return line;
 }
 
-/* A test that passes because its fault never came would prove nothing. */
-static bool say_unfired(const struct sum *s, const struct loaded *layers, unsigned count)
+static void each_inject(const struct sum *s, const struct loaded *layers, unsigned count,
+                        void (*each)(void *ctx, const struct injected *), void *ctx)
 {
     const struct counts_inject *c = s->injects;
     const struct policy_inject *rule;
     struct policy_rule_info at;
-    bool any = false;
 
     for (unsigned i = 0; i < count; i++)
-        for (uint32_t n = 0; (rule = policy_inject(&layers[i].policy, n)); n++, c++) {
-            if (c->fired || !policy_rule(&layers[i].policy, rule->rule, &at))
-                continue;
-            any = true;
-            if (c->hits)
-                say("inject rule %s:%u never fired: it matched %" PRIu64 " %s", at.file, at.line, c->hits,
-                    c->hits == 1 ? "call" : "calls");
-            else
-                say("inject rule %s:%u never fired: it matched no call", at.file, at.line);
-        }
-    return any;
+        for (uint32_t n = 0; (rule = policy_inject(&layers[i].policy, n)); n++, c++)
+            if (policy_rule(&layers[i].policy, rule->rule, &at))
+                each(ctx, &(struct injected){at.file, at.line, c->hits, c->fired});
+}
+
+void summary_injected(const struct domain *d, const struct loaded *layers, unsigned count,
+                      void (*each)(void *ctx, const struct injected *), void *ctx)
+{
+    struct sum *s = allocate(sizeof *s);
+
+    if (read_counts(d, s))
+        each_inject(s, layers, count, each, ctx);
+    free(s);
+}
+
+/* A test that passes because its fault never came would prove nothing. */
+static void say_unfired(void *any, const struct injected *i)
+{
+    if (i->fired)
+        return;
+    *(bool *)any = true;
+    if (i->hits)
+        say("inject rule %s:%u never fired: it matched %" PRIu64 " %s", i->file, i->line, i->hits,
+            i->hits == 1 ? "call" : "calls");
+    else
+        say("inject rule %s:%u never fired: it matched no call", i->file, i->line);
 }
 
 bool summary_say(const struct domain *d, const char *outer, const struct options *o, const struct program *first,
                  const struct loaded *layers)
 {
     struct sum *s = allocate(sizeof *s);
+    bool unfired = false;
     const char *line;
 
     bool known = read_counts(d, s);
@@ -233,7 +248,8 @@ bool summary_say(const struct domain *d, const char *outer, const struct options
     }
     if (*line)
         say("%s", line);
-    bool unfired = known && say_unfired(s, layers, o->source_count);
+    if (known)
+        each_inject(s, layers, o->source_count, say_unfired, &unfired);
     return !known || unfired || first || s->count[COUNT_DENIED] || s->count[COUNT_LEAK] || s->count[COUNT_TRUNCATED] ||
            s->count[COUNT_UNSEEN];
 }

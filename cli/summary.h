@@ -3,6 +3,7 @@
 #define SUNSHIM_CLI_SUMMARY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "domain.h"
 #include "load.h"
@@ -16,5 +17,15 @@
  * or not injected (--error-exitcode). */
 bool summary_say(const struct domain *d, const char *outer, const struct options *o, const struct program *first,
                  const struct loaded *layers);
+
+/* An inject rule of the run: calls that it matched, and those that it broke. */
+struct injected {
+    const char *file;
+    unsigned line;
+    uint64_t hits, fired;
+};
+/* Tells of each of those in `layers`, in their order. */
+void summary_injected(const struct domain *d, const struct loaded *layers, unsigned count,
+                      void (*each)(void *ctx, const struct injected *), void *ctx);
 
 #endif
