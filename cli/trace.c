@@ -72,6 +72,7 @@ struct tracing {
     bool live;                 /* each line is to be seen at once */
     struct ink ink;
     struct record reading;
+    bool guarded;              /* the thread that reads is without SIGPIPE */
     struct trace_sum *sum;
     struct trace_hold *hold;
     struct pending pending[PENDING_MAX]; /* the oldest first */
@@ -251,14 +252,27 @@ static void without_sigpipe(void)
     pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 }
 
+/* All of it, as it comes. */
+static bool wants_lines_alone(const struct tracing *t)
+{
+    const struct trace_choice *c = &t->choice;
+
+    return t->options.json && !t->sum && !t->hold && !c->by_call && !c->families && !c->glob_count && !c->failed && !c->succeeded;
+}
+
 static void take_line(void *ctx, const char *line, size_t len)
 {
     struct tracing *t = ctx;
 
-    if (!t->reading.room)
+    if (!t->guarded)
         without_sigpipe();
-    if (record_read(&t->reading, line, len))
+    t->guarded = true;
+    if (wants_lines_alone(t)) {
+        ink_raw(&t->ink, line, len);
+        write_out(t);
+    } else if (record_read(&t->reading, line, len)) {
         take(t, &t->reading, line, len);
+    }
 }
 
 static int end(void *ctx, const struct run_end *how)
