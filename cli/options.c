@@ -16,7 +16,7 @@ struct spec {
 };
 
 /* What starts a command. */
-enum { COMMAND = USE_RUN | USE_TRACE | USE_LEARN };
+enum { COMMAND = USE_RUN | USE_TRACE | USE_LEARN, SUITE = USE_RUN | USE_TRACE };
 enum { ALL = COMMAND | USE_ENV | USE_CHECK | USE_EXPLAIN, START = COMMAND | USE_ENV };
 /* What getopt_long() gives for a long option: one of `specs`, or of the subcommand's own. */
 enum { LONG = 256, OWN = 512 };
@@ -34,8 +34,8 @@ static const struct spec specs[] = {
     {"trace", TRACE, false, USE_RUN | USE_ENV},
     {"no-follow", NO_FOLLOW, false, START},
     {"error-exitcode", ERROR_STATUS, true, COMMAND},
-    {"expect", EXPECT, true, COMMAND},  {"leftovers", LEFTOVERS, false, COMMAND},
-    {"junit", JUNIT, true, COMMAND},    {"tap", TAP, true, COMMAND},
+    {"expect", EXPECT, true, SUITE},  {"leftovers", LEFTOVERS, false, SUITE},
+    {"junit", JUNIT, true, SUITE},    {"tap", TAP, true, SUITE},
     {"allow-unseen", UNSEEN, true, COMMAND},
     {"long-paths", LONG_PATHS, false, START},
     {"repair", REPAIR, false, START},   {"shorten", SHORTEN, false, START},
