@@ -198,7 +198,7 @@ static bool put_lines(const char *line, size_t len)
 
     for (unsigned waits = 0; (err = lines_put(&state->lines, domain_self(), line, len)) == -EAGAIN; waits++) {
         if (waits % 64 == 63 && reader_gone(waits))
-            return false;
+            lines_close(&state->lines); /* so that nobody waits for it again */
         SYS2(SYS_nanosleep, &moment, NULL);
     }
     return err == 0;
