@@ -15,7 +15,7 @@ struct command {
 };
 
 extern const struct command run_command, trace_command, check_command, explain_command, who_command, doctor_command, env_command,
-    learn_command, help_command, version_command;
+    learn_command, report_command, help_command, version_command;
 
 /* NULL-terminated, in the order they are shown. */
 extern const struct command *const commands[];

@@ -8,10 +8,8 @@
 
 #include "cli.h"
 
-const struct command *const commands[] = {&run_command, &trace_command, &check_command,   &explain_command, &who_command, &doctor_command, &learn_command,
-                                          &env_command, &version_command, &help_command,    NULL};
-
-static const char *const later[] = {"report", NULL};
+const struct command *const commands[] = {&run_command, &trace_command, &check_command,   &explain_command, &who_command, &doctor_command,
+                                          &learn_command, &report_command, &env_command, &version_command, &help_command, NULL};
 
 const struct command *command_find(const char *name)
 {
@@ -37,9 +35,6 @@ static int unknown(const char *word)
     const char *names[16] = {0};
     const char *near;
 
-    for (const char *const *l = later; *l; l++)
-        if (!strcmp(*l, word))
-            return usage_error(NULL, "'%s' is not in this version", word);
     if (*word == '-')
         return usage_error(NULL, "unknown option '%s'; options follow the subcommand, as in 'sunshim run %s ...'",
                            word, word);

@@ -1,0 +1,141 @@
+// From rows to nodes and lines: few enough to be looked at.
+"use strict";
+(() => {
+  const { data } = report;
+  const answers = new Set(["bound", "listens", "accepted", "received", "holds"]); // lines go to who asked from who answers
+  const AUTO_GROUP = 30; // processes from which on those of one command are one node
+
+  const limits = { processes: 30, sockets: 40 };
+
+  // The pairs of process and socket, with what happened between them.
+  function pairs(rows, withOthers) {
+    const all = new Map();
+    const pair = (process, socket) => {
+      const key = process * 4294967296 + socket;
+      let found = all.get(key);
+      if (!found) all.set(key, found = { process, socket, verbs: new Map(), total: 0, failed: 0, denied: 0, injected: 0, leaked: 0 });
+      return found;
+    };
+    const count = (p, verb, n) => p.verbs.set(verb, (p.verbs.get(verb) || 0) + n);
+
+    for (const row of rows) {
+      const process = data.process[row], socket = data.socket[row], verb = data.verb[row];
+      if (!verb || process < 0 || socket < 0) continue;
+      const p = pair(process, socket), kind = data.kinds[data.kind[row]];
+      count(p, data.verbs[verb], 1);
+      p.total++;
+      if (kind === "DENIED") p.denied++;
+      else if (kind === "INJECTED") p.injected++;
+      else if (kind === "LEAK") p.leaked++;
+      else if (kind === "TRACE" && report.failed(row)) p.failed++;
+      const origin = kind === "LEAK" ? data.number("origin_process", row) : undefined;
+      if (origin !== undefined && origin !== process) {
+        const made = pair(origin, socket);
+        count(made, "made", 1);
+        made.leaked++;
+        made.total++;
+      }
+    }
+    if (withOthers)
+      for (const [process, socket, verb, n] of data.others)
+        if (data.verbs[verb] !== "made") {
+          const p = pair(process, socket);
+          count(p, data.verbs[verb], n);
+          p.total += n;
+        }
+    return [...all.values()];
+  }
+
+  const weight = p => p.total + 1000 * (p.denied + p.injected + p.leaked);
+
+  function weights(list, end) {
+    const sum = new Map();
+    for (const p of list) sum.set(p[end], (sum.get(p[end]) || 0) + weight(p));
+    return sum;
+  }
+
+  const commandOf = id => data.processes[id].comm || data.processes[id].exe || `pid ${data.processes[id].pid}`;
+
+  // Sockets that are alike: in one directory, of one address, or numbered.
+  function familyOf(id) {
+    const { name } = data.sockets[id];
+    if (name.startsWith("/")) return name.slice(0, name.lastIndexOf("/") + 1) + "…";
+    if (name.startsWith("socket:[")) return "sockets without names";
+    if (name.startsWith("@")) return (/^@[^0-9]*/.exec(name)[0] || "@") + "…";
+    return name.replace(/:\d+$/, ":…");
+  }
+
+  // Each id's node: its own for the `limit` weightiest, the one of its group for the rest.
+  function nodesOf(sum, limit, { prefix, label, group, all }) {
+    const ids = [...sum.keys()].sort((a, b) => sum.get(b) - sum.get(a) || a - b);
+    const nodes = new Map(), nodeOf = new Map();
+    const put = (key, text, id, grouped) => {
+      if (!nodes.has(key)) nodes.set(key, { key, label: text, ids: [], grouped, weight: 0 });
+      const node = nodes.get(key);
+      node.ids.push(id);
+      node.weight += sum.get(id);
+      nodeOf.set(id, node);
+    };
+    const rest = all ? ids : ids.slice(limit);
+    if (!all) for (const id of ids.slice(0, limit)) put(`${prefix}${id}`, label(id), id, false);
+    const sizes = new Map();
+    for (const id of rest) sizes.set(group(id), (sizes.get(group(id)) || 0) + 1);
+    for (const id of rest) {
+      if (sizes.get(group(id)) === 1 && all) put(`${prefix}${id}`, label(id), id, false);
+      else put(`${prefix}:${group(id)}`, group(id), id, true);
+    }
+    foldRest(nodes, nodeOf, limit, prefix);
+    for (const node of nodes.values()) if (node.grouped) node.label += ` ×${report.count(node.ids.length)}`;
+    return nodeOf;
+  }
+
+  // Too many groups, still: the lightest become one.
+  function foldRest(nodes, nodeOf, limit, prefix) {
+    const groups = [...nodes.values()].sort((a, b) => b.weight - a.weight);
+    if (groups.length <= limit + 8) return;
+    const rest = { key: `${prefix}:rest`, label: "others", ids: [], grouped: true, weight: 0 };
+    for (const node of groups.slice(limit + 7)) {
+      nodes.delete(node.key);
+      for (const id of node.ids) {
+        rest.ids.push(id);
+        nodeOf.set(id, rest);
+      }
+    }
+    nodes.set(rest.key, rest);
+  }
+
+  function merge(list, processNode, socketNode) {
+    const lines = new Map();
+    for (const p of list) {
+      const from = processNode.get(p.process), to = socketNode.get(p.socket), key = `${from.key} ${to.key}`;
+      if (!lines.has(key))
+        lines.set(key, { key, process: from, socket: to, verbs: new Map(), total: 0, failed: 0, denied: 0, injected: 0, leaked: 0 });
+      const line = lines.get(key);
+      for (const [verb, n] of p.verbs) line.verbs.set(verb, (line.verbs.get(verb) || 0) + n);
+      for (const what of ["total", "failed", "denied", "injected", "leaked"]) line[what] += p[what];
+    }
+    return [...lines.values()];
+  }
+
+  // { nodes, lines, hidden }. `group`: one node per command.
+  report.graphModel = (rows, { group, withOthers }) => {
+    const list = pairs(rows, withOthers);
+    const processSum = weights(list, "process"), socketSum = weights(list, "socket");
+    const processNode = nodesOf(processSum, limits.processes,
+      { prefix: "p", label: data.processName, group: commandOf, all: group });
+    const socketNode = nodesOf(socketSum, limits.sockets, { prefix: "s", label: data.socketName, group: familyOf });
+    const lines = merge(list, processNode, socketNode);
+    for (const line of lines) {
+      line.answers = [...line.verbs.keys()].some(verb => verb !== "received" && answers.has(verb)) ||
+        [...line.verbs.keys()].every(verb => answers.has(verb));
+      line.kind = line.leaked ? "leak" : line.denied ? "denied" : line.injected ? "injected"
+        : line.failed && line.failed === line.total ? "failed" : "usual";
+      line.says = [...line.verbs].map(([verb, n]) => n > 1 ? `${verb} ${report.count(n)}` : verb).join(", ");
+    }
+    const nodes = [...new Set(processNode.values())].map(node => ({ ...node, type: "process", node }))
+      .concat([...new Set(socketNode.values())].map(node => ({ ...node, type: "socket", node })));
+    return { nodes, lines, hidden: nodes.filter(node => node.grouped).reduce((n, node) => n + node.ids.length, 0) };
+  };
+  report.graphLimits = limits;
+  report.groupAtFirst = new Set(data.process).size > AUTO_GROUP;
+})();

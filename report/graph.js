@@ -1,0 +1,206 @@
+// The graph itself: cytoscape draws it, this says what and where.
+"use strict";
+(() => {
+  const { data, state, theme, el, byId } = report;
+  const container = byId("graph"), grouping = byId("group-processes"), layout = byId("layout"), says = byId("graph-says");
+  const COLUMN = 330, ROW = 46;
+  grouping.checked = report.groupAtFirst;
+
+  const cy = cytoscape({ container, autoungrabify: false, boxSelectionEnabled: false, minZoom: 0.1, maxZoom: 3, wheelSensitivity: 0.3 });
+  let model = { nodes: [], lines: [], hidden: 0 };
+  let cursor = null; // the node that the keyboard is at
+
+  // --- Looks ---------------------------------------------------------------------------
+
+  function styles() {
+    const c = theme.colour;
+    const line = (kind, colour, more = {}) => ({ selector: `edge[kind="${kind}"]`,
+      style: { "line-color": c(colour), "target-arrow-color": c(colour), color: c(colour), ...more } });
+    return [
+      { selector: "node", style: { label: "data(label)", "font-size": 13, "font-family": "system-ui, sans-serif", color: c("text"),
+        "text-wrap": "ellipsis", "text-max-width": 190, "text-valign": "center", "text-halign": "center", width: 210, height: 30,
+        "background-color": c("node"), "border-width": 1.5, "border-color": c("node-line"), shape: "round-rectangle" } },
+      { selector: 'node[type="process"]', style: { shape: "cut-rectangle", "background-color": c("process"), "border-color": c("process-line"), "font-weight": 600 } },
+      { selector: "node[?stranger]", style: { "border-style": "dotted" } },
+      { selector: "node[?grouped]", style: { "border-style": "double", "border-width": 4 } },
+      { selector: "node[?denied]", style: { "border-color": c("denied"), "border-width": 2.5 } },
+      { selector: "edge", style: { width: "data(width)", "curve-style": "bezier", "target-arrow-shape": "triangle", "arrow-scale": 0.9,
+        "font-size": 10, "text-background-color": c("card"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
+      line("usual", "line"), line("failed", "failed", { opacity: 0.6 }),
+      line("denied", "denied"), line("injected", "injected"),
+      line("leak", "leak", { "line-style": "dashed" }),
+      { selector: "edge.named", style: { label: "data(says)" } },
+      { selector: ".faded", style: { opacity: 0.15 } },
+      { selector: "node.chosen", style: { "border-color": c("accent"), "border-width": 4 } },
+      { selector: "edge.chosen", style: { width: 5, "z-index": 9 } },
+      { selector: "node.cursor", style: { "outline-color": c("accent"), "outline-width": 3, "outline-offset": 3 } },
+    ];
+  }
+
+  // --- Places: who asks on the left, sockets in the middle, who answers on the right ------
+
+  function columnOf(node) {
+    if (node.type === "socket") return 1;
+    return model.lines.some(line => line.process === node.node && line.answers) ? 2 : 0;
+  }
+
+  // Each node beside the middle of its neighbours, some rounds of it: fewer lines cross.
+  function settle(columns, neighbours) {
+    const at = new Map();
+    const number = list => list.forEach((node, i) => at.set(node.key, i - list.length / 2));
+    columns.forEach(number);
+    for (let round = 0; round < 8; round++)
+      for (const column of columns) {
+        const want = new Map(column.map(node => {
+          const places = (neighbours.get(node.key) || []).map(key => at.get(key));
+          return [node.key, places.length ? places.reduce((a, b) => a + b, 0) / places.length : at.get(node.key)];
+        }));
+        column.sort((a, b) => want.get(a.key) - want.get(b.key) || (a.label < b.label ? -1 : 1));
+        number(column);
+      }
+    return at;
+  }
+
+  function places() {
+    const columns = [[], [], []], neighbours = new Map();
+    for (const node of model.nodes) columns[columnOf(node)].push(node);
+    for (const line of model.lines)
+      for (const [one, other] of [[line.process, line.socket], [line.socket, line.process]])
+        neighbours.set(one.key, [...(neighbours.get(one.key) || []), other.key]);
+    const at = settle(columns, neighbours), tallest = Math.max(...columns.map(column => column.length), 1);
+    const positions = {};
+    columns.forEach((column, x) => column.forEach(node => {
+      const gap = ROW * Math.min(3, Math.max(1, tallest / column.length));
+      positions[node.key] = { x: x * COLUMN, y: at.get(node.key) * gap };
+    }));
+    return positions;
+  }
+
+  // --- Drawing --------------------------------------------------------------------------
+
+  function elements() {
+    const denied = new Set(model.lines.filter(line => line.denied).flatMap(line => [line.process, line.socket]));
+    return model.nodes.map(node => ({ data: { id: node.key, label: node.label, type: node.type, grouped: node.grouped,
+      denied: denied.has(node.node), stranger: node.type === "process" && node.ids.every(id => !data.processes[id].seen) } }))
+      .concat(model.lines.map(line => ({ data: { id: line.key, says: line.says, kind: line.kind,
+        source: line.answers ? line.socket.key : line.process.key, target: line.answers ? line.process.key : line.socket.key,
+        width: 1.2 + Math.min(4, Math.log10(1 + line.total)) } })));
+  }
+
+  function draw() {
+    model = report.graphModel(state.base, { group: grouping.checked, withOthers: !state.filtered() });
+    cy.batch(() => {
+      cy.elements().remove();
+      cy.add(elements());
+    });
+    cursor = null;
+    arrange();
+    byId("graph-more").hidden = !model.nodes.some(node => node.grouped && node.key.startsWith("s")) && model.hidden === 0;
+    says.textContent = `${report.plural(model.nodes.length, "node")}, ${report.plural(model.lines.length, "line")}` +
+      (model.hidden ? `; ${report.count(model.hidden)} processes and sockets are in groups` : "");
+    mark();
+  }
+
+  function arrange() {
+    const options = layout.value === "cose" ? { name: "cose", animate: false, nodeDimensionsIncludeLabels: true, idealEdgeLength: 90, randomize: false }
+      : { name: "preset", positions: places() };
+    cy.layout(options).run();
+    fit();
+  }
+
+  function fit() {
+    cy.resize();
+    cy.fit(undefined, 24);
+    if (cy.zoom() > 1.2) {
+      cy.zoom(1.2);
+      cy.center();
+    }
+  }
+
+  // What belongs to the selection stays, the rest fades.
+  function mark() {
+    const { selection } = state;
+    cy.batch(() => {
+      cy.elements().removeClass("faded chosen named");
+      if (model.lines.length <= 24) cy.edges().addClass("named");
+      if (!selection || (!selection.processes.size && !selection.sockets.size)) return;
+      const has = node => node.ids.some(id => (node.type === "process" ? selection.processes : selection.sockets).has(id));
+      const chosen = model.nodes.filter(has).map(node => cy.getElementById(node.key));
+      const found = chosen.reduce((all, node) => all.union(node), cy.collection());
+      const joined = selection.what === "link" || selection.what === "rows" ? found.edgesWith(found) : found.connectedEdges();
+      found.addClass("chosen");
+      cy.elements().not(found).not(joined).not(joined.connectedNodes()).addClass("faded");
+      joined.addClass("named");
+      if (selection.what === "link") joined.addClass("chosen");
+    });
+  }
+
+  // --- Choosing ---------------------------------------------------------------------------
+
+  function choose(id) {
+    const node = model.nodes.find(node => node.key === id), line = model.lines.find(line => line.key === id);
+    if (node) (node.type === "process" ? state.selectProcesses : state.selectSockets)(node.label, node.ids);
+    else if (line) state.selectLink(`${line.process.label}, ${line.socket.label}: ${line.says}`, line.process.ids, line.socket.ids);
+  }
+
+  function goTo(node) {
+    cy.nodes().removeClass("cursor");
+    cursor = node;
+    if (!node) return;
+    node.addClass("cursor");
+    const box = node.renderedBoundingBox();
+    if (box.x1 < 0 || box.y1 < 0 || box.x2 > cy.width() || box.y2 > cy.height()) cy.center(node);
+    const lines = node.connectedEdges().map(edge => edge.data("says")).slice(0, 4).join("; ");
+    says.textContent = `${node.data("type")} ${node.data("label")}: ${lines || "no lines"}`;
+  }
+
+  // The nearest node on that side; what lies straight ahead counts as nearer.
+  function step(dx, dy) {
+    if (!cursor) return goTo(cy.nodes().min(node => node.position("x") * 1e4 + node.position("y")).ele);
+    const from = cursor.position();
+    const nearest = cy.nodes().not(cursor).filter(node => {
+      const ahead = (node.position("x") - from.x) * dx + (node.position("y") - from.y) * dy;
+      return ahead > 1 && (dx === 0 ? Math.abs(node.position("x") - from.x) < COLUMN / 2 || layout.value === "cose" : true);
+    }).min(node => Math.abs(node.position("x") - from.x) * (dx ? 1 : 3) + Math.abs(node.position("y") - from.y) * (dy ? 1 : 3));
+    if (nearest.ele) goTo(nearest.ele);
+  }
+
+  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  container.addEventListener("keydown", event => {
+    if (event.key in arrows) step(...arrows[event.key]);
+    else if ((event.key === "Enter" || event.key === " ") && cursor) choose(cursor.id());
+    else if (event.key === "+" || event.key === "-") cy.zoom({ level: cy.zoom() * (event.key === "+" ? 1.25 : 0.8), renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
+    else return;
+    event.preventDefault();
+  });
+  container.addEventListener("focus", () => { if (!cursor && cy.nodes().length && container.matches(":focus-visible")) step(0, 0); });
+
+  cy.on("tap", "node, edge", event => choose(event.target.id()));
+  cy.on("tap", event => { if (event.target === cy && state.selection) state.set({ selection: null }); });
+  cy.on("mouseover", "edge", event => event.target.addClass("named"));
+  cy.on("mouseout", "edge", mark);
+  cy.on("mouseover", "node, edge", event => { container.title = event.target.data("says") || event.target.data("label"); });
+  cy.on("mouseout", () => { container.title = ""; });
+
+  byId("graph-fit").addEventListener("click", fit);
+  byId("graph-more").addEventListener("click", () => {
+    report.graphLimits.processes *= 2;
+    report.graphLimits.sockets *= 2;
+    if (grouping.checked && report.graphLimits.processes > 100) grouping.checked = false;
+    draw();
+  });
+  grouping.addEventListener("change", draw);
+  layout.addEventListener("change", arrange);
+  new ResizeObserver(() => cy.resize()).observe(container);
+  theme.onchange(() => cy.style(styles()));
+  state.subscribe(({ base, rows }) => base ? draw() : rows && mark());
+
+  const legend = document.querySelector(".legend");
+  for (const [kind, text] of [["usual", "calls; arrows go from who asked to who answered"], ["failed", "only failures"], ["denied", "denied"],
+                              ["injected", "fault injected"], ["leak", "leaked to another program"]])
+    legend.append(el("li", {}, el("span", { class: `stroke ${kind}` }), text));
+
+  cy.style(styles());
+  draw();
+  report.graph = { cy, choose, positions: () => Object.fromEntries(cy.nodes().map(node => [node.id(), node.renderedPosition()])) };
+})();

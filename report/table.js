@@ -1,0 +1,106 @@
+// All records that are left, however many: only those in sight are in the page.
+"use strict";
+(() => {
+  const { data, state, el } = report;
+  const HEIGHT = 26, SPARE = 12, HIGHEST = 8e6; // browsers lay out no more than some 16 million pixels
+
+  const columns = [
+    ["Time", row => report.sinceStart(data.time[row])],
+    ["Kind", row => data.kinds[data.kind[row]] === "other" ? data.text("sunshim", row) : data.kinds[data.kind[row]]],
+    ["Process", row => data.processName(data.process[row])],
+    ["Call", row => data.text("operation", row)],
+    ["Socket", row => data.socketName(data.socket[row]) || data.text("name", row) || data.text("addr", row)],
+    ["Result", report.outcome],
+    ["Took", row => report.duration(data.number("duration_ns", row))],
+    ["Rule", row => data.text("rules", row) || data.text("rule", row)],
+  ];
+
+  report.makeTable = panel => {
+    const spacer = el("div", { class: "spacer" });
+    const body = el("div", { class: "rows", role: "rowgroup" }, spacer);
+    const head = el("div", { class: "row head", role: "row", "aria-rowindex": "1" },
+      ...columns.map(([name]) => el("span", { role: "columnheader", class: `c-${name.toLowerCase()}` }, name)));
+    const grid = el("div", { class: "grid", role: "grid", tabindex: "0", "aria-label": "Records", "aria-colcount": String(columns.length) },
+      el("div", { role: "rowgroup" }, head), body);
+    const pool = new Map(); // index -> element
+    let current = 0, scale = 1;
+
+    panel.append(grid);
+
+    function fill(element, index) {
+      const row = state.rows[index];
+      element.className = `row k-${data.kinds[data.kind[row]].toLowerCase()}${report.failed(row) ? " bad" : ""}`;
+      element.setAttribute("aria-rowindex", String(index + 2));
+      element.id = `row-${index}`;
+      columns.forEach(([, value], i) => {
+        const text = value(row), cell = element.children[i];
+        cell.textContent = text;
+        cell.title = text;
+      });
+      element.dataset.index = String(index);
+    }
+
+    const make = () => el("div", { role: "row" }, ...columns.map(([name]) => el("span", { role: "gridcell", class: `c-${name.toLowerCase()}` })));
+    const shownRows = () => Math.max(3, Math.floor((grid.clientHeight - head.offsetHeight) / HEIGHT));
+
+    function render() {
+      const count = state.rows.length, top = grid.scrollTop / scale;
+      const from = Math.max(0, Math.floor(top / HEIGHT) - SPARE), to = Math.min(count, from + shownRows() + 2 * SPARE);
+      const unused = [];
+      for (const [index, element] of pool)
+        if (index < from || index >= to) {
+          pool.delete(index);
+          unused.push(element);
+        }
+      for (let index = from; index < to; index++) {
+        let element = pool.get(index);
+        if (!element) {
+          element = unused.pop() || body.appendChild(make());
+          pool.set(index, element);
+          fill(element, index);
+        }
+        element.style.transform = `translateY(${Math.round(index * HEIGHT - top + grid.scrollTop)}px)`;
+        element.classList.toggle("current", index === current);
+        element.setAttribute("aria-selected", String(state.rows[index] === state.row));
+      }
+      for (const element of unused) element.remove();
+      if (pool.has(current)) grid.setAttribute("aria-activedescendant", `row-${current}`);
+    }
+
+    function refill() {
+      const height = state.rows.length * HEIGHT;
+      scale = Math.min(1, HIGHEST / Math.max(height, 1));
+      spacer.style.height = `${height * scale}px`;
+      grid.setAttribute("aria-rowcount", String(state.rows.length + 1));
+      for (const element of pool.values()) element.remove();
+      pool.clear();
+      current = Math.max(0, state.rows.indexOf(state.row));
+      reveal();
+      render();
+    }
+
+    function reveal() {
+      const top = current * HEIGHT * scale, room = shownRows() * HEIGHT;
+      if (top < grid.scrollTop) grid.scrollTop = top;
+      else if (top + HEIGHT > grid.scrollTop + room) grid.scrollTop = top + HEIGHT - room;
+    }
+
+    function go(index) {
+      if (!state.rows.length) return;
+      current = Math.max(0, Math.min(state.rows.length - 1, index));
+      reveal();
+      state.set({ row: state.rows[current] });
+    }
+
+    grid.addEventListener("scroll", () => requestAnimationFrame(render), { passive: true });
+    grid.addEventListener("click", event => {
+      const element = event.target.closest("[data-index]");
+      if (element) go(Number(element.dataset.index));
+    });
+    report.listKeys(grid, { page: 10, move: step => go(current + step), enter: () => go(current) });
+    new ResizeObserver(render).observe(grid);
+    state.subscribe(({ rows }) => rows ? refill() : render());
+    refill();
+    return { title: "Records", count: () => state.rows.length };
+  };
+})();
