@@ -26,7 +26,7 @@ static struct compiled *rule(const char *text)
 
 /* --- What is written -------------------------------------------------------------- */
 
-Test(inject, says_which_calls_as_strace_does)
+Test(inject_rules, says_which_calls_as_strace_does)
 {
     static const struct {
         const char *when;
@@ -48,7 +48,7 @@ Test(inject, says_which_calls_as_strace_does)
     }
 }
 
-Test(inject, takes_times_and_chances_as_people_write_them)
+Test(inject_rules, takes_times_and_chances_as_people_write_them)
 {
     static const struct {
         const char *text;
@@ -75,7 +75,7 @@ Test(inject, takes_times_and_chances_as_people_write_them)
     }
 }
 
-Test(inject, keeps_the_rest)
+Test(inject_rules, keeps_the_rest)
 {
     struct compiled *c = compile("allow all,\n"
                                  "inject unix (connect) peer=(addr=/a) error=ECONNREFUSED each=process,\n"
@@ -128,7 +128,7 @@ static void expect_perms(const char *text, uint32_t wanted)
     release(c);
 }
 
-Test(inject, is_about_the_permissions_that_it_names_or_that_fit)
+Test(inject_rules, is_about_the_permissions_that_it_names_or_that_fit)
 {
     const uint32_t peers = POLICY_CONNECT | POLICY_ACCEPT | POLICY_SEND | POLICY_RECEIVE;
 
@@ -142,7 +142,7 @@ Test(inject, is_about_the_permissions_that_it_names_or_that_fit)
     expect_perms("unix short=3", POLICY_SEND | POLICY_RECEIVE);
 }
 
-Test(inject, tells_socket_and_socketpair_apart)
+Test(inject_rules, tells_socket_and_socketpair_apart)
 {
     static const struct {
         const char *perm;
@@ -163,7 +163,7 @@ Test(inject, tells_socket_and_socketpair_apart)
 }
 
 /* The kernel never sends a part of a datagram. */
-Test(inject, sends_less_on_streams_alone)
+Test(inject_rules, sends_less_on_streams_alone)
 {
     struct compiled *c = rule("unix (send, receive) short=1");
 
@@ -174,7 +174,7 @@ Test(inject, sends_less_on_streams_alone)
     release(c);
 }
 
-Test(inject, matches_nothing_that_is_not_known)
+Test(inject_rules, matches_nothing_that_is_not_known)
 {
     struct compiled *c = rule("unix (connect) type=stream peer=(addr=/a) errno=EIO");
     struct policy_query q = query(POLICY_CONNECT, AF_UNIX, SOCK_STREAM);
@@ -191,7 +191,7 @@ Test(inject, matches_nothing_that_is_not_known)
     release(c);
 }
 
-Test(inject, belongs_to_its_profile_and_counts_as_one_rule_in_all)
+Test(inject_rules, belongs_to_its_profile_and_counts_as_one_rule_in_all)
 {
     struct compiled *c = compile("allow all,\n"
                                  "inject unix (bind) addr=@@{profile_name} errno=EIO,\n"
@@ -224,7 +224,7 @@ static void expect_hits(const char *when, const char *wanted)
     release(c);
 }
 
-Test(inject, fires_at_the_calls_that_it_names)
+Test(inject_rules, fires_at_the_calls_that_it_names)
 {
     expect_hits("", "xxxxxxxxxxxx");
     expect_hits("when=1", "x...........");
@@ -237,7 +237,7 @@ Test(inject, fires_at_the_calls_that_it_names)
     expect_hits("chance=100%", "xxxxxxxxxxxx");
 }
 
-Test(inject, gives_the_same_faults_for_the_same_seed)
+Test(inject_rules, gives_the_same_faults_for_the_same_seed)
 {
     struct policy_inject i = {.first = 1, .last = NO_END, .step = 1, .chance = 300000000, .seed = 7}, j = i, k = i;
     unsigned fired = 0, other = 0, runs = 0;
@@ -257,7 +257,7 @@ Test(inject, gives_the_same_faults_for_the_same_seed)
 }
 
 /* Written down once: a seed in somebody's bug report means the same faults tomorrow. */
-Test(inject, never_changes_what_a_seed_means)
+Test(inject_rules, never_changes_what_a_seed_means)
 {
     const struct policy_inject i = {.first = 1, .last = NO_END, .step = 1, .chance = 300000000, .seed = 42};
     char got[65] = "";
@@ -304,7 +304,7 @@ static bool found(const struct policy *p, const struct policy_query *q, uint32_t
     return i != NULL;
 }
 
-Test(inject, changes_no_verdict_and_matches_as_any_rule, .timeout = 120)
+Test(inject_rules, changes_no_verdict_and_matches_as_any_rule, .timeout = 120)
 {
     static struct lab l, plain;
 
