@@ -62,7 +62,8 @@ $(B)/%.o: %.c
 # Smaller than -Os where the compiler can: clang, and gcc from 12 on. The least there is does
 # without what makes loops faster: tests at both ends, constants and addresses kept in registers.
 tiny       := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
-least      := $(tiny) $(if $(findstring clang,$(CC)),-mllvm -disable-lsr -mllvm -disable-machine-licm,\
+smaller    := $(tiny) $(if $(findstring clang,$(CC)),$(addprefix -mllvm ,-disable-lsr -disable-machine-licm -enable-pre=false))
+least      := $(smaller) $(if $(findstring clang,$(CC)),,\
                 -fno-inline-small-functions -fno-tree-ch -fno-move-loop-invariants -fno-tree-loop-im -fno-caller-saves -fno-tree-dominator-opts)
 # What runs once in a process, or beside system calls that cost far more, need not be
 # fast; every page of the library is read at every exec.
@@ -75,13 +76,13 @@ cold       := $(addprefix shim/,calls/bind_below calls/exec calls/spawn calls/co
 # Calls beneath which the kernel works for a microsecond and more.
 modest     := $(addprefix policy/,glob ip layers) $(addprefix shim/calls/,accept bind connect listen message names options receive recv recvmmsg recvmsg \
                 send sendmmsg sendmsg socket syscall) $(addprefix shim/,park pin sys trace) $(addprefix domain/,counts lines)
-$(patsubst %,$(B)/%.o,$(modest)): OPT += $(tiny)
+$(patsubst %,$(B)/%.o,$(modest)): OPT += $(smaller)
 # On the way of every call under a policy: as fast when small (bench/run.pl: 1 % of a connect).
-lean       := $(addprefix shim/,address facts settled track)
-$(patsubst %,$(B)/%.o,$(lean)): OPT += $(if $(findstring clang,$(CC)),$(tiny),-Os)
+lean       := $(addprefix shim/,address facts mediate settled track)
+$(patsubst %,$(B)/%.o,$(lean)): OPT += $(if $(findstring clang,$(CC)),$(smaller),-Os)
 # clang decides in 57 ns instead of 51 so (bench/decide), and a ring is as fast (bench/table); gcc loses more.
-brisk      := policy/decide policy/match shim/mediate $(addprefix domain/,claim head ring)
-$(patsubst %,$(B)/%.o,$(brisk)): OPT += $(if $(findstring clang,$(CC)),$(tiny))
+brisk      := policy/decide policy/match $(addprefix domain/,claim head ring)
+$(patsubst %,$(B)/%.o,$(brisk)): OPT += $(if $(findstring clang,$(CC)),$(smaller))
 # Compiles policies, in the constructor or the command: 100 rules start as fast as before, with fewer pages to read.
 compiling  := $(addprefix policy/,arena conds defer diag expand filter include index layout lex lists maps names passed \
                 parse parse_address parse_file parse_if parse_map parse_profile parse_scope parse_socket policy rules slots \
@@ -101,8 +102,9 @@ loops      := $(if $(findstring clang,$(CC)),-fno-unroll-loops -fno-vectorize -f
 $(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): SMALL = $(loops) \
     $(if $(SANITIZE)$(filter $(unwound:%=%.c),$<),,-fno-asynchronous-unwind-tables)
 # Canaries where there are buffers. The strong kind has them wherever a local's address is passed on, too, which is
-# nearly everywhere here and 4 % of the library; it stays where arrays of something other than bytes are filled.
-arrays     := $(addprefix policy/,decide expand glob index open rules slots tree) $(addprefix domain/,counts ring table) shim/calls/sendmmsg shim/unseen
+# nearly everywhere here and 4 % of the library; it stays where arrays of something other than bytes are filled
+# up to what is counted.
+arrays     := $(addprefix policy/,decide expand glob open rules slots tree) domain/table shim/calls/sendmmsg
 $(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): GUARD = -fstack-protector$(if $(filter $(arrays:%=%.c),$<),-strong)
 # Sixty functions of one jump each, without the headers that declare them: they are never on
 # the way of what is unwound.
