@@ -30,7 +30,7 @@ int main(int argc, char **argv)
         [COUNT_DENIED] = "denied",     [COUNT_ALLOWED] = "allowed",     [COUNT_AUDIT] = "audit",
         [COUNT_HINT] = "hint",         [COUNT_LEAK] = "leak",           [COUNT_UNSEEN] = "-",
         [COUNT_TRUNCATED] = "truncated", [COUNT_DROPPED] = "dropped", [COUNT_OUTSIDE] = "outside",
-        [COUNT_ALIASES] = "aliases",   [COUNT_REPAIRED] = "repaired"};
+        [COUNT_ALIASES] = "aliases",   [COUNT_REPAIRED] = "repaired",  [COUNT_INJECTED] = "injected"};
     void *at = map();
 
     for (int i = 1; i + 1 < argc; i += 2) {
