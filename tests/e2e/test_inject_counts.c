@@ -129,6 +129,21 @@ StockTest(inject_counts, explain_and_check_know_the_rules)
     cr_assert_eq(lines_with(r.out, "inject: ", NULL), 2, "%s", run_report(&r));
 }
 
+/* --- An example ------------------------------------------------------------------------------ */
+
+/* The client tries a second time, but not a third. */
+StockTest(inject_counts, break_each_call_of_a_program)
+{
+    struct run r = run("\"$N/sk\" 'socket unix dgram' \"bind $T/s\" 'sleep 30000' >/dev/null & ready $T/s\n"
+                       "printf '%s\\n' 'sk=$1 t=$2; try() { \"$sk\" \"socket unix dgram\" \"connect $t/s\" >/dev/null; }' "
+                       "'try || try || exit 3; \"$sk\" \"socket unix dgram\" \"connect $t/s\" >/dev/null || exit 4' >$T/client\n"
+                       "\"$TOP/examples/break-each\" 'unix (connect)' ECONNREFUSED sh $T/client \"$N/sk\" $T || echo $?\n");
+
+    check_out(r, "call 1 fails with ECONNREFUSED: exit status 0\n"
+                 "call 2 fails with ECONNREFUSED: exit status 4\n"
+                 "2 calls, 1 failures\n1\n");
+}
+
 /* --- Programs that are not ours --------------------------------------------------------------- */
 
 #define REDIS "redis-server --port 0 --unixsocket $T/r --save '' --dir $T >/dev/null & ready $T/r\n"
