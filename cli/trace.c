@@ -41,7 +41,8 @@ static const char usage[] =
     "  -p PID                says what can be done about a process that runs already\n"
     "      --policy POLICY, --rule RULE, --apparmor FILE, -I DIR, --profile NAME, --complain,\n"
     "      --log WHERE, --track, --long-paths, --repair, --shorten, --keep, --no-follow,\n"
-    "      --pass NAME=FD, --anon NAME, --error-exitcode N, --allow-unseen GLOB\n"
+    "      --pass NAME=FD, --anon NAME, --error-exitcode N, --allow-unseen GLOB, --expect FILE,\n"
+    "      --leftovers, --junit FILE, --tap FILE\n"
     "                        as in sunshim run\n"
     "  -h, --help            this text\n"
     "\n"
@@ -289,6 +290,7 @@ static int run_command_traced(struct tracing *t, char **argv)
                             .quiet = !t->options.log, .wait = true};
     int status = suite_watch(&t->options, "trace", argv, &plan.watches[1]);
 
+    t->options.trace = true; /* all of it, in --log as well */
     return status ? status : run_plan(&plan);
 }
 

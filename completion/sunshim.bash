@@ -27,11 +27,20 @@ _sunshim_command_at() {
         case ${COMP_WORDS[i]} in
             --) echo $((i + 1)); return ;;
             -p | -I | --policy | --include | --rule | --apparmor | --profile | --log | --error-exitcode | --allow-unseen | --pass | --anon) i=$((i + 2)) ;;
+            -o | --output | -e | -P | --path | --family | --color | --from) i=$((i + 2)) ;;
             -*) i=$((i + 1)) ;;
             *) echo "$i"; return ;;
         esac
     done
     if [ "$i" -eq "$COMP_CWORD" ] && [[ ${COMP_WORDS[i]} != -* ]]; then echo "$i"; else echo 0; fi
+}
+
+# Calls for -e: the last of a list, behind trace= and !.
+_sunshim_calls() {
+    local head=${cur%"${cur##*[=,!]}"}
+    mapfile -t COMPREPLY < <(compgen -P "$head" -W 'socket socketpair bind listen accept accept4 connect send sendto sendmsg sendmmsg
+        recv recvfrom recvmsg recvmmsg getsockname getpeername getsockopt setsockopt shutdown inherit exec %network trace= status=' -- "${cur##*[=,!]}")
+    [[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
 }
 
 # Sockets by name: files, and abstract names that need no quoting.
@@ -54,15 +63,25 @@ _sunshim() {
         case ${COMP_WORDS[i - 1]} in -I | --include) _sunshim_dirs+=("${COMP_WORDS[i]}") ;; esac
     done
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'run check explain who doctor env version help --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'run trace check explain who doctor env version help --help --version' -- "$cur")
         return
     fi
-    if [ "$sub" = run ] || [[ $sub = doctor && " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' -- '* ]]; then
+    if [ "$sub" = run ] || [ "$sub" = trace ] || [[ $sub = doctor && " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' -- '* ]]; then
         at=$(_sunshim_command_at)
         if [ "$at" -gt 0 ]; then
             if declare -F _command_offset >/dev/null; then _command_offset "$at"; else mapfile -t COMPREPLY < <(compgen -c -- "$cur"); fi
             return
         fi
+    fi
+    if [ "$sub" = trace ]; then
+        case $prev in
+            -e) _sunshim_calls; return ;;
+            -p) mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid= 2>/dev/null)" -- "$cur"); return ;;
+            -P | --path) return ;;
+            --family) mapfile -t COMPREPLY < <(compgen -W 'unix inet inet6 netlink packet' -- "$cur"); return ;;
+            --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
+            -o | --output | --from) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+        esac
     fi
     case $prev in
         -p | --policy) _sunshim_policy; return ;;
@@ -77,11 +96,13 @@ _sunshim() {
     case $sub in
         run) options="$common --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --pass --anon --error-exitcode --allow-unseen --exec" ;;
         env) options="$common --profile --complain --log --json --long-paths --repair --no-follow --pass --shell" ;;
+        trace) options="${common/-p --policy/--policy} --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --pass --anon --error-exitcode --allow-unseen
+            --expect --leftovers --junit --tap -o --output -e --family -P --path -z -Z -c -C --summary --color --normalize --from -f -p" ;;
         check) options=$common ;;
         explain) options="$common --profile" ;;
         who) options='--json -h --help' ;;
         doctor) options='--json --try -p --policy --rule -I --include -h --help' ;;
-        help) mapfile -t COMPREPLY < <(compgen -W 'run check explain who doctor env version help' -- "$cur"); return ;;
+        help) mapfile -t COMPREPLY < <(compgen -W 'run trace check explain who doctor env version help' -- "$cur"); return ;;
         *) return ;;
     esac
     if [[ $cur = -* ]]; then
