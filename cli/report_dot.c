@@ -55,10 +55,11 @@ static void put_place(const struct report *r, uint32_t i)
     puts("\"];");
 }
 
-/* Arrows go from who asked to who answered. */
+/* Arrows go from who asked to who answered, and to who was left with a socket. */
 static bool answers(uint32_t verb)
 {
-    return verb == VERB_BIND || verb == VERB_LISTEN || verb == VERB_ACCEPT || verb == VERB_RECEIVE || verb == VERB_HELD;
+    return verb == VERB_BIND || verb == VERB_LISTEN || verb == VERB_ACCEPT || verb == VERB_RECEIVE || verb == VERB_HELD ||
+           verb == VERB_LEAK;
 }
 
 static uint64_t times(const struct link *l)

@@ -2,10 +2,13 @@
 "use strict";
 (() => {
   const { data } = report;
-  const answers = new Set(["bound", "listens", "accepted", "received", "holds"]); // lines go to who asked from who answers
-  const AUTO_GROUP = 30; // processes from which on those of one command are one node
+  const servers = new Set(["bound", "listens", "accepted", "holds"]);
+  const AUTO_GROUP = 14; // processes from which on those of one command are one node
+  const GROUPS = 6;      // ... and how many groups there may be beside the nodes that stand for themselves
 
-  const limits = { processes: 30, sockets: 40 };
+  const limits = { processes: 14, sockets: 12 };
+  const traced = new Set();
+  for (let row = 0; row < data.count; row++) if (data.kinds[data.kind[row]] === "TRACE") traced.add(data.process[row]);
 
   // The pairs of process and socket, with what happened between them.
   function pairs(rows, withOthers) {
@@ -13,7 +16,7 @@
     const pair = (process, socket) => {
       const key = process * 4294967296 + socket;
       let found = all.get(key);
-      if (!found) all.set(key, found = { process, socket, verbs: new Map(), total: 0, failed: 0, denied: 0, injected: 0, leaked: 0 });
+      if (!found) all.set(key, found = { process, socket, verbs: new Map(), total: 0, failed: 0, served: 0, denied: 0, injected: 0, leaked: 0 });
       return found;
     };
     const count = (p, verb, n) => p.verbs.set(verb, (p.verbs.get(verb) || 0) + n);
@@ -21,13 +24,17 @@
     for (const row of rows) {
       const process = data.process[row], socket = data.socket[row], verb = data.verb[row];
       if (!verb || process < 0 || socket < 0) continue;
-      const p = pair(process, socket), kind = data.kinds[data.kind[row]];
-      count(p, data.verbs[verb], 1);
-      p.total++;
+      const p = pair(process, socket), kind = data.kinds[data.kind[row]], failed = report.failed(row);
+      // A denied call of a traced process has two records.
+      if (kind === "TRACE" || kind === "LEAK" || !traced.has(process)) {
+        count(p, data.verbs[verb], 1);
+        p.total++;
+      }
+      if (kind !== "DENIED" && !failed && servers.has(data.verbs[verb])) p.served++;
       if (kind === "DENIED") p.denied++;
       else if (kind === "INJECTED") p.injected++;
       else if (kind === "LEAK") p.leaked++;
-      else if (kind === "TRACE" && report.failed(row)) p.failed++;
+      else if (failed) p.failed++;
       const origin = kind === "LEAK" ? data.number("origin_process", row) : undefined;
       if (origin !== undefined && origin !== process) {
         const made = pair(origin, socket);
@@ -42,6 +49,7 @@
           const p = pair(process, socket);
           count(p, data.verbs[verb], n);
           p.total += n;
+          p.served += data.verbs[verb] === "holds";
         }
     return [...all.values()];
   }
@@ -92,9 +100,9 @@
   // Too many groups, still: the lightest become one.
   function foldRest(nodes, nodeOf, limit, prefix) {
     const groups = [...nodes.values()].sort((a, b) => b.weight - a.weight);
-    if (groups.length <= limit + 8) return;
+    if (groups.length <= limit + GROUPS) return;
     const rest = { key: `${prefix}:rest`, label: "others", ids: [], grouped: true, weight: 0 };
-    for (const node of groups.slice(limit + 7)) {
+    for (const node of groups.slice(limit + GROUPS - 1)) {
       nodes.delete(node.key);
       for (const id of node.ids) {
         rest.ids.push(id);
@@ -109,10 +117,10 @@
     for (const p of list) {
       const from = processNode.get(p.process), to = socketNode.get(p.socket), key = `${from.key} ${to.key}`;
       if (!lines.has(key))
-        lines.set(key, { key, process: from, socket: to, verbs: new Map(), total: 0, failed: 0, denied: 0, injected: 0, leaked: 0 });
+        lines.set(key, { key, process: from, socket: to, verbs: new Map(), total: 0, failed: 0, served: 0, denied: 0, injected: 0, leaked: 0 });
       const line = lines.get(key);
       for (const [verb, n] of p.verbs) line.verbs.set(verb, (line.verbs.get(verb) || 0) + n);
-      for (const what of ["total", "failed", "denied", "injected", "leaked"]) line[what] += p[what];
+      for (const what of ["total", "failed", "served", "denied", "injected", "leaked"]) line[what] += p[what];
     }
     return [...lines.values()];
   }
@@ -126,11 +134,11 @@
     const socketNode = nodesOf(socketSum, limits.sockets, { prefix: "s", label: data.socketName, group: familyOf });
     const lines = merge(list, processNode, socketNode);
     for (const line of lines) {
-      line.answers = [...line.verbs.keys()].some(verb => verb !== "received" && answers.has(verb)) ||
-        [...line.verbs.keys()].every(verb => answers.has(verb));
+      line.answers = line.served > 0 || line.verbs.has("leaked"); // arrows lead to who serves, or was left with a socket
       line.kind = line.leaked ? "leak" : line.denied ? "denied" : line.injected ? "injected"
         : line.failed && line.failed === line.total ? "failed" : "usual";
-      line.says = [...line.verbs].map(([verb, n]) => n > 1 ? `${verb} ${report.count(n)}` : verb).join(", ");
+      line.says = [...line.verbs].map(([verb, n]) => n > 1 ? `${verb} ${report.count(n)}` : verb)
+        .concat(["denied", "injected"].filter(what => line[what]).map(what => `${what} ${report.count(line[what])}`)).join(", ");
     }
     const nodes = [...new Set(processNode.values())].map(node => ({ ...node, type: "process", node }))
       .concat([...new Set(socketNode.values())].map(node => ({ ...node, type: "socket", node })));

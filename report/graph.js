@@ -3,10 +3,10 @@
 (() => {
   const { data, state, theme, el, byId } = report;
   const container = byId("graph"), grouping = byId("group-processes"), layout = byId("layout"), says = byId("graph-says");
-  const COLUMN = 330, ROW = 46;
+  const COLUMN = 390, ROW = 44;
   grouping.checked = report.groupAtFirst;
 
-  const cy = cytoscape({ container, autoungrabify: false, boxSelectionEnabled: false, minZoom: 0.1, maxZoom: 3, wheelSensitivity: 0.3 });
+  const cy = cytoscape({ container, autoungrabify: false, boxSelectionEnabled: false, minZoom: 0.1, maxZoom: 3 });
   let model = { nodes: [], lines: [], hidden: 0 };
   let cursor = null; // the node that the keyboard is at
 
@@ -26,6 +26,7 @@
       { selector: "node[?denied]", style: { "border-color": c("denied"), "border-width": 2.5 } },
       { selector: "edge", style: { width: "data(width)", "curve-style": "bezier", "target-arrow-shape": "triangle", "arrow-scale": 0.9,
         "font-size": 10, "text-background-color": c("card"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
+      { selector: "edge.sideways", style: { "source-endpoint": "data(from)", "target-endpoint": "data(to)" } },
       line("usual", "line"), line("failed", "failed", { opacity: 0.6 }),
       line("denied", "denied"), line("injected", "injected"),
       line("leak", "leak", { "line-style": "dashed" }),
@@ -38,6 +39,16 @@
   }
 
   // --- Places: who asks on the left, sockets in the middle, who answers on the right ------
+
+  // Lines leave and reach boxes at their sides.
+  function sides() {
+    const x = new Map(model.nodes.map(node => [node.key, columnOf(node)]));
+    cy.edges().forEach(edge => {
+      const rightwards = x.get(edge.source().id()) < x.get(edge.target().id());
+      edge.data(rightwards ? { from: "90deg", to: "270deg" } : { from: "270deg", to: "90deg" });
+    });
+    cy.edges().addClass("sideways");
+  }
 
   function columnOf(node) {
     if (node.type === "socket") return 1;
@@ -95,7 +106,7 @@
     });
     cursor = null;
     arrange();
-    byId("graph-more").hidden = !model.nodes.some(node => node.grouped && node.key.startsWith("s")) && model.hidden === 0;
+    byId("graph-more").hidden = model.hidden === 0;
     says.textContent = `${report.plural(model.nodes.length, "node")}, ${report.plural(model.lines.length, "line")}` +
       (model.hidden ? `; ${report.count(model.hidden)} processes and sockets are in groups` : "");
     mark();
@@ -104,7 +115,9 @@
   function arrange() {
     const options = layout.value === "cose" ? { name: "cose", animate: false, nodeDimensionsIncludeLabels: true, idealEdgeLength: 90, randomize: false }
       : { name: "preset", positions: places() };
+    cy.edges().removeClass("sideways");
     cy.layout(options).run();
+    if (layout.value === "columns") sides();
     fit();
   }
 

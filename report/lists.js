@@ -18,7 +18,7 @@
   }
 
   const about = row => [data.process[row], data.text("operation", row), data.socket[row], data.text("rule", row)].join(" ");
-  const where = row => data.socketName(data.socket[row]) || data.text("addr", row) || data.text("name", row);
+  const where = row => data.socketName(data.socket[row]) || data.text("name", row) || (data.text("addr", row) === "auto" ? "auto" : "");
   const timesOf = rows => rows.length === 1 ? report.sinceStart(data.time[rows[0]])
     : `${report.sinceStart(data.time[rows[0]])} to ${report.sinceStart(data.time[rows[rows.length - 1]])}`;
 
@@ -28,8 +28,8 @@
     return el("p", { class: "rule" }, ...rules.map(rule => el("code", {}, `${rule.where}  ${rule.text}`)));
   }
 
-  function hintLine(row) {
-    const hint = data.text("hint", row), rule = /(?:add|to cut it): (.*)$/.exec(hint);
+  function hintLine(row, hint = data.text("hint", row)) {
+    const rule = /(?:add|to cut it): (.*)$/.exec(hint);
     return hint ? el("p", { class: "hint" }, hint, rule ? report.copyButton(rule[1]) : null) : null;
   }
 
@@ -78,7 +78,7 @@
     return groups("LEAK", row => [data.process[row], data.number("inode", row), data.number("fd", row)].join(" ")).map(rows => {
       const row = rows[0];
       return entry(rows, `${data.processName(data.process[row])}: descriptor ${data.number("fd", row)}, ${where(row) || "no name"}`,
-        report.leakHistory(row), hintLine(row));
+        report.leakHistory(row), hintLine(row, /to cut it: .*$/.exec(data.text("hint", row))?.[0]));
     });
   }
 

@@ -9,7 +9,7 @@
     ["Kind", row => data.kinds[data.kind[row]] === "other" ? data.text("sunshim", row) : data.kinds[data.kind[row]]],
     ["Process", row => data.processName(data.process[row])],
     ["Call", row => data.text("operation", row)],
-    ["Socket", row => data.socketName(data.socket[row]) || data.text("name", row) || data.text("addr", row)],
+    ["Socket", row => data.socketName(data.socket[row]) || data.text("name", row)],
     ["Result", report.outcome],
     ["Took", row => report.duration(data.number("duration_ns", row))],
     ["Rule", row => data.text("rules", row) || data.text("rule", row)],
