@@ -75,3 +75,23 @@ StockTest(trace_normalize, shows_what_really_differs)
     check_has(r, out, "\"@nobody2\"");
     check_lacks(r, out, "socket(");
 }
+
+/* --- examples/trace-diff ------------------------------------------------------------------------ */
+
+#define LISTENER "socat -u UNIX-LISTEN:$T/there,fork OPEN:/dev/null & ready $T/there\n"
+
+StockTest(trace_normalize, example_finds_nothing_where_nothing_differs)
+{
+    struct run r = run(LISTENER "\"$TOP/examples/trace-diff\" 'd=$(mktemp -d); echo 1 | socat -u - UNIX:$T/there; rmdir $d' "
+                                "'d=$(mktemp -d); echo 2 | socat -u - UNIX:$T/there; rmdir $d'");
+    check_status(r, 0);
+    check_out(r, "");
+}
+
+StockTest(trace_normalize, example_shows_the_call_that_differs)
+{
+    struct run r = run(LISTENER "\"$TOP/examples/trace-diff\" 'socat -u OPEN:/etc/hostname UNIX:$T/there' 'socat -u OPEN:/etc/hostname UNIX:$T/else'");
+    check_status(r, 1);
+    cr_assert_eq(lines_with(r.out, "-", "connect(3, \"", "/there\") = 0", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "+", "connect(3, \"", "/else\") = -1 ENOENT", NULL), 1, "%s", run_report(&r));
+}
