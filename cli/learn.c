@@ -136,8 +136,8 @@ static void say_result(const struct learning *g, const char *to)
     if (g->old.text && !kept)
         say("%s allows all %llu calls already", g->old.path, (unsigned long long)l->calls);
     else
-        say("learned %u rule%s from %llu calls: %s", kept, kept == 1 ? "" : "s", (unsigned long long)l->calls,
-            strcmp(to, "-") ? to : "standard output");
+        say("learned %u rule%s from %llu call%s: %s", kept, kept == 1 ? "" : "s", (unsigned long long)l->calls,
+            l->calls == 1 ? "" : "s", strcmp(to, "-") ? to : "standard output");
 }
 
 static bool has_news(const struct learned *l)

@@ -155,7 +155,7 @@ static void put_rule(FILE *to, const struct learned *l, const struct learned_rul
         put_examples(to, l, r);
         put_remarks(to, l, r);
         if (r->key_to_house)
-            fprintf(to, "# KEY TO THE HOUSE: %s\n# check: ok, it was used\n", r->key_to_house);
+            fprintf(to, "# sunshim: allow key: it was used; %s\n", r->key_to_house);
     }
     fprintf(to, "%s\n", rule_text(r));
 }
@@ -176,6 +176,17 @@ static unsigned programs(const struct learned *l)
     return count;
 }
 
+static bool makes_inet(const struct learned *l)
+{
+    for (size_t i = 0; i < l->fact_count; i++) {
+        const struct policy_query *q = &l->facts[i]->q;
+
+        if (q->perm == POLICY_CREATE && (q->family == AF_INET || q->family == AF_INET6))
+            return true;
+    }
+    return false;
+}
+
 static void put_head(FILE *to, const struct learned *l, const struct old_policy *old)
 {
     unsigned count = programs(l);
@@ -185,20 +196,28 @@ static void put_head(FILE *to, const struct learned *l, const struct old_policy 
     else
         fputs("# Learned by sunshim from\n", to);
     fprintf(to, "#     %s\n", plain_text(l->how));
-    fprintf(to, "# %llu calls of %u program%s in %u run%s. Each rule is needed there; above it stands who\n"
+    fprintf(to, "# %llu call%s of %u program%s in %u run%s. Each rule is needed there; above it stands who\n"
                 "# did what how often.\n",
-            (unsigned long long)l->calls, count, count == 1 ? "" : "s", l->runs, l->runs == 1 ? "" : "s");
-    if (!old->text)
-        fputs("# check: ok without inet\n", to);
+            (unsigned long long)l->calls, l->calls == 1 ? "" : "s", count, count == 1 ? "" : "s", l->runs, l->runs == 1 ? "" : "s");
+    if (!old->text && !makes_inet(l))
+        fputs("# sunshim: allow inet: nobody used it, and nobody may\n", to);
 }
 
-static void put_variables(FILE *to, const char *rules, bool comments)
+/* Those that what is extended has not got from here before. */
+static void put_variables(FILE *to, const char *rules, const struct old_policy *old, bool comments)
 {
-    const char *variables = names_variables(rules);
+    const char *line = names_variables(rules);
+    bool first = comments;
 
-    if (*variables && comments)
-        fputs("\n# What changes from run to run. No more bytes than were seen, of numbers 7 or 10 digits.\n", to);
-    fputs(variables, to);
+    for (size_t len; *line; line += len) {
+        len = strcspn(line, "\n") + 1;
+        if (old->text && memmem(old->text, old->len, line, len))
+            continue;
+        if (first)
+            fputs("\n# What changes from run to run. No more bytes than were seen, of numbers 7 or 10 digits.\n", to);
+        first = false;
+        fwrite(line, 1, len, to);
+    }
 }
 
 /* Calls that need no rule, but somebody may wonder. */
@@ -256,7 +275,7 @@ char *learned_text(const struct learned *l, const struct old_policy *old, bool c
     }
     if (comments)
         put_head(to, l, old);
-    put_variables(to, rules, comments);
+    put_variables(to, rules, old, comments);
     fputs(rules, to);
     if (comments && !old->text && !l->rule_count)
         fputs("\n# No socket call was seen.\ndeny all,\n", to);
