@@ -14,7 +14,8 @@ policydir   := $(datadir)/sunshim/policies
 policy_files := $(patsubst policies/%,%,$(shell find policies -type f))
 man_pages    := $(wildcard man/*.[13578])
 doc_files    := README.md CHANGELOG.md SECURITY.md LICENSE $(wildcard docs/*.md)
-examples     := $(wildcard examples/*)
+examples     := $(shell find examples -type f -not -path '*/__pycache__/*')
+programs     := $(shell find examples -type f -perm -u+x)
 
 # Finds the completions by name, so that adding a shell is adding a file.
 completion_dest = $(if $(filter %.bash,$1),$(bashcompdir)/sunshim,$(if $(filter %.fish,$1),$(fishcompdir)/sunshim.fish,$(zshcompdir)/_sunshim))
@@ -34,7 +35,7 @@ installed = $(B)/sunshim:$(bindir)/sunshim:755 \
             $(foreach f,$(policy_files),policies/$f:$(policydir)/$f:644) \
             $(foreach f,$(man_pages),$f:$(call man_dest,$f):644) \
             $(foreach f,$(doc_files),$f:$(docdir)/$(notdir $f):644) \
-            $(foreach f,$(examples),$f:$(docdir)/$f:$(if $(filter %.policy %.c,$f),644,755)) \
+            $(foreach f,$(examples),$f:$(docdir)/$f:$(if $(filter $f,$(programs)),755,644)) \
             $(foreach f,$(completions),$f:$(call completion_dest,$f):644)
 
 .PHONY: install uninstall lint-man
@@ -53,7 +54,8 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 uninstall: ## remove what install put there
 	@rm -f "$(DESTDIR)$(libdir)/libsunat.so" "$(DESTDIR)$(pkgconfigdir)/sunat.pc"
 	@for entry in $(installed); do rest=$${entry#*:}; rm -f "$(DESTDIR)$${rest%:*}"; done
-	@for d in $(policydir)/abstractions $(policydir) $(datadir)/sunshim $(docdir)/examples $(docdir); do \
+	@for d in $(policydir)/abstractions $(policydir) $(datadir)/sunshim \
+	    $(patsubst %/,$(docdir)/%,$(sort $(filter-out examples/,$(dir $(examples))))) $(docdir)/examples $(docdir); do \
 	    rmdir "$(DESTDIR)$$d" 2>/dev/null || :; done
 	$(refresh)
 

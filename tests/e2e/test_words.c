@@ -38,7 +38,7 @@ Test(words, options_in_the_documents_exist)
     struct run r = run(
         "for s in run check explain who doctor env; do \"$SUNSHIM\" help $s; done >help; \"$SUNSHIM\" help "
         ">>help\n"
-        "cat \"$TOP\"/README.md \"$TOP\"/docs/*.md \"$TOP\"/examples/* | grep -o 'sunshim [a-z]* [^#]*' |\n"
+        "cat \"$TOP\"/README.md \"$TOP\"/docs/*.md $(find \"$TOP\"/examples -type f) | grep -o 'sunshim [a-z]* [^#]*' |\n"
         "    sed 's/ -- .*//' | grep -o -e ' --[a-z][a-z-]*' | sort -u | while read -r option; do\n"
         "        grep -q -e \"$option\" help || echo \"$option is not there\"\n"
         "    done\n"
@@ -99,7 +99,7 @@ Test(words, variables_in_the_documents_exist)
 {
     struct run r =
         run("cd \"$TOP\"; cat " DOCUMENTS
-            " man/* examples/* | grep -o 'SUNSHIM_[A-Z_]*[A-Z]' | sort -u | while read -r name; do\n"
+            " man/* $(find examples -type f) | grep -o 'SUNSHIM_[A-Z_]*[A-Z]' | sort -u | while read -r name; do\n"
             "    grep -qw $name shim/environment.c cli/*.c || echo \"$name is not there\"\n"
             "done\n"
             "sed -n '/^\\.Sh ENVIRONMENT/,/^\\.Sh THE/s/^\\.It Ev //p' man/libsunshim.7 | sort >$T/page\n"
