@@ -1,10 +1,12 @@
 /* sunshim check: everything that can be said about policies without running. */
 #include <stdio.h>
+#include <string.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "cli.h"
-#include "load.h"
+#include "coverage.h"
+#include "lint.h"
 
 static const char usage[] =
     "Usage: sunshim check [OPTION]... POLICY...\n"
@@ -14,6 +16,10 @@ static const char usage[] =
     "      --rule RULE       one rule on top of 'allow all,'\n"
     "      --apparmor FILE   an AppArmor profile, with AppArmor's own meaning\n"
     "  -I, --include DIR     look for policies and <includes> here first\n"
+    "      --allow NAME      no warnings of this kind: NAME stands behind each, in [];\n"
+    "                        `# sunshim: allow NAME` behind a rule is for that rule\n"
+    "      --coverage LOG    how often each rule decided in a traced run; again for more logs\n"
+    "      --error           warnings are errors\n"
     "  -h, --help            this text\n"
     "\n"
     "A POLICY with a dot or a slash in its name is a file; another one is looked up as\n"
@@ -37,9 +43,9 @@ static bool forgotten(const struct policy *p, int family)
     return true;
 }
 
-static void warn_of_inet(const struct loaded *l)
+static void warn_of_inet(struct lint *l)
 {
-    struct policy p = l->policy;
+    struct policy p = l->loaded->policy;
     uint32_t profiles = policy_profile_count(&p);
 
     /* Where there are profiles, the bare rules alone may well be few. */
@@ -47,30 +53,82 @@ static void warn_of_inet(const struct loaded *l)
         const char *in = p.profile ? format_new("profile %s: ", policy_profile_name(&p)) : "";
 
         if (forgotten(&p, AF_INET) && forgotten(&p, AF_INET6))
-            diag_file(l->path, POLICY_WARNING,
-                      format_new("%sno rule lets inet or inet6 sockets be made, so TCP and UDP are denied; say "
+            lint_whole(l, WARN_INET,
+                       format_new("%sno rule lets inet or inet6 sockets be made, so TCP and UDP are denied; say "
                                   "'network inet,' to allow or 'deny network inet,' to mean it",
                                   in));
     }
 }
 
-/* Found, readable and wrong is 1; not found or unreadable is a failure to check. */
-static int check_one(const struct options *o, const struct source *s)
+struct wish {
+    unsigned allowed;          /* --allow: bits of enum warning */
+    struct coverage *coverage; /* --coverage; NULL: not given */
+    bool error;                /* --error */
+};
+
+static void print_verdict(const struct loaded *l)
 {
-    struct loaded l;
+    printf("%s: ok, %u rules, %u profiles", l->path, policy_rule_count(&l->policy),
+           policy_profile_count(&l->policy) - 1);
+    if (l->count.warnings)
+        printf(", %u warning%s", l->count.warnings, l->count.warnings == 1 ? "" : "s");
+    putchar('\n');
+}
+
+/* Found, readable and wrong is 1; not found or unreadable is a failure to check. */
+static int check_one(const struct options *o, const struct wish *w, const struct source *s)
+{
+    static struct loaded l;
+    static struct lint lint;
 
     if (load_one(o, s, POLICY_INPUT_NOTES, &l))
         return l.unread ? EXIT_SUNSHIM : 1;
-    warn_of_inet(&l);
-    printf("%s: ok, %u rules, %u profiles\n", l.path, policy_rule_count(&l.policy),
-           policy_profile_count(&l.policy) - 1);
+    if (!lint_policy(&lint, &l, w->allowed, w->coverage))
+        return fail("%s: out of memory", l.path);
+    warn_of_inet(&lint);
+    print_verdict(&l);
+    if (w->coverage)
+        lint_print_coverage(&lint);
+    return w->error && l.count.warnings;
+}
+
+static const struct own_option own[] = {{"allow", 0, true}, {"coverage", 0, true}, {"error", 0, false}};
+enum { ALLOW, COVERAGE, ERROR };
+
+static int allow(struct wish *w, const char *name)
+{
+    unsigned bit = lint_bit(name, strlen(name));
+    const char *near = suggest(name, lint_names);
+
+    w->allowed |= bit;
+    if (bit)
+        return 0;
+    return near ? fail("--allow: there are no warnings '%s'; did you mean '%s'?", name, near)
+                : fail("--allow: there are no warnings '%s'", name);
+}
+
+static int take(void *ctx, const struct own_option *which, const char *value)
+{
+    struct wish *w = ctx;
+
+    switch (which - own) {
+    case ALLOW:
+        return allow(w, value);
+    case COVERAGE:
+        if (!w->coverage)
+            w->coverage = coverage_new();
+        return coverage_read(w->coverage, value);
+    }
+    w->error = true;
     return 0;
 }
 
 static int check(int argc, char **argv)
 {
     static struct options o;
-    int status = options_read(&o, USE_CHECK, argc, argv), worst = 0;
+    struct wish w = {0};
+    const struct own_options mine = {own, sizeof own / sizeof *own, take, &w};
+    int status = options_read_own(&o, USE_CHECK, &mine, argc, argv), worst = 0;
 
     if (status)
         return status < 0 ? 0 : status;
@@ -79,8 +137,10 @@ static int check(int argc, char **argv)
             return EXIT_SUNSHIM;
     if (!o.source_count)
         return usage_error("check", "no policy given");
+    if (w.coverage && !coverage_traced(w.coverage))
+        say("check: no calls were traced, so that nothing is known of rules that allow; see run --trace");
     for (unsigned i = 0; i < o.source_count; i++) {
-        status = check_one(&o, &o.sources[i]);
+        status = check_one(&o, &w, &o.sources[i]);
         worst = status > worst ? status : worst;
     }
     return worst;

@@ -158,6 +158,7 @@ static int compile(struct policy_input *in, struct loaded *out)
     int err;
 
     in->report_ctx = &out->count;
+    out->input = *in;
     err = policy_compile(in, &arena, &out->blob, &out->len);
     if (!err)
         err = policy_open(&out->policy, out->blob, out->len);

@@ -12,6 +12,7 @@ struct loaded {
     const void *blob;
     size_t len;
     struct policy policy; /* opened, no profile selected */
+    struct policy_input input; /* what it was made of */
     struct diag_count count;
     bool unread; /* loading failed before there was a text to look at */
 };
