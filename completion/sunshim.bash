@@ -26,7 +26,7 @@ _sunshim_command_at() {
     while [ "$i" -lt "$COMP_CWORD" ]; do
         case ${COMP_WORDS[i]} in
             --) echo $((i + 1)); return ;;
-            -p | -I | --policy | --include | --rule | --apparmor | --profile | --log | --error-exitcode | --allow-unseen | --pass | --anon) i=$((i + 2)) ;;
+            -p | -I | --policy | --include | --rule | --apparmor | --profile | --log | --error-exitcode | --expect | --junit | --tap | --allow-unseen | --pass | --anon) i=$((i + 2)) ;;
             -o | --output | -e | -P | --path | --family | --color | --from) i=$((i + 2)) ;;
             -*) i=$((i + 1)) ;;
             *) echo "$i"; return ;;
@@ -86,15 +86,15 @@ _sunshim() {
     case $prev in
         -p | --policy) _sunshim_policy; return ;;
         -I | --include) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
-        --apparmor | --log)
-            mapfile -t COMPREPLY < <(compgen -f -- "$cur"; [ "$prev" = --apparmor ] || compgen -W 'stderr fd: journal' -- "$cur")
+        --apparmor | --log | --expect | --junit | --tap)
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur"; [ "$prev" != --log ] || compgen -W 'stderr fd: journal' -- "$cur")
             compopt -o filenames
             return ;;
         --allow-unseen) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
         --rule | --profile | --error-exitcode | --pass | --anon) return ;;
     esac
     case $sub in
-        run) options="$common --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --pass --anon --error-exitcode --allow-unseen --exec" ;;
+        run) options="$common --profile --complain --log --json --trace --track --long-paths --repair --shorten --keep --no-follow --pass --anon --error-exitcode --expect --leftovers --junit --tap --allow-unseen --exec" ;;
         env) options="$common --profile --complain --log --json --long-paths --repair --no-follow --pass --shell" ;;
         trace) options="${common/-p --policy/--policy} --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --pass --anon --error-exitcode --allow-unseen
             --expect --leftovers --junit --tap -o --output -e --family -P --path -z -Z -c -C --summary --color --normalize --from -f -p" ;;
