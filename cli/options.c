@@ -97,6 +97,8 @@ static void table_fill(struct table *t, enum use use, const struct own_options *
             letter = add_letter(letter, own->list[i].letter, own->list[i].arg);
     }
     *letter = '\0';
+    t->names[t->count] = NULL;
+    t->options[t->count] = (struct option){0};
 }
 
 int options_add(struct options *o, enum source_kind kind, const char *arg)

@@ -63,7 +63,7 @@ Test(cli_run, a_wrong_command_line_is_125_with_a_suggestion)
         {"", "no subcommand"},
         {"rnu -- true", "no subcommand 'rnu'; did you mean 'run'?"},
         {"chekc x", "did you mean 'check'?"},
-        {"learn -o x", "'learn' is not in this version"},
+        {"learn -o x", "no command to run, and no --from LOG"},
         {"--rule x", "unknown option '--rule'; options follow the subcommand"},
         {"run", "no command to run"},
         {"run -p", "option '-p' needs a value"},
