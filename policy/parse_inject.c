@@ -71,38 +71,28 @@ static bool set_when(struct parser *p, struct policy_inject *i, struct span valu
     return i->last >= i->first ? true : say_error(p, value, NULL, "'%w' ends before it begins", &value);
 }
 
-static bool set_chance(struct parser *p, struct policy_inject *i, struct span value)
+/* A share of 1, or seconds. A bare number is microseconds, as in strace. */
+static bool set_scaled(struct parser *p, struct span value, bool is_time, uint64_t *out)
 {
+    static const struct {
+        char name[4];
+        uint32_t in_one;
+    } units[] = {{"%", 100}, {"s", 1}, {"ms", 1000}, {"us", 1000000}, {"ns", BILLION}};
     struct span rest = value;
-    uint64_t chance;
-    bool ok = take_decimal(&rest, &chance);
+    bool ok = take_decimal(&rest, out);
+    uint32_t in_one = is_time ? 1000000 : 1;
 
-    if (take_bytes(&rest, "%"))
-        chance /= 100;
-    if (!ok || rest.len || !chance || chance > BILLION)
-        return say_error(p, value, "write 30% or 0.3", "'%w' is not a chance: that is above 0, and 1 at most", &value);
-    i->chance = (uint32_t)chance;
-    return true;
-}
-
-static bool set_delay(struct parser *p, struct policy_inject *i, struct span value)
-{
-    struct span rest = value;
-    bool ok = take_decimal(&rest, &i->delay);
-
-    if (take_bytes(&rest, "ms"))
-        i->delay /= 1000;
-    else if (take_bytes(&rest, "ns"))
-        i->delay /= BILLION;
-    else if (!take_bytes(&rest, "s")) { /* as strace: microseconds */
-        i->delay /= 1000000;
-        take_bytes(&rest, "us");
-    }
-    if (!ok || rest.len || !i->delay)
-        return say_error(p, value, "write 50ms, 1.5s or 200us", "'%w' is not a time", &value);
-    if (i->delay > (uint64_t)DELAY_MAX * BILLION)
-        return say_error(p, value, NULL, "a delay of '%w' is too long; the limit is %us", &value, (unsigned long)DELAY_MAX);
-    return true;
+    for (unsigned i = is_time; i < (is_time ? 5 : 1); i++)
+        if (span_is(rest, units[i].name)) {
+            in_one = units[i].in_one;
+            rest.len = 0;
+        }
+    *out /= in_one;
+    if (ok && !rest.len && *out && *out <= (is_time ? DELAY_MAX : 1) * (uint64_t)BILLION)
+        return true;
+    return say_error(p, value, is_time ? "write 50ms, 1.5s or 200us" : "write 30% or 0.3",
+                     is_time ? "'%w' is not a time of up to %us" : "'%w' is not a chance: that is above 0, and %u at most", &value,
+                     is_time ? (unsigned long)DELAY_MAX : 1ul);
 }
 
 static bool set_count(struct parser *p, struct span value, uint64_t least, uint64_t most, uint64_t *out)
@@ -125,22 +115,25 @@ static bool set_each(struct parser *p, struct policy_inject *i, struct span valu
 
 bool parse_inject_condition(struct parser *p, struct draft *d, enum condition c, struct span value)
 {
-    uint64_t size;
+    uint64_t number;
 
     switch (c) {
     case COND_WHEN:
         return set_when(p, &d->inject, value);
     case COND_CHANCE:
-        return set_chance(p, &d->inject, value);
+        if (!set_scaled(p, value, false, &number))
+            return false;
+        d->inject.chance = (uint32_t)number;
+        return true;
     case COND_SEED:
         return set_count(p, value, 0, UINT64_MAX, &d->inject.seed);
     case COND_DELAY:
-        return set_delay(p, &d->inject, value);
+        return set_scaled(p, value, true, &d->inject.delay);
     case COND_SHORT:
         d->short_at = value;
-        if (!set_count(p, value, 1, SHORT_MAX, &size))
+        if (!set_count(p, value, 1, SHORT_MAX, &number))
             return false;
-        d->inject.size = (uint32_t)size;
+        d->inject.size = (uint32_t)number;
         return true;
     default:
         return set_each(p, &d->inject, value);
