@@ -42,10 +42,13 @@ static const char usage[] =
     "  sunshim learn --merge redis.policy -- ./another-test.sh\n"
     "  sunshim run --complain -p web --log web.log ./server; sunshim learn --merge web.policy --from web.log\n";
 
+enum { LOGS_MAX = 64 };
+
 struct command_line {
     struct options options;
     const char *output, *merge;
-    const char *from;
+    const char *from[LOGS_MAX + 1]; /* --from, in their order; further ones are operands */
+    unsigned from_count;
     bool force;
     char **operands;
 };
@@ -69,10 +72,10 @@ static int take_option(void *ctx, const struct own_option *which, const char *va
 
     if (which == &own[0])
         g->line.output = value;
-    else if (which == &own[1] && g->line.from)
-        return fail("--from is given twice; further logs follow without it: --from %s %s", g->line.from, value);
+    else if (which == &own[1] && g->line.from_count == LOGS_MAX)
+        return fail("more than %d times --from; further logs can follow without it", LOGS_MAX);
     else if (which == &own[1])
-        g->line.from = value;
+        g->line.from[g->line.from_count++] = value;
     else if (which == &own[2])
         g->line.merge = value;
     g->line.force |= which == &own[3];
@@ -82,9 +85,9 @@ static int take_option(void *ctx, const struct own_option *which, const char *va
 
 static int check_output(const struct command_line *c)
 {
-    if (!c->from && !*c->operands)
+    if (!c->from_count && !*c->operands)
         return usage_error("learn", "no command to run, and no --from LOG to learn from");
-    if (!c->from && !c->output && !c->merge)
+    if (!c->from_count && !c->output && !c->merge)
         return usage_error("learn", "where to? -o POLICY; '-o -' writes to standard output, after what the command writes");
     if (c->output && strcmp(c->output, "-") && !c->force && !access(c->output, F_OK) &&
         (!c->merge || strcmp(c->merge, c->output)))
@@ -181,23 +184,30 @@ static void take_record(void *ctx, const struct record *r, const char *line, siz
     learn_record(&g->learned, r);
 }
 
-static int learn_from_logs(struct learning *g)
+/* Each is a run of its own. 0 or 125. */
+static int read_logs(struct learning *g, const char *const *logs)
 {
     uint64_t skipped = 0;
-    int status = 0;
-    const char *log = g->line.from;
 
-    for (char **next = g->line.operands; log && !status; log = *next ? *next++ : NULL) {
+    for (; *logs; logs++) {
         uint64_t before = g->learned.calls + g->learned.denied;
 
-        status = records_each(log, take_record, g, &skipped);
-        if (!status && g->learned.calls + g->learned.denied == before)
-            say("%s: no record of a socket call in it (was it a log of --trace, --complain or audit rules?)", log);
+        if (records_each(*logs, take_record, g, &skipped))
+            return EXIT_SUNSHIM;
+        if (g->learned.calls + g->learned.denied == before)
+            say("%s: no record of a socket call in it (was it a log of --trace, --complain or audit rules?)", *logs);
         g->learned.runs++;
     }
-    if (!status && !g->learned.calls)
+    return 0;
+}
+
+static int learn_from_logs(struct learning *g)
+{
+    if (read_logs(g, g->line.from) || read_logs(g, (const char *const *)g->line.operands))
+        return EXIT_SUNSHIM;
+    if (!g->learned.calls)
         return fail("nothing to learn from");
-    return status ? status : write_policy(g);
+    return write_policy(g);
 }
 
 /* --- From a command ------------------------------------------------------ */
@@ -241,7 +251,7 @@ static int learn(int argc, char **argv)
     g.learned.how = typed(argc, argv);
     if ((status = check_output(&g.line)) || (status = read_old(&g)))
         return status;
-    return g.line.from ? learn_from_logs(&g) : learn_from_command(&g);
+    return g.line.from_count ? learn_from_logs(&g) : learn_from_command(&g);
 }
 
 const struct command learn_command = {"learn", "write a policy from what a program does", usage, learn};

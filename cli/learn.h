@@ -65,7 +65,7 @@ struct learned {
     struct fact *buckets[4096];
     struct name *names;
     size_t name_count;
-    struct pid_set { uint32_t *pids; size_t count, room; } pids;
+    uint8_t *pids;     /* a bit for each that was seen */
     uint8_t *ports;    /* flags by 2 kinds of socket and 65536 numbers: learn_ports.c */
     struct learned_rule **rules;
     size_t rule_count, rule_room;
@@ -77,7 +77,7 @@ struct learned {
 
 /* learn_facts.c: what a record tells, as of run number `l->runs`. */
 void learn_record(struct learned *l, const struct record *r);
-bool learn_is_peer_fact(const struct fact *f);
+bool learn_is_pid(const struct learned *l, uint32_t pid);
 
 /* learn_ports.c */
 void ports_note(struct learned *l, const struct policy_query *q, bool worked);

@@ -7,11 +7,6 @@
 #include "cli.h"
 #include "learn.h"
 
-bool learn_is_peer_fact(const struct fact *f)
-{
-    return f->q.perm & POLICY_PEER_PERMS;
-}
-
 static const void *kept(const void *bytes, size_t len)
 {
     return bytes ? memcpy(allocate(len + 1), bytes, len) : NULL;
@@ -96,19 +91,20 @@ static void add_fact(struct learned *l, const struct fact *like, bool traced)
 
 /* --- Processes ----------------------------------------------------------- */
 
-static void add_pid(struct pid_set *s, int64_t pid)
+enum { PIDS = 4194304 }; /* there are no more (proc(5), pid_max) */
+
+static void add_pid(struct learned *l, int64_t pid)
 {
-    if (pid <= 0 || pid > UINT32_MAX || (s->count && s->pids[s->count - 1] == (uint32_t)pid))
+    if (pid <= 0 || pid >= PIDS)
         return;
-    for (size_t i = 0; i < s->count; i++)
-        if (s->pids[i] == (uint32_t)pid)
-            return;
-    if (s->count == s->room) {
-        s->room = s->room ? 2 * s->room : 64;
-        if (!(s->pids = reallocarray(s->pids, s->room, sizeof *s->pids)))
-            exit(fail("out of memory"));
-    }
-    s->pids[s->count++] = (uint32_t)pid;
+    if (!l->pids)
+        l->pids = allocate(PIDS / 8);
+    l->pids[pid / 8] |= (uint8_t)(1 << pid % 8);
+}
+
+bool learn_is_pid(const struct learned *l, uint32_t pid)
+{
+    return l->pids && pid < PIDS && (l->pids[pid / 8] >> pid % 8 & 1);
 }
 
 static void note_pids(struct learned *l, const struct record *r)
@@ -116,7 +112,7 @@ static void note_pids(struct learned *l, const struct record *r)
     static const char *const keys[] = {"ppid", "peer_pid", "pid"};
 
     for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++)
-        add_pid(&l->pids, record_number(r, keys[i], 0));
+        add_pid(l, record_number(r, keys[i], 0));
 }
 
 /* --- Which records ------------------------------------------------------- */

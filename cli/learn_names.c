@@ -127,10 +127,7 @@ static bool is_pid(const struct learned *l, const char *digits, size_t len)
     if (len < 2 || len >= sizeof text || *digits == '0')
         return false;
     memcpy(text, digits, len);
-    for (size_t i = 0; i < l->pids.count; i++)
-        if (l->pids.pids[i] == strtoul(text, NULL, 10))
-            return true;
-    return false;
+    return learn_is_pid(l, (uint32_t)strtoul(text, NULL, 10));
 }
 
 /* A short number is one of a process only where it stands alone: X11 is no pid. */

@@ -27,7 +27,7 @@ _sunshim_command_at() {
         case ${COMP_WORDS[i]} in
             --) echo $((i + 1)); return ;;
             -p | -I | --policy | --include | --rule | --apparmor | --profile | --log | --error-exitcode | --expect | --junit | --tap | --allow-unseen | --pass | --anon) i=$((i + 2)) ;;
-            -o | --output | -e | -P | --path | --family | --color | --from) i=$((i + 2)) ;;
+            -o | --output | -e | -P | --path | --family | --color | --from | --merge) i=$((i + 2)) ;;
             -*) i=$((i + 1)) ;;
             *) echo "$i"; return ;;
         esac
@@ -63,10 +63,10 @@ _sunshim() {
         case ${COMP_WORDS[i - 1]} in -I | --include) _sunshim_dirs+=("${COMP_WORDS[i]}") ;; esac
     done
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'run trace check explain who doctor env version help --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'run trace learn check explain who doctor env version help --help --version' -- "$cur")
         return
     fi
-    if [ "$sub" = run ] || [ "$sub" = trace ] || [[ $sub = doctor && " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' -- '* ]]; then
+    if [ "$sub" = run ] || [ "$sub" = trace ] || [[ $sub = learn && " ${COMP_WORDS[*]} " != *' --from '* ]] || [[ $sub = doctor && " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' -- '* ]]; then
         at=$(_sunshim_command_at)
         if [ "$at" -gt 0 ]; then
             if declare -F _command_offset >/dev/null; then _command_offset "$at"; else mapfile -t COMPREPLY < <(compgen -c -- "$cur"); fi
@@ -83,6 +83,10 @@ _sunshim() {
             -o | --output | --from) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
         esac
     fi
+    if [ "$sub" = learn ] && { [[ $prev = -o || $prev = --output || $prev = --merge || $prev = --from ]] ||
+        [[ $cur != -* && " ${COMP_WORDS[*]:0:COMP_CWORD} " = *' --from '* ]]; }; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return
+    fi
     case $prev in
         -p | --policy) _sunshim_policy; return ;;
         -I | --include) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
@@ -98,11 +102,13 @@ _sunshim() {
         env) options="$common --profile --complain --log --json --long-paths --repair --no-follow --pass --shell" ;;
         trace) options="${common/-p --policy/--policy} --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --pass --anon --error-exitcode --allow-unseen
             --expect --leftovers --junit --tap -o --output -e --family -P --path -z -Z -c -C --summary --color --normalize --from -f -p" ;;
+        learn) options="$common --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --pass --anon --allow-unseen
+            -o --output --from --merge --force --denied" ;;
         check) options=$common ;;
         explain) options="$common --profile" ;;
         who) options='--json -h --help' ;;
         doctor) options='--json --try -p --policy --rule -I --include -h --help' ;;
-        help) mapfile -t COMPREPLY < <(compgen -W 'run trace check explain who doctor env version help' -- "$cur"); return ;;
+        help) mapfile -t COMPREPLY < <(compgen -W 'run trace learn check explain who doctor env version help' -- "$cur"); return ;;
         *) return ;;
     esac
     if [[ $cur = -* ]]; then
