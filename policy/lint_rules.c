@@ -114,18 +114,18 @@ static bool acts_alike(const struct rule *a, const struct rule *b)
     return a->deny == b->deny && a->err == b->err && a->quiet == b->quiet && a->audit == b->audit;
 }
 
-/* In an order of all rules: those that all profiles have, then those of other files,
- * then those about more, then as they stand. What comes first stays. */
+/* In an order of all rules: those that all profiles have, then those about more,
+ * then those of other files, then as they stand. What comes first stays. */
 static bool before(const struct item *a, const struct item *b)
 {
     int more = __builtin_popcount(a->r->perms) - __builtin_popcount(b->r->perms);
 
     if (a->bare != b->bare)
         return a->bare;
-    if (a->elsewhere != b->elsewhere)
-        return a->elsewhere;
     if (more)
         return more > 0;
+    if (a->elsewhere != b->elsewhere)
+        return a->elsewhere;
     return a->r->source < b->r->source;
 }
 
