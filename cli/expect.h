@@ -38,7 +38,8 @@ int expect_read(struct expectations *e, const struct options *o, const char *pat
 /* A record of the run. */
 void expect_see(struct expectations *e, struct record *r);
 
-/* A case for each. */
-void expect_judge(const struct expectations *e, struct verdicts *v);
+/* A case for each. `unseen`: a program that ran and is not seen, or NULL: then nobody knows
+ * that something was not done. */
+void expect_judge(const struct expectations *e, const char *unseen, struct verdicts *v);
 
 #endif

@@ -134,6 +134,14 @@ void findings_see(struct findings *all, const struct options *o, const struct re
     free(one.name), free(one.message);
 }
 
+const char *findings_unseen(const struct findings *all)
+{
+    for (const struct finding *f = all->first; f; f = f->next)
+        if (f->kind == VERDICT_UNSEEN)
+            return f->name;
+    return NULL;
+}
+
 void findings_judge(const struct findings *all, struct verdicts *v)
 {
     for (const struct finding *f = all->first; f; f = f->next)

@@ -21,6 +21,8 @@ struct findings {
 
 /* A record of the run, and its line. */
 void findings_see(struct findings *f, const struct options *o, const struct record *r, const char *line, size_t len);
+/* A program that was not seen; NULL. */
+const char *findings_unseen(const struct findings *f);
 void findings_judge(const struct findings *f, struct verdicts *v);
 
 #endif

@@ -258,7 +258,7 @@ static int run_child(struct start *s)
         drain_finish(s->drain);
     if (started && !unprotected) {
         happened = summary_say(&s->domain, s->outer, &s->options, s->unseen ? &s->program : NULL, s->layers);
-        instead = tell_watches(s, &(struct run_end){out.status, &s->domain, s->layers, out.others, happened});
+        instead = tell_watches(s, &(struct run_end){out.status, &s->domain, s->layers, s->unseen ? s->program.unseen : NULL, out.others, happened});
     }
     /* With others alive a later run does, unless they end with us: process 1 takes
      * its namespace along, and nobody could tell later. */

@@ -9,6 +9,7 @@ struct run_end {
     int status;                  /* of the command, as waitpid(2) gives it */
     const struct domain *domain; /* its directory is still there */
     const struct loaded *layers; /* the run's own policies, options->source_count of them (load.h) */
+    const char *unseen;          /* why the command's own calls were not seen, unless they need not be; NULL: they were */
     bool others;                 /* processes of the run go on */
     bool happened;               /* what --error-exitcode is about was denied, leaked, cut, not seen or not injected */
 };

@@ -54,6 +54,13 @@ static void judge_command(struct verdicts *v, int status)
                                     .name = command, .message = message});
 }
 
+/* The command has no library that could write a record. */
+static void judge_unseen(struct verdicts *v, const char *why)
+{
+    verdict_add(v, (struct verdict){.kind = VERDICT_UNSEEN, .result = VERDICT_FAILED, .name = v->at[0].name,
+                                    .message = format_new("calls of the command are not seen: %s", why)});
+}
+
 /* The run's directory, and the short TMPDIR that is removed with it. */
 static const char *const *own_directories(const struct suite *s, const struct domain *d)
 {
@@ -84,7 +91,7 @@ static void judge_inject(void *ctx, const struct injected *i)
     });
 }
 
-/* What is counted and has no record: a command that is not seen, for instance. */
+/* What was counted and not recorded. */
 static void judge_rest(struct verdicts *v, size_t from, bool happened)
 {
     if (happened && !found_any(v, from))
@@ -104,8 +111,10 @@ static void judge(struct suite *s, const struct run_end *end)
     if (v->took.tv_nsec < 0)
         v->took = (struct timespec){v->took.tv_sec - 1, v->took.tv_nsec + 1000000000};
     judge_command(v, end->status);
-    expect_judge(&s->expect, v);
+    expect_judge(&s->expect, end->unseen ? v->at[0].name : findings_unseen(&s->findings), v);
     size_t from = v->count;
+    if (end->unseen)
+        judge_unseen(v, end->unseen);
     findings_judge(&s->findings, v);
     summary_injected(end->domain, end->layers, s->options->source_count, judge_inject, v);
     judge_rest(v, from, end->happened);
@@ -167,6 +176,18 @@ static bool asked_for(const struct options *o)
     return o->expect_count || o->leftovers || o->junit || o->tap;
 }
 
+/* Where nothing can be known, nothing may pass. */
+static bool blind(const char *name)
+{
+    const char *mode = getenv("SUNSHIM_MODE"), *format = getenv("SUNSHIM_LOG_FORMAT");
+    bool off = mode && !strcmp(mode, "off");
+
+    if (off || (format && !strcmp(format, "apparmor")))
+        return usage_error(name, "--expect, --leftovers, --junit and --tap need records of all calls: not with %s in the environment",
+                           off ? "SUNSHIM_MODE=off" : "SUNSHIM_LOG_FORMAT=apparmor");
+    return false;
+}
+
 int suite_watch(const struct options *o, const char *name, char *const *argv, const struct run_watch **watch)
 {
     static struct suite s;
@@ -176,6 +197,8 @@ int suite_watch(const struct options *o, const char *name, char *const *argv, co
     *watch = NULL;
     if (!asked_for(o))
         return 0;
+    if (blind(name))
+        return EXIT_SUNSHIM;
     if (o->exec)
         return usage_error(name, "--expect, --leftovers, --junit and --tap need somebody who waits for the command: not with --exec");
     s.options = o;

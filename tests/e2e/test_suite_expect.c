@@ -161,6 +161,31 @@ StockTest(suite_expect, several_files)
     check_has(r, err, "not as expected: two:1: must unix (connect)");
 }
 
+/* Who was not seen may have done anything. */
+StockTest(suite_expect, not_done_needs_programs_that_are_seen)
+{
+    put("e", "must not unix,\n");
+    struct run r = run("cd $T; echo 'int main(void) { return 0; }' >st.c; gcc -static -o st st.c\n"
+                       "for c in ./st 'exec ./st'; do\n"
+                       "    set -- sh -c \"$c\"; [ \"$c\" != ./st ] || set -- ./st\n"
+                       "    $SUNSHIM run --expect e -- \"$@\" && exit 9; $SUNSHIM run --allow-unseen st --expect e -- \"$@\"\n"
+                       "done");
+    check_status(r, 0);
+    cr_assert_eq(lines_with(r.err, "not as expected: e:1: must not unix: nobody knows: calls of ", "st", " are not seen", NULL), 2, "%s",
+                 run_report(&r));
+}
+
+StockTest(suite_expect, refuses_to_look_where_nothing_can_be_seen)
+{
+    put("e", "must not unix,\n");
+    struct run r = run("for v in SUNSHIM_MODE=off SUNSHIM_LOG_FORMAT=apparmor; do\n"
+                       "    rc=0; env $v $SUNSHIM run --expect $T/e -- echo started || rc=$?; echo $rc\n"
+                       "done");
+    check_out(r, "125\n125\n");
+    check_has(r, err, "not with SUNSHIM_MODE=off in the environment\n");
+    check_has(r, err, "not with SUNSHIM_LOG_FORMAT=apparmor in the environment\n");
+}
+
 /* --- The exit status ------------------------------------------------------------ */
 
 StockTest(suite_expect, the_status_is_that_of_error_exitcode)

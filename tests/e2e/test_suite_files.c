@@ -75,10 +75,35 @@ StockTest(suite_files, leaks_cuts_expectations_and_leftovers_are_cases)
     cr_assert_eq(lines_with(r.out, "sunshim.leftover|failure|listener ", "/l.sock\" of leaky|", NULL), 1, "%s", run_report(&r));
 }
 
-/* Programs that are not seen have no library that could write a record. */
-StockTest(suite_files, a_command_that_is_not_seen_is_a_case)
+#define STATIC "echo 'int main(void) { return 0; }' >st.c; gcc -static -o st st.c\n"
+
+StockTest(suite_files, what_is_not_seen_is_a_case)
 {
-    struct run r = run("cd $T; cp $N/counts static; $SUNSHIM run --error-exitcode 9 --junit junit.xml -- sh -c '$N/counts unseen /a/b static' || :\n" VALID CASES);
+    struct run r = run("cd $T; " STATIC "$SUNSHIM run --junit junit.xml -- ./st\n" VALID CASES);
+    cr_assert_eq(lines_with(r.out, "sunshim.unseen|failure|./st|calls of the command are not seen: static", NULL), 1, "%s",
+                 run_report(&r));
+    r = run("cd $T; $SUNSHIM run --junit junit.xml -- sh -c './st; true'\n" VALID CASES);
+    cr_assert_eq(lines_with(r.out, "sunshim.unseen|failure|\"", "/st\"|calls of ", "/st\" are not seen: static", NULL), 1, "%s",
+                 run_report(&r));
+    r = run("cd $T; $SUNSHIM run --allow-unseen st --junit junit.xml -- sh -c './st; true'\n" VALID CASES);
+    cr_assert_eq(lines_with(r.out, "sunshim.unseen", NULL), 0, "%s", run_report(&r));
+}
+
+StockTest(suite_files, each_inject_rule_is_a_case)
+{
+    put("p", "allow all,\ninject unix (connect) errno=ECONNREFUSED when=2,\ninject unix (connect) errno=EINTR when=4,\n"
+             "inject unix (bind) errno=EIO,\n");
+    struct run r = reported("-p ./p --error-exitcode 9", "for i in 1 2 3; do $P/sk 'socket unix stream' 'connect @a' || :; done");
+    check_status(r, 9);
+    check_has(r, out, "sunshim.injection|passed|./p:2|\n"
+                      "sunshim.injection|failure|./p:3|it never fired, and matched 3 times\n"
+                      "sunshim.injection|failure|./p:4|it never fired: it matched no call\n");
+}
+
+/* Counted, and not recorded. */
+StockTest(suite_files, what_only_the_summary_knows_is_a_case)
+{
+    struct run r = run("cd $T; $SUNSHIM run --error-exitcode 9 --junit junit.xml -- sh -c '$N/counts unseen /a/b static' || :\n" VALID CASES);
     cr_assert_eq(lines_with(r.out, "sunshim.other|failure|", NULL), 1, "%s", run_report(&r));
 }
 
