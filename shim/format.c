@@ -109,14 +109,14 @@ static void put_if(struct line *l, const char *name, int64_t n)
         put_number(l, name, n);
 }
 
-static void put_hex(struct line *l, const char *name, const void *bytes, size_t len)
+static void put_hex(struct line *l, const char *name, const char *prefix, const void *bytes, size_t len)
 {
     const unsigned char *p = bytes;
 
     if (!l->json || is_utf8(p, len) || len > 2 * l->longest / 5)
         return;
     key(l, name);
-    text_byte(l->t, '"');
+    text_str(l->t, *prefix == '.' ? "\"2e2f" : "\""); /* an abstract name goes without its '@' */
     for (size_t i = 0; i < len; i++)
         text_hex(l->t, p[i], 2);
     text_byte(l->t, '"');
@@ -128,7 +128,7 @@ static void put_unix(struct line *l, const char *name, const char *hex_name, con
         put_word(l, name, addr_word(a));
     else if (addr_is_name(a)) {
         put_bytes(l, name, addr_prefix(a), a->bytes, a->len);
-        put_hex(l, hex_name, a->bytes, a->len);
+        put_hex(l, hex_name, addr_prefix(a), a->bytes, a->len);
     }
 }
 
@@ -207,14 +207,14 @@ static void put_socket(struct line *l, const struct record_socket *s)
 static void put_path(struct line *l, const char *name, const char *hex_name, const char *path)
 {
     put_string(l, name, path);
-    put_hex(l, hex_name, path, __builtin_strlen(path));
+    put_hex(l, hex_name, "", path, __builtin_strlen(path));
 }
 
 static void put_cut(struct line *l, const struct record_cut *cut)
 {
     put_string(l, "family", "unix");
     put_bytes(l, "addr", "", cut->addr, cut->len);
-    put_hex(l, "addr_hex", cut->addr, cut->len);
+    put_hex(l, "addr_hex", "", cut->addr, cut->len);
     put_number(l, "addr_len", (int64_t)cut->len);
     put_number(l, "limit", (int64_t)cut->limit);
     if (!cut->intended)
