@@ -90,7 +90,8 @@ _sunshim() {
     case $prev in
         -p | --policy) _sunshim_policy; return ;;
         -I | --include) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
-        --apparmor | --log | --expect | --junit | --tap)
+        --allow) mapfile -t COMPREPLY < <(compgen -W 'shadowed duplicate redundant never wide key unused inet' -- "$cur"); return ;;
+        --apparmor | --coverage | --log | --expect | --junit | --tap)
             mapfile -t COMPREPLY < <(compgen -f -- "$cur"; [ "$prev" != --log ] || compgen -W 'stderr fd: journal' -- "$cur")
             compopt -o filenames
             return ;;
@@ -104,7 +105,7 @@ _sunshim() {
             --expect --leftovers --junit --tap -o --output -e --family -P --path -z -Z -c -C --summary --color --normalize --from -f -p" ;;
         learn) options="$common --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --pass --anon --allow-unseen
             -o --output --from --merge --force --denied" ;;
-        check) options=$common ;;
+        check) options="$common --allow --coverage --error" ;;
         explain) options="$common --profile" ;;
         who) options='--json -h --help' ;;
         doctor) options='--json --try -p --policy --rule -I --include -h --help' ;;

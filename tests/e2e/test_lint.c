@@ -239,3 +239,17 @@ Test(lint, ten_thousand_rules_take_a_second_or_two, .timeout = 60)
     check_has(r, err, "p.policy:779:1: warning: changes nothing: p.policy:10003 allows all of this [redundant]\n");
     cr_assert_eq(lines_with(r.err, "warning", NULL), 1, "%s", r.out);
 }
+
+/* --- examples/check-policies ------------------------------------------------ */
+
+StockTest(lint, the_example_fails_on_warnings_and_on_rules_that_a_suite_does_not_need)
+{
+    put("p.policy", "include <abstractions/sockets>\n" INET "unix (bind) addr=@a,\n");
+    struct run r = run("\"$TOP/examples/check-policies\" $T/p.policy");
+    check_status(r, 0);
+    r = run("\"$TOP/examples/check-policies\" $T/p.policy \"$P/sk\" 'socket unix dgram' 'bind @a'");
+    check_status(r, 0);
+    r = run("\"$TOP/examples/check-policies\" $T/p.policy \"$P/sk\" 'socket unix dgram'");
+    check_status(r, 1);
+    check_has(r, err, "p.policy:4:1: warning: no call needed this rule [unused]");
+}
