@@ -370,12 +370,24 @@ static int take_option(void *ctx, const struct own_option *o, const char *value)
 
 /* --- Where to ------------------------------------------------------------------------------------ */
 
-/* Closed by exec: the command is not to hold it. */
+/* Out of the way of low numbers, which --anon needs, where the limit allows; closed by exec: the
+ * command is not to hold it. */
+static int apart(int fd)
+{
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+
+    return high >= 0 ? high : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
 static int open_output(const struct tracing *t)
 {
-    if (t->output && strcmp(t->output, "-"))
-        return open(t->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-    return fcntl(t->output || t->log_count ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (!t->output || !strcmp(t->output, "-"))
+        return apart(t->output || t->log_count ? STDOUT_FILENO : STDERR_FILENO);
+    int fd = open(t->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666), high = fd < 0 ? fd : apart(fd);
+    if (high < 0)
+        return fd;
+    close(fd);
+    return high;
 }
 
 static bool wants_colours(const struct tracing *t, int fd)

@@ -229,3 +229,11 @@ Test(trace_from, passes_over_lines_that_are_no_records_and_says_so)
     cr_assert_eq(lines_with(r.out, "listen(3)", NULL), 1, "%s", run_report(&r));
     check_has(r, err, "2 lines were no records");
 }
+
+Test(trace_from, sums_up_as_one_json_object)
+{
+    struct run r = shown(THREE, "-c --json --normalize");
+    check_out(r, "{\"calls\":[{\"name\":\"bind\",\"calls\":1,\"errors\":0,\"denied\":0},{\"name\":\"connect\",\"calls\":1,\"errors\":1,"
+                 "\"denied\":0},{\"name\":\"listen\",\"calls\":1,\"errors\":0,\"denied\":0}],\"names\":[{\"name\":\"/run/a\",\"calls\":2,"
+                 "\"errors\":0,\"denied\":0},{\"name\":\"@b/c\",\"calls\":1,\"errors\":1,\"denied\":0}]}\n");
+}

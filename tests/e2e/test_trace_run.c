@@ -114,3 +114,44 @@ StockTest(trace_run, takes_what_strace_users_type)
     check_status(r, 0);
     check_has(r, out, "socket(unix, dgram) = 3");
 }
+
+/* --- Whatever programs call themselves and their sockets ----------------------------------------- */
+
+/* A newline and a line of ours, a quote and a JSON key, an escape sequence, invalid UTF-8, and
+ * what turns the reading direction around. */
+#define HOSTILE "a\\n03:02:11.481223    1 sh connect(3) = 0 <0.0>\\n\\\",\\\"pid\\\":1,\\033[2J \\377 \\342\\200\\256z"
+
+#define HOSTILE_PROGRAM \
+    "printf '" HOSTILE "' >name; echo 'import os, socket\n" \
+    "name = open(\"name\", \"rb\").read(); open(\"/proc/self/comm\", \"wb\").write(name)\n" \
+    "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n" \
+    "s.bind(b\"s\" + name.replace(b\"/\", b\"\")); os.unlink(s.getsockname())\n" \
+    "try: s.connect(bytes(1) + name)\nexcept OSError: pass\ns.close()' >program.py\n"
+
+StockTest(trace_run, lets_no_program_forge_a_line)
+{
+    struct run r = run(HOSTILE_PROGRAM "for form in '' --json --normalize '--normalize --json' -C; do\n"
+                       "    LC_ALL=C.UTF-8 \"$SUNSHIM\" trace $form -e bind,connect -o out -- python3 program.py\n"
+                       "    grep -c -e '^[0-9:.]* *[0-9]* a.n03:02:11.4812 [bc]' -e '^{\"time\":\"[0-9TZ:.-]*\",\"sunshim\":\"TRACE\",\"operation\":\"[bc]' out\n"
+                       "    tr -d '\\n -~' <out | wc -c\n"
+                       "done; \"$SUNSHIM\" trace --json -o json -- python3 program.py; python3 -c 'import json; print(len([json.loads(l) for l in open(\"json\")]))'");
+    check_out(r, "2\n0\n2\n0\n2\n0\n2\n0\n2\n0\n4\n");
+}
+
+StockTest(trace_run, keeps_every_byte_of_a_name_in_json)
+{
+    struct run r = run(HOSTILE_PROGRAM "\"$SUNSHIM\" trace --json -o out -- python3 program.py\n"
+                       "\"$SUNSHIM\" trace -o none --log text -- python3 program.py; \"$SUNSHIM\" trace --json --from text -o again\n"
+                       "python3 -c '\nimport json\nfor log in \"out\", \"again\":\n  for line in open(log):\n    r = json.loads(line)\n"
+                       "    if r[\"operation\"] == \"connect\": print(bytes.fromhex(r[\"peer_addr_hex\"]) == open(\"name\", \"rb\").read())\n'");
+    check_out(r, "True\nTrue\n");
+}
+
+/* Its own descriptor would be the program's: a leak to --track, and in the way of --anon. */
+StockTest(trace_run, gives_the_command_no_descriptor)
+{
+    struct run r = run("ls /proc/self/fd >plain; \"$SUNSHIM\" trace -o out -- ls /proc/self/fd >traced; diff plain traced");
+    check_status(r, 0);
+    r = run("\"$SUNSHIM\" trace -o out --anon app --rule 'map /run/app.sock -> fd:app,' -- sh -c 'echo $LISTEN_FDS' 3<&-");
+    check_out(r, "1\n");
+}
