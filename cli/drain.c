@@ -15,6 +15,7 @@
 #include "domain/lines.h"
 #include "domain/names.h"
 #include "logfile.h"
+#include "relay.h"
 
 /* Between two looks at an empty queue, nanoseconds: short after a line, longer and longer then. */
 enum { PAUSE_MIN = 200000, PAUSE_MAX = 10000000 };
@@ -24,6 +25,7 @@ struct drain {
     struct claim_owner self;
     struct logfile *log; /* NULL: none */
     bool all;            /* TRACE records, too */
+    struct relay *relay; /* NULL: nobody around this run traces */
     const struct run_watch *const *watches;
     pthread_t thread;
     bool started;
@@ -58,8 +60,12 @@ static bool is_trace(const char *line, size_t len)
 
 static void hand_out(struct drain *d, const char *line, size_t len)
 {
-    if (d->log && (d->all || !is_trace(line, len)))
+    bool trace = is_trace(line, len);
+
+    if (d->log && (d->all || !trace))
         logfile_put(d->log, line, len);
+    if (d->relay && trace)
+        relay_put(d->relay, line, len);
     for (unsigned i = 0; i < WATCHES_MAX && d->watches[i]; i++)
         if (d->watches[i]->line)
             d->watches[i]->line(d->watches[i]->ctx, line, len);
@@ -108,7 +114,7 @@ static int map_lines(struct drain *d, const struct domain *domain)
     return err ? fail("%s/" DOMAIN_LINES ": %s", domain->path, strerror(-err)) : 0;
 }
 
-int drain_open(struct drain **out, const struct domain *domain, const char *log, bool all,
+int drain_open(struct drain **out, const struct domain *domain, const char *outer, const char *log, bool all,
                const struct run_watch *const *watches)
 {
     struct drain *d = *out = allocate(sizeof *d);
@@ -117,6 +123,7 @@ int drain_open(struct drain **out, const struct domain *domain, const char *log,
     *d = (struct drain){.self = who_we_are(), .watches = watches, .all = all};
     if ((status = map_lines(d, domain)) || (log && !(d->log = logfile_open(log))))
         return EXIT_SUNSHIM;
+    d->relay = relay_open(outer, d->self);
     lines_reader(&d->lines, d->self);
     return 0;
 }

@@ -9,8 +9,9 @@ struct drain;
 
 /* Maps the queue in the run's directory and says that this process reads it: before the command
  * starts. `log`: where records go (as environment_log() gives it), NULL: nowhere; TRACE records only
- * with `all`, the watches get them in any case. 0 or 125. */
-int drain_open(struct drain **d, const struct domain *domain, const char *log, bool all,
+ * with `all`, the watches get them in any case, and so does the run around this one (its directory is
+ * `outer`, NULL: none) if it traces. 0 or 125. */
+int drain_open(struct drain **d, const struct domain *domain, const char *outer, const char *log, bool all,
                const struct run_watch *const *watches);
 
 /* Starts the thread; all signals must be blocked. */

@@ -148,6 +148,15 @@ void environment_number(const char *name, int value)
     setenv(name, text, 1);
 }
 
+/* AppArmor's format, which the environment may ask for, has no words for calls. */
+static void set_format(const struct options *o)
+{
+    const char *format = getenv("SUNSHIM_LOG_FORMAT");
+
+    if (o->json || (o->trace && format && !strcmp(format, "apparmor")))
+        setenv("SUNSHIM_LOG_FORMAT", o->json ? "json" : "text", 1);
+}
+
 void environment_set(const struct domain *d, const struct options *o, const char *log)
 {
     setenv("LD_PRELOAD", environment_preload(format_new("%s/libsunshim.so", d->path)), 1);
@@ -155,8 +164,7 @@ void environment_set(const struct domain *d, const struct options *o, const char
     environment_number("SUNSHIM_REPORT", getpid());
     if (log)
         setenv("SUNSHIM_LOG", log, 1);
-    if (o->json)
-        setenv("SUNSHIM_LOG_FORMAT", "json", 1);
+    set_format(o);
     if (o->trace && o->exec) /* nobody reads the queue */
         setenv("SUNSHIM_TRACE", "1", 1);
     if (o->no_follow)

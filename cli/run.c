@@ -317,7 +317,7 @@ static int follow_records(struct start *s)
 
     if (!s->options.trace || s->options.exec)
         return 0;
-    return drain_open(&s->drain, &s->domain, s->plan->quiet ? NULL : log && *log ? log : "stderr",
+    return drain_open(&s->drain, &s->domain, s->outer, s->plan->quiet ? NULL : log && *log ? log : "stderr",
                       s->plan->options->trace, s->plan->watches);
 }
 
@@ -347,13 +347,18 @@ static int start(struct start *s, const char *library)
     return s->options.exec ? become(s) : run_child(s);
 }
 
-/* Inherited from somewhere, it would go unnoticed. */
-static void say_off(const struct options *o)
+/* Inherited from somewhere, it would go unnoticed. 0 or 125. */
+static int say_off(const struct start *s)
 {
     const char *mode = getenv("SUNSHIM_MODE");
 
-    if (o->source_count && mode && !strcmp(mode, "off"))
+    if (!mode || strcmp(mode, "off"))
+        return 0;
+    if (s->plan->watches[0])
+        return fail("nothing can be traced, because SUNSHIM_MODE=off is set");
+    if (s->options.source_count || s->options.trace)
         say("warning: nothing is checked, because SUNSHIM_MODE=off is set");
+    return 0;
 }
 
 /* The library takes them from there, too. */
@@ -394,7 +399,8 @@ int run_plan(const struct run_plan *plan)
         return EXIT_SUNSHIM;
     if (!(library = library_ready()))
         return EXIT_SUNSHIM;
-    say_off(&s.options);
+    if (say_off(&s))
+        return EXIT_SUNSHIM;
     return start(&s, library);
 }
 

@@ -374,7 +374,7 @@ static void look_at_descriptor(const struct unseen *u)
 /* Whether a path can be read is left to the kernel, except where it has to be read. */
 void unseen_look(const struct unseen *u)
 {
-    if (!state->layer_count && !state->tracks) /* nothing of it would be looked at anyway */
+    if (!state->layer_count && !state->tracks && !state->traces) /* nothing of it would be looked at anyway */
         return;
     if (!u->path || (u->flags & AT_EMPTY_PATH && !*u->path)) {
         look_at_descriptor(u);

@@ -106,6 +106,7 @@ StockTest(trace_odd, runs_in_each_other)
     cr_assert(lines_with(get(text("%s/inner", scratch())), "sunshim=\"TRACE\"", NULL) == 0);
     check_pairs(&r, "inner2", 1);
     check_pairs(&r, "inner3", 1);
+    check_pairs(&r, "outer3", 1);
 }
 
 StockTest(trace_odd, a_daemon_goes_on_when_nobody_reads_any_more)
@@ -143,4 +144,16 @@ StockTest(trace_odd, a_log_that_nobody_reads_any_more)
                        "cat out status; grep -c . first; grep -c 'records are lost' err\n");
 
     check_out(r, "done\n0\n3\n1\n");
+}
+
+StockTest(trace_odd, what_the_environment_says_against_it)
+{
+    struct run r = run("cd \"$T\"; export SUNSHIM_LOG_FORMAT=apparmor\n"
+                       "$SUNSHIM run --trace --log $T/log -- python3 -c 'import socket; socket.socketpair()'\n"
+                       "export SUNSHIM_MODE=off\n"
+                       "$SUNSHIM run --trace -- true 2>err; $SUNSHIM trace -- true 2>>err || echo $? >>err; cat err\n");
+
+    check_pairs(&r, "log", 1);
+    check_out(r, "sunshim: warning: nothing is checked, because SUNSHIM_MODE=off is set\n"
+                 "sunshim: nothing can be traced, because SUNSHIM_MODE=off is set\n125\n");
 }
