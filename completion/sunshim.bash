@@ -63,7 +63,7 @@ _sunshim() {
         case ${COMP_WORDS[i - 1]} in -I | --include) _sunshim_dirs+=("${COMP_WORDS[i]}") ;; esac
     done
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'run trace learn check explain who doctor env version help --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'run trace learn report check explain who doctor env version help --help --version' -- "$cur")
         return
     fi
     if [ "$sub" = run ] || [ "$sub" = trace ] || [[ $sub = learn && " ${COMP_WORDS[*]} " != *' --from '* ]] || [[ $sub = doctor && " ${COMP_WORDS[*]:2:COMP_CWORD-2} " = *' -- '* ]]; then
@@ -91,7 +91,7 @@ _sunshim() {
         -p | --policy) _sunshim_policy; return ;;
         -I | --include) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
         --allow) mapfile -t COMPREPLY < <(compgen -W 'shadowed duplicate redundant never wide key unused inet' -- "$cur"); return ;;
-        --apparmor | --coverage | --log | --expect | --junit | --tap)
+        --apparmor | --coverage | --html | --log | --expect | --junit | --tap)
             mapfile -t COMPREPLY < <(compgen -f -- "$cur"; [ "$prev" != --log ] || compgen -W 'stderr fd: journal' -- "$cur")
             compopt -o filenames
             return ;;
@@ -107,9 +107,10 @@ _sunshim() {
             -o --output --from --merge --force --denied" ;;
         check) options="$common --allow --coverage --error" ;;
         explain) options="$common --profile" ;;
+        report) options='--html --dot --json -p --policy -I --include -h --help' ;;
         who) options='--json -h --help' ;;
         doctor) options='--json --try -p --policy --rule -I --include -h --help' ;;
-        help) mapfile -t COMPREPLY < <(compgen -W 'run trace learn check explain who doctor env version help' -- "$cur"); return ;;
+        help) mapfile -t COMPREPLY < <(compgen -W 'run trace learn report check explain who doctor env version help' -- "$cur"); return ;;
         *) return ;;
     esac
     if [[ $cur = -* ]]; then
@@ -124,7 +125,7 @@ _sunshim() {
         _sunshim_policy
     elif [ "$sub" = who ]; then
         _sunshim_socket
-    elif [ "$sub" = doctor ]; then
+    elif [ "$sub" = doctor ] || [ "$sub" = report ]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames
     fi

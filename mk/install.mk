@@ -13,7 +13,7 @@ policydir   := $(datadir)/sunshim/policies
 
 policy_files := $(patsubst policies/%,%,$(shell find policies -type f))
 man_pages    := $(wildcard man/*.[13578])
-doc_files    := README.md CHANGELOG.md SECURITY.md LICENSE $(wildcard docs/*.md)
+doc_files    := README.md CHANGELOG.md SECURITY.md LICENSE $(wildcard docs/*.md docs/*.schema.json)
 examples     := $(shell find examples -type f -not -path '*/__pycache__/*')
 programs     := $(shell find examples -type f -perm -u+x)
 

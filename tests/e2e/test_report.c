@@ -164,3 +164,11 @@ StockTest(report, a_traced_run_is_reported)
     check_has(r, out, text("connected %s/other.sock, 2 calls, 2 failed", scratch()));
     check_has(r, out, "./p.policy:6: unix (bind) addr=@never,\n");
 }
+
+StockTest(report, the_example_makes_a_page_and_ends_as_its_command)
+{
+    struct run r = run("cd $T; $TOP/examples/report-page page.html -- sh -c '\"$P/sk\" \"socket unix dgram\" \"bind @example-$$\"; exit 7' || echo $?; "
+                       "grep -c '@example-' page.html");
+
+    check_has(r, out, "7\n1\n");
+}
