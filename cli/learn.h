@@ -97,7 +97,7 @@ const char *names_variables(const char *text);
 
 /* learn_random.c: marks in `mask` (len bytes) which bytes of a name somebody drew by lot. */
 void mark_random(const char *name, size_t len, bool temporary, char *mask);
-enum { MARK_NONE = 0, MARK_PID = 'p', MARK_INT = 'i', MARK_RANDOM = 'r', MARK_HEX = 'x', MARK_UID = 'u' };
+enum { MARK_NONE = 0, MARK_PID = 'p', MARK_INT = 'i', MARK_RANDOM = 'r', MARK_UUID = 'x', MARK_UID = 'u' };
 
 /* learn_rules.c */
 enum rule_class { RULE_INCLUDE, RULE_AUTOBIND, RULE_OWN, RULE_PEER, RULE_PAIR, RULE_NETWORK };

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "learn.h"
+#include "lint.h"
 
 /* A policy on trial. There are many, so what they take is given back. */
 struct trial {
@@ -45,19 +46,26 @@ static const char *directory_of(const char *path)
     return slash ? format_new("%.*s", slash == path ? 1 : (int)(slash - path), path) : ".";
 }
 
+static struct policy_input input_for(const struct policy_input *around, const struct old_policy *old, const char *text)
+{
+    struct policy_input in = *around;
+
+    in.name = old->text ? old->path : "learned policy";
+    in.dir = old->text ? directory_of(old->path) : NULL;
+    in.text = text;
+    in.len = strlen(text);
+    return in;
+}
+
 /* 0, or 125 after what is wrong was said. */
 static int trial_begin(struct trial *t, const struct policy_input *around, const struct old_policy *old, const char *text)
 {
-    struct policy_input in = *around;
+    struct policy_input in = input_for(around, old, text);
     struct arena arena = {.more = more, .ctx = &t->memory};
     const void *blob;
     size_t len;
 
     t->memory = NULL;
-    in.name = old->text ? old->path : "learned policy";
-    in.dir = old->text ? directory_of(old->path) : NULL;
-    in.text = text;
-    in.len = strlen(text);
     int err = policy_compile(&in, &arena, &blob, &len);
     if (!err)
         err = policy_open(&t->policy, blob, len);
@@ -194,6 +202,40 @@ static int widen(struct learned *l, const struct policy_input *around, const str
     return 0;
 }
 
+/* Above a rule that opens the house it shall stand that it does. Without comments the rules are
+ * the last lines of the text. */
+static void mark_key(struct learned *l, unsigned line, unsigned lines, const char *why)
+{
+    unsigned kept = 0, at = 0;
+
+    for (size_t i = 0; i < l->rule_count; i++)
+        kept += !l->rules[i]->dropped;
+    for (size_t i = 0; i < l->rule_count; i++)
+        if (!l->rules[i]->dropped && lines - kept + ++at == line )
+            l->rules[i]->key_to_house = why;
+}
+
+static void mark_keys(struct learned *l, const struct policy_input *around, const struct old_policy *old)
+{
+    char *text = learned_text(l, old, false);
+    struct loaded loaded = {.input = input_for(around, old, text)};
+    struct lint lint = {.loaded = &loaded, .arena = new_arena};
+    const struct lint_key *keys;
+    struct policy_rule_info rule;
+    unsigned lines = 0;
+    struct trial t;
+
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
+    if (!*text || policy_parse(&loaded.input, &lint.arena, &lint.set) || trial_begin(&t, around, old, text))
+        return;
+    loaded.policy = t.policy;
+    for (unsigned i = lint_keys(&lint, &keys); i--;) /* the worst is the first, and stays */
+        if (policy_rule(&t.policy, keys[i].source, &rule) && !strcmp(rule.file, loaded.input.name))
+            mark_key(l, rule.line, lines, keys[i].why);
+    trial_end(&t);
+}
+
 int check_rules(struct learned *l, const struct policy_input *around, const struct old_policy *old)
 {
     if (!l->rule_count)
@@ -206,5 +248,6 @@ int check_rules(struct learned *l, const struct policy_input *around, const stru
                 drop_rule(l, around, old, l->rules[i]);
     if (!enough(l, around, old, NULL, 0))
         return fail("what was learned does not allow all that was seen: please report this, with the records");
+    mark_keys(l, around, old);
     return 0;
 }

@@ -172,7 +172,7 @@ static bool is_like(const struct name *a, const struct name *b)
     if (a->kind != b->kind || a->len != b->len)
         return false;
     for (size_t i = 0; i < a->len; i++) {
-        bool drawn = a->mask[i] == MARK_RANDOM || a->mask[i] == MARK_HEX;
+        bool drawn = a->mask[i] == MARK_RANDOM;
 
         if (drawn && !b->mask[i] && (isalnum((unsigned char)b->bytes[i]) || b->bytes[i] == '_'))
             more = true;
@@ -338,8 +338,8 @@ static void put_place(FILE *to, char mark, size_t len)
         char mark;
         const char *name;
         bool sized;
-    } names[] = {{MARK_PID, "pid", false}, {MARK_INT, "int", false}, {MARK_UID, "uid", false}, {MARK_RANDOM, "rand", true},
-                 {MARK_HEX, "hex", true}};
+    } names[] = {{MARK_PID, "pid", false}, {MARK_INT, "int", false}, {MARK_UID, "uid", false}, {MARK_UUID, "uuid", false},
+                 {MARK_RANDOM, "rand", true}};
 
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].mark == mark && names[i].sized)
@@ -392,20 +392,18 @@ void names_settle(struct learned *l, const struct policy_input *around)
 
 /* --- Variables ----------------------------------------------------------- */
 
-static void put_definition(FILE *to, const char *name, size_t len)
+/* `one` as often as there are bytes, of numbers at least once. */
+static void put_definition(FILE *to, const char *name, const char *one, size_t len, bool number)
 {
-    bool number = !len;
-    const char *one = number || !strncmp(name, "hex", 3) ? number ? "[0-9]" : "[0-9a-f]" : "[0-9A-Za-z_]";
-
     fprintf(to, "@{%s} ?= %s", name, one);
-    for (size_t i = 1; i < (number ? name[0] == 'p' ? 7 : 10 : len); i++)
+    for (size_t i = 1; i < len; i++)
         fprintf(to, number ? "{,%s}" : "%s", one);
     fputc('\n', to);
 }
 
 const char *names_variables(const char *text)
 {
-    static const char *const sized[] = {"rand", "hex"};
+    static const char hex[] = "[0-9a-f][0-9a-f][0-9a-f][0-9a-f]";
     char *out;
     size_t size;
     FILE *to = open_memstream(&out, &size);
@@ -413,17 +411,17 @@ const char *names_variables(const char *text)
     if (!to)
         exit(fail("out of memory"));
     if (strstr(text, "@{pid}"))
-        put_definition(to, "pid", 0);
+        put_definition(to, "pid", "[0-9]", 7, true);
     if (strstr(text, "@{int}"))
-        put_definition(to, "int", 0);
-    for (unsigned i = 0; i < 2; i++)
-        for (size_t len = 1; len <= LEARN_RANDOM_MAX; len++) {
-            char name[16];
+        put_definition(to, "int", "[0-9]", 10, true);
+    for (size_t len = 1; len <= LEARN_RANDOM_MAX; len++) {
+        const char *name = format_new("rand%zu", len);
 
-            snprintf(name, sizeof name, "%s%zu", sized[i], len);
-            if (strstr(text, format_new("@{%s}", name)))
-                put_definition(to, name, len);
-        }
+        if (strstr(text, format_new("@{%s}", name)))
+            put_definition(to, name, "[0-9A-Za-z_]", len, false);
+    }
+    if (strstr(text, "@{uuid}"))
+        fprintf(to, "@{uuid} ?= %s%s-%s-%s-%s-%s%s%s\n", hex, hex, hex, hex, hex, hex, hex, hex);
     fclose(to);
     return out;
 }

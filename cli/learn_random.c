@@ -48,17 +48,21 @@ static bool is_word(const char *s, size_t len, unsigned changes)
     return changes == 0 || class_of(s[len - 1]) == 0 || (class_of(s[0]) == 2 && class_of(s[1]) == 1);
 }
 
-/* "SessionBus", "MySocket2": few capitals, each with more behind it. */
-static bool is_camel(const char *s, size_t len, unsigned changes)
+/* "SessionBus", "mySocket2": capitals stand alone, and words have some length. */
+static bool is_camel(const char *s, size_t len)
 {
-    size_t letters = len;
+    size_t letters = len, words = class_of(*s) == 1;
 
     while (letters && isdigit((unsigned char)s[letters - 1]))
         letters--;
-    for (size_t i = 0; i < letters; i++)
-        if (isdigit((unsigned char)s[i]))
+    for (size_t i = 0; i < letters; i++) {
+        bool capital = class_of(s[i]) == 2;
+
+        if (class_of(s[i]) == 0 || (capital && i && class_of(s[i - 1]) == 2))
             return false;
-    return changes < len / 2;
+        words += capital;
+    }
+    return 2 * letters >= 7 * words;
 }
 
 static bool looks_drawn(const char *s, size_t len)
@@ -69,7 +73,7 @@ static bool looks_drawn(const char *s, size_t len)
         changes += class_of(s[i]) != class_of(s[i - 1]);
     if (len < 6 || len > LEARN_RANDOM_MAX || is_word(s, len, changes))
         return false;
-    return len == 6 || !is_camel(s, len, changes); /* six is what mkstemp(3) makes */
+    return len == 6 || !is_camel(s, len); /* six is what mkstemp(3) makes */
 }
 
 /* Programs whose names are known, where they look like words, too. */
@@ -120,9 +124,8 @@ static void mark_component(const char *s, size_t len, bool temporary, char *mask
         for (n = 0; i + n < len && isalnum((unsigned char)s[i + n]); n++)
             ;
         if (is_uuid(s + i, len - i < 36 ? len - i : 36)) {
-            for (n = 36; n--;)
-                mask[i + n] = s[i + n] == '-' ? MARK_NONE : MARK_HEX;
             n = 36;
+            memset(mask + i, MARK_UUID, n);
         } else {
             mark_run(s + i, n, mask + i);
         }
