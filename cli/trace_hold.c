@@ -236,7 +236,9 @@ static int compare(const void *left, const void *right)
     }
     if (place(a) != place(b))
         return place(a) - place(b);
-    return (order = compare_signatures(a, b)) ? order : compare_numbers(a->number, b->number);
+    if ((order = compare_signatures(a, b)))
+        return order;
+    return a->accepted != b->accepted ? compare_numbers(a->accepted, b->accepted) : compare_numbers(a->number, b->number);
 }
 
 /* Its first thread, or of those that are there the first in order. */

@@ -165,7 +165,11 @@ void trace_same(struct trace_same *s, bool masked, const struct record *from, st
 
     s->room.len = 0;
     to->count = from->count;
-    for (unsigned i = 0; i < from->count; i++) {
+    for (unsigned n = 0; n < 2 * from->count; n++) {
+        unsigned i = n % from->count;
+
+        if (!strcmp(from->fields[i].key, "ppid") != (n >= from->count)) /* last: lines do not show it */
+            continue;
         to->fields[i] = from->fields[i];
         at[i] = s->room.len;
         put_field(s, &from->fields[i], masked);
