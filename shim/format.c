@@ -319,8 +319,8 @@ static void put_record(struct line *l, const struct record *r)
     put_number(l, "ppid", r->ppid);
     if (r->tid != r->pid)
         put_if(l, "tid", r->tid);
-    put_string(l, "comm", r->comm);
-    put_string(l, "exe", r->exe);
+    put_path(l, "comm", "comm_hex", r->comm);
+    put_path(l, "exe", "exe_hex", r->exe);
     if (r->query)
         put_query(l, r);
     if (r->socket)
