@@ -5,10 +5,11 @@
 
 #include "verdicts.h"
 
-/* `special`: what a backslash goes before. A backslash that we write for a byte that
- * cannot be shown is one of the text, too. */
+/* `special`: what a backslash goes before. One that we write for a byte that cannot be shown
+ * is a backslash of the text, too. */
 static void put_text(FILE *out, const char *text, size_t len, const char *special)
 {
+    const char *backslash = strchr(special, '\\') ? "\\\\" : "\\";
     size_t n;
 
     for (; len; text += n, len -= n) {
@@ -18,7 +19,7 @@ static void put_text(FILE *out, const char *text, size_t len, const char *specia
         else if (n)
             fwrite(text, 1, n, out);
         else
-            fprintf(out, "\\\\x%02x", (unsigned char)*text);
+            fprintf(out, "%sx%02x", backslash, (unsigned char)*text);
         n += !n;
     }
 }
@@ -31,14 +32,16 @@ static void put_quoted(FILE *out, const char *text, size_t len)
     fputs("\"\n", out);
 }
 
+/* A block, as it is: prove(1) takes quoted items of a list for keys when they have ": ". */
 static void put_lines(FILE *out, const char *text)
 {
-    fputs("  details:\n", out);
+    fputs("  details: |\n", out);
     while (*text) {
         size_t len = strcspn(text, "\n");
 
-        fputs("    - ", out);
-        put_quoted(out, text, len);
+        fputs("    ", out);
+        put_text(out, text, len, "");
+        fputc('\n', out);
         text += len + (text[len] == '\n');
     }
 }

@@ -129,9 +129,9 @@ Test(verdicts, tap_escapes_what_would_be_a_directive_or_a_line)
                            "  ---\n"
                            "  message: \"a # TODO b\\\\\\\\x0aok 2 - c\\\\x1b\"\n"
                            "  severity: fail\n"
-                           "  details:\n"
-                           "    - \"a # TODO b\\\\\"\n"
-                           "    - \"ok 2 - c\\\\x1b\"\n"
+                           "  details: |\n"
+                           "    a # TODO b\\\n"
+                           "    ok 2 - c\\x1b\n"
                            "  ...\n");
 }
 
