@@ -22,10 +22,10 @@ endif
 flavour    := $(if $(filter gcc,$(notdir $(CC))),,-$(notdir $(CC)))$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 B          := build$(flavour)
 
-GUARD      := -fstack-protector-strong
+GUARD      := -fstack-protector-strong -fstack-clash-protection
 WARN       := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla \
               -Wwrite-strings -Wpointer-arith -Wcast-align -Wformat=2
-HARDEN      = $(GUARD) -fstack-clash-protection -ffunction-sections -fdata-sections -fPIC
+HARDEN      = $(GUARD) -ffunction-sections -fdata-sections -fPIC
 SANFLAGS   := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 OPT        ?= -O2 -g
 CPPFLAGS   += -D_GNU_SOURCE -DSUNSHIM_VERSION='"$(VERSION)"' -I.
@@ -62,7 +62,7 @@ $(B)/%.o: %.c
 # Smaller than -Os where the compiler can: clang, and gcc from 12 on. The least there is does
 # without what makes loops faster: tests at both ends, constants and addresses kept in registers.
 tiny       := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
-smaller    := $(tiny) $(if $(findstring clang,$(CC)),$(addprefix -mllvm ,-disable-lsr -disable-machine-licm -enable-pre=false))
+smaller    := $(tiny) $(if $(findstring clang,$(CC)),$(addprefix -mllvm ,-disable-lsr -disable-machine-licm -enable-pre=false) -fno-jump-tables)
 least      := $(smaller) $(if $(findstring clang,$(CC)),,\
                 -fno-inline-small-functions -fno-tree-ch -fno-move-loop-invariants -fno-tree-loop-im -fno-caller-saves -fno-tree-dominator-opts)
 # What runs once in a process, or beside system calls that cost far more, need not be
@@ -105,7 +105,10 @@ $(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): SMALL = $(loops) \
 # nearly everywhere here and 4 % of the library; it stays where arrays of something other than bytes are filled
 # up to what is counted.
 arrays     := $(addprefix policy/,decide expand glob open rules slots tree) domain/table shim/calls/sendmmsg
-$(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): GUARD = -fstack-protector$(if $(filter $(arrays:%=%.c),$<),-strong)
+$(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): GUARD = -fstack-protector$(if $(filter $(arrays:%=%.c),$<),-strong) $(PROBES)
+# No page of the stack is passed over by a frame that is smaller than one: the compiler says if it is not.
+PROBES     := $(if $(SANITIZE),-fstack-clash-protection,-Wframe-larger-than=4095 -Walloca)
+$(call obj,$(wildcard policy/lint*.c) policy/glob.c policy/index.c shim/calls/exec.c): PROBES = -fstack-clash-protection
 # Sixty functions of one jump each, without the headers that declare them: they are never on
 # the way of what is unwound.
 $(B)/shim/calls/files.o: OPT += -fno-builtin $(if $(SANITIZE),,-fno-asynchronous-unwind-tables)
