@@ -4,12 +4,12 @@
 
 static bool families_cover(uint64_t big, uint64_t small)
 {
-    return rule_any_family(big) || (!rule_any_family(small) && !(small & ~big));
+    return rule_any_family(big) || !(small & ~big);
 }
 
 static bool types_cover(uint32_t big, uint32_t small)
 {
-    return big == UINT32_MAX || (small != UINT32_MAX && !(small & ~big));
+    return !(small & ~big);
 }
 
 static bool all_paths(const struct addr_cond *c, bool paths)

@@ -55,6 +55,8 @@ static const struct {
     {"/run/{a,b}*", "/run/{ax,by}", true},
     {"/run/[^/]", "/run/?", true},
     {"/run/?", "/run/[^a]", false}, /* which takes a slash */
+    {"@?", "@[^a]", false},
+    {"@*", "@**", false},
     {"/run/*[0-9]", "/run/user[0-9]", true},
     {"/run/*[0-9]", "/run/user[0-9]*", false},
     {"/run/*.sock", "/run/*-*.sock", true},
@@ -79,21 +81,20 @@ Test(lint_glob, takes_in_what_it_matches_all_of)
 
 /* --- Against all short names ------------------------------------------------ */
 
-static void random_glob(char *out)
+static void random_glob(const char *kind, char *out)
 {
     static const char *const parts[] = {"a", "b", "/", "a", "*", "**", "?", "[ab]", "[^a]", "{a,b}", "{,ab,/b}", "{*,b?}", "[^/]"};
 
-    strcpy(out, "/");
+    strcpy(out, kind);
     for (unsigned n = lab_random(lab, 5); n; n--)
         strcat(out, parts[lab_random(lab, 13)]);
 }
 
 enum { LONGEST = 6, LETTERS = 4 };
 
-/* The n-th name of `len` bytes behind a slash; c stands for all other bytes. */
+/* The n-th name of `len` bytes behind the first one; c stands for all other bytes. */
 static void name_of(unsigned n, unsigned len, char out[LONGEST + 1])
 {
-    *out++ = '/';
     for (; len; len--, n /= LETTERS)
         *out++ = "ab/c"[n % LETTERS];
 }
@@ -106,7 +107,8 @@ static bool counterexample(const struct glob *big, unsigned count, const struct 
         for (unsigned n = 0; n < names; n++) {
             bool some = false;
 
-            name_of(n, len, name);
+            name[0] = small->code[0] == '/' ? '/' : '\0';
+            name_of(n, len, name + 1);
             for (unsigned i = 0; i < count && !some; i++)
                 some = glob_match(&big[i], name, len + 1);
             if (!some && glob_match(small, name, len + 1))
@@ -124,7 +126,7 @@ Test(lint_glob, what_it_says_of_random_globs_is_true_of_all_short_names)
         struct glob g[3];
 
         for (unsigned k = 0; k < 3; k++) {
-            random_glob(texts[k]);
+            random_glob(i % 2 ? "/" : "@", texts[k]);
             g[k] = lab_glob(lab, GLOB_ADDR, texts[k]);
         }
         bool said = lint_globs_cover(&room, g, 2, &g[2], 1), refuted = counterexample(g, 2, &g[2]);
