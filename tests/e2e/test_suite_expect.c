@@ -186,6 +186,25 @@ StockTest(suite_expect, refuses_to_look_where_nothing_can_be_seen)
     check_has(r, err, "not with SUNSHIM_LOG_FORMAT=apparmor in the environment\n");
 }
 
+StockTest(suite_expect, what_runs_inside_do_counts)
+{
+    struct run r = expecting("must unix (create) type=dgram,\nmust not unix (create) type=seqpacket,\n",
+                             "$SUNSHIM run -- $P/sk 'socket unix dgram'\n"
+                             "$SUNSHIM run --junit inner.xml -- $P/sk 'socket unix seqpacket'\n");
+    check_status(r, 1);
+    cr_assert(met(&r, 1));
+    cr_assert(!met(&r, 2));
+}
+
+StockTest(suite_expect, trace_compares_too)
+{
+    put("e", "must unix (create),\nmust not unix (bind),\n");
+    struct run r = run("cd $T; $SUNSHIM trace -o out --expect e -- $P/sk 'socket unix stream' 'bind auto'");
+    check_status(r, 1);
+    cr_assert_eq(lines_with(r.err, "sunshim: not as expected: e:2: must not unix (bind): bind unix ", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(get(text("%s/out", scratch())), "bind(", NULL), 1);
+}
+
 /* --- The exit status ------------------------------------------------------------ */
 
 StockTest(suite_expect, the_status_is_that_of_error_exitcode)
