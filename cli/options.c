@@ -248,7 +248,7 @@ static int take(struct options *o, const struct own_options *own, int found)
 
 static bool asks_for_help(int found)
 {
-    return found == 'h' || (found >= LONG && found < OWN && specs[found - LONG].letter == 'h');
+    return found == 'h' || (found >= LONG && found < LONG + SPECS && specs[found - LONG].letter == 'h');
 }
 
 int options_read_own(struct options *o, enum use use, const struct own_options *own, int argc, char **argv)

@@ -52,13 +52,7 @@ static const char usage[] =
     "  sunshim trace -e connect,bind --family unix -o trace.txt -- make check\n"
     "  sunshim trace --normalize -o before.txt -- ./session; diff before.txt after.txt\n";
 
-enum { LOGS_MAX = 64, PENDING_MAX = 64 };
-
-/* A denial whose call has not returned yet: one line shows both. */
-struct pending {
-    char *line;
-    struct record record;
-};
+enum { LOGS_MAX = 64 };
 
 struct tracing {
     struct options options;
@@ -68,111 +62,12 @@ struct tracing {
     unsigned log_count;
     enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
     bool summary, lines, same; /* -c, and lines nevertheless; --normalize */
-    FILE *to;
-    int error;                 /* of writing; 0: none */
-    bool live;                 /* each line is to be seen at once */
-    struct ink ink;
+    struct trace_output out;
     struct record reading;
     bool guarded;              /* the thread that reads is without SIGPIPE */
     struct trace_sum *sum;
     struct trace_hold *hold;
-    struct pending pending[PENDING_MAX]; /* the oldest first */
-    unsigned pending_count;
 };
-
-/* --- Writing ------------------------------------------------------------------------- */
-
-static void write_out(struct tracing *t)
-{
-    if (!t->error && t->ink.len) {
-        errno = 0;
-        if (fwrite(t->ink.at, 1, t->ink.len, t->to) != t->ink.len || (t->live && fflush(t->to)))
-            t->error = errno ? errno : EIO;
-    }
-    t->ink.len = 0;
-}
-
-static void show_pending(struct tracing *t, unsigned i)
-{
-    trace_note(&t->ink, &t->pending[i].record);
-}
-
-static void drop_pending(struct tracing *t, unsigned i)
-{
-    record_free(&t->pending[i].record);
-    free(t->pending[i].line);
-    t->pending_count--;
-    memmove(&t->pending[i], &t->pending[i + 1], (t->pending_count - i) * sizeof *t->pending);
-}
-
-static bool same_thread(const struct record *a, const struct record *b)
-{
-    return record_number(a, "pid", 0) == record_number(b, "pid", 0) && record_number(a, "tid", 0) == record_number(b, "tid", 0);
-}
-
-/* The thread goes on: what it was denied belongs to this call, or stands alone. */
-static int find_pending(struct tracing *t, const struct record *r)
-{
-    for (unsigned i = 0; i < t->pending_count;) {
-        const struct record *p = &t->pending[i].record;
-
-        if (!same_thread(p, r)) {
-            i++;
-            continue;
-        }
-        if (record_is(r, "TRACE") && !strcmp(record_text(p, "operation"), record_text(r, "operation")) && record_field(r, "verdict"))
-            return (int)i;
-        show_pending(t, i);
-        drop_pending(t, i);
-    }
-    return -1;
-}
-
-/* accept and receive go on waiting after a denial. */
-static bool waits_on(const char *operation)
-{
-    return !strncmp(operation, "accept", 6) || !strncmp(operation, "recv", 4);
-}
-
-static bool belongs_to_call(const struct record *r)
-{
-    const char *operation = record_text(r, "operation");
-    const struct trace_call *c = trace_call(operation);
-
-    return c && c->socket && !waits_on(operation) && (record_is(r, "DENIED") || record_is(r, "ALLOWED") || record_is(r, "AUDIT") ||
-                                                      record_is(r, "INJECTED"));
-}
-
-static void keep_pending(struct tracing *t, const struct record *r)
-{
-    struct ink copy = {0};
-
-    if (t->pending_count == PENDING_MAX) {
-        show_pending(t, 0);
-        drop_pending(t, 0);
-    }
-    struct pending *p = &t->pending[t->pending_count++];
-    trace_json(&copy, r);
-    *p = (struct pending){.line = copy.at};
-    record_read(&p->record, copy.at, copy.len);
-}
-
-static void show_text(struct tracing *t, const struct record *r)
-{
-    int denial = find_pending(t, r);
-
-    if (belongs_to_call(r)) {
-        keep_pending(t, r);
-        return;
-    }
-    if (!record_is(r, "TRACE")) {
-        trace_note(&t->ink, r);
-        return;
-    }
-    trace_line(&t->ink, r, denial < 0 ? NULL : &t->pending[denial].record);
-    if (denial >= 0)
-        drop_pending(t, (unsigned)denial);
-}
 
 /* --- Records ------------------------------------------------------------------------------ */
 
@@ -184,14 +79,14 @@ static void show(struct tracing *t, const struct record *r, const char *line, si
     if (!t->lines)
         return;
     if (!t->options.json) {
-        show_text(t, r);
+        trace_out_text(&t->out, r);
     } else if (line && *line == '{') {
-        ink_raw(&t->ink, line, len - (line[len - 1] == '\n'));
-        ink_raw(&t->ink, "\n", 1);
+        ink_raw(&t->out.ink, line, len - (line[len - 1] == '\n'));
+        ink_raw(&t->out.ink, "\n", 1);
     } else {
-        trace_json(&t->ink, r);
+        trace_json(&t->out.ink, r);
     }
-    write_out(t);
+    trace_out_write(&t->out);
 }
 
 static void show_held(void *ctx, const struct record *r)
@@ -216,16 +111,13 @@ static int finish(struct tracing *t)
 {
     if (t->hold)
         trace_hold_each(t->hold, show_held, t);
-    for (; t->pending_count; drop_pending(t, 0))
-        show_pending(t, 0);
+    trace_out_rest(&t->out);
     if (t->sum && t->options.json)
-        trace_sum_json(&t->ink, t->sum, t->same);
+        trace_sum_json(&t->out.ink, t->sum, t->same);
     else if (t->sum)
-        trace_sum_text(&t->ink, t->sum, t->same);
-    write_out(t);
-    if (!t->error && fflush(t->to))
-        t->error = errno;
-    return t->error ? fail("cannot write %s: %s", t->output ? t->output : "the trace", strerror(t->error)) : 0;
+        trace_sum_text(&t->out.ink, t->sum, t->same);
+    int err = trace_out_end(&t->out);
+    return err ? fail("cannot write %s: %s", t->output ? t->output : "the trace", strerror(err)) : 0;
 }
 
 /* --- A log, or a run ------------------------------------------------------------------------ */
@@ -269,8 +161,8 @@ static void take_line(void *ctx, const char *line, size_t len)
         without_sigpipe();
     t->guarded = true;
     if (wants_lines_alone(t)) {
-        ink_raw(&t->ink, line, len);
-        write_out(t);
+        ink_raw(&t->out.ink, line, len);
+        trace_out_write(&t->out);
     } else if (record_read(&t->reading, line, len)) {
         take(t, &t->reading, line, len);
     }
@@ -403,11 +295,11 @@ static int prepare(struct tracing *t)
 {
     int fd = open_output(t);
 
-    if (fd < 0 || !(t->to = fdopen(fd, "w")))
+    if (fd < 0 || !(t->out.to = fdopen(fd, "w")))
         return fail("cannot write %s: %s", t->output ? t->output : "the trace", strerror(errno));
-    t->ink.colours = wants_colours(t, fd);
+    t->out.ink.colours = wants_colours(t, fd);
     t->lines |= !t->summary;
-    t->live = !t->log_count;
+    t->out.live = !t->log_count;
     t->sum = t->summary ? trace_sum_new() : NULL;
     t->hold = t->same ? trace_hold_new() : NULL;
     return 0;

@@ -80,6 +80,29 @@ bool trace_name(struct ink *t, const struct record *r, const char *key, const ch
 /* The record as the library writes it with --json. */
 void trace_json(struct ink *t, const struct record *r);
 
+/* --- Where to (trace_out.c) ---------------------------------------------------------------------- */
+
+enum { TRACE_PENDING_MAX = 64 };
+
+struct trace_output {
+    FILE *to;
+    bool live;      /* each line is to be seen at once */
+    int error;      /* errno of writing; 0 */
+    struct ink ink; /* what is not written yet */
+    /* Denials whose calls have not returned yet, the oldest first: one line shows both. */
+    struct trace_pending {
+        char *line;
+        struct record record;
+    } pending[TRACE_PENDING_MAX];
+    unsigned pending_count;
+};
+
+/* A record as a line, perhaps later, with another one's. */
+void trace_out_text(struct trace_output *t, const struct record *r);
+void trace_out_rest(struct trace_output *t); /* what was held back */
+void trace_out_write(struct trace_output *t);
+int trace_out_end(struct trace_output *t); /* 0, or the errno of the first failure */
+
 /* --- -c (trace_sum.c) ----------------------------------------------------------------------------- */
 
 struct trace_sum;

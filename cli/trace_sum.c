@@ -174,7 +174,7 @@ static void put_head(struct ink *t, const char *what, bool same)
 
 void trace_sum_text(struct ink *t, struct trace_sum *s, bool same)
 {
-    struct count calls[TRACE_CALLS_MAX];
+    struct count calls[TRACE_CALLS_MAX] = {0};
     size_t count = sorted_calls(s, calls);
 
     put_head(t, "call", same);
@@ -228,7 +228,7 @@ static void put_array(struct ink *t, const char *key, const struct count *c, siz
 
 void trace_sum_json(struct ink *t, struct trace_sum *s, bool same)
 {
-    struct count calls[TRACE_CALLS_MAX];
+    struct count calls[TRACE_CALLS_MAX] = {0};
     size_t count = sorted_calls(s, calls);
 
     ink_put(t, "{");

@@ -1,0 +1,113 @@
+/* Where lines go, and what is held back for the line that it belongs to. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "trace.h"
+
+void trace_out_write(struct trace_output *t)
+{
+    if (!t->error && t->ink.len) {
+        errno = 0;
+        if (fwrite(t->ink.at, 1, t->ink.len, t->to) != t->ink.len || (t->live && fflush(t->to)))
+            t->error = errno ? errno : EIO;
+    }
+    t->ink.len = 0;
+}
+
+static void show_pending(struct trace_output *t, unsigned i)
+{
+    trace_note(&t->ink, &t->pending[i].record);
+}
+
+static void drop_pending(struct trace_output *t, unsigned i)
+{
+    record_free(&t->pending[i].record);
+    free(t->pending[i].line);
+    t->pending_count--;
+    memmove(&t->pending[i], &t->pending[i + 1], (t->pending_count - i) * sizeof *t->pending);
+}
+
+static bool same_thread(const struct record *a, const struct record *b)
+{
+    return record_number(a, "pid", 0) == record_number(b, "pid", 0) && record_number(a, "tid", 0) == record_number(b, "tid", 0);
+}
+
+/* The thread goes on: what it was denied belongs to this call, or stands alone. */
+static int find_pending(struct trace_output *t, const struct record *r)
+{
+    for (unsigned i = 0; i < t->pending_count;) {
+        const struct record *p = &t->pending[i].record;
+
+        if (!same_thread(p, r)) {
+            i++;
+            continue;
+        }
+        if (record_is(r, "TRACE") && !strcmp(record_text(p, "operation"), record_text(r, "operation")) && record_field(r, "verdict"))
+            return (int)i;
+        show_pending(t, i);
+        drop_pending(t, i);
+    }
+    return -1;
+}
+
+/* accept and receive go on waiting after a denial. */
+static bool waits_on(const char *operation)
+{
+    return !strncmp(operation, "accept", 6) || !strncmp(operation, "recv", 4);
+}
+
+static bool belongs_to_call(const struct record *r)
+{
+    const char *operation = record_text(r, "operation");
+    const struct trace_call *c = trace_call(operation);
+
+    return c && c->socket && !waits_on(operation) && (record_is(r, "DENIED") || record_is(r, "ALLOWED") || record_is(r, "AUDIT") ||
+                                                      record_is(r, "INJECTED"));
+}
+
+static void keep_pending(struct trace_output *t, const struct record *r)
+{
+    struct ink copy = {0};
+
+    if (t->pending_count == TRACE_PENDING_MAX) {
+        show_pending(t, 0);
+        drop_pending(t, 0);
+    }
+    struct trace_pending *p = &t->pending[t->pending_count++];
+    trace_json(&copy, r);
+    *p = (struct trace_pending){.line = copy.at};
+    record_read(&p->record, copy.at, copy.len);
+}
+
+void trace_out_text(struct trace_output *t, const struct record *r)
+{
+    int denial = find_pending(t, r);
+
+    if (belongs_to_call(r)) {
+        keep_pending(t, r);
+        return;
+    }
+    if (!record_is(r, "TRACE")) {
+        trace_note(&t->ink, r);
+        return;
+    }
+    trace_line(&t->ink, r, denial < 0 ? NULL : &t->pending[denial].record);
+    if (denial >= 0)
+        drop_pending(t, (unsigned)denial);
+}
+
+void trace_out_rest(struct trace_output *t)
+{
+    for (; t->pending_count; drop_pending(t, 0))
+        show_pending(t, 0);
+}
+
+int trace_out_end(struct trace_output *t)
+{
+    trace_out_write(t);
+    if (!t->error && fflush(t->to))
+        t->error = errno;
+    return t->error;
+}
