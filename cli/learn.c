@@ -159,6 +159,7 @@ static int write_policy(struct learning *g)
     int status;
 
     g->around = load_input(&g->line.options, 0);
+    learn_autobinds(l);
     names_settle(l, &g->around);
     if ((status = check_old(l, &g->around, &g->old)))
         return status;

@@ -1,9 +1,9 @@
 /* sunshim learn: from records to the smallest policy that allows what they tell of.
  * Private to cli/learn*.c.
  *
- * records -> facts (learn_facts.c) -> patterns of names (learn_names.c, learn_random.c) and
- * ports (learn_ports.c) -> rules (learn_rules.c) -> those that are needed (learn_check.c)
- * -> text (learn_write.c, learn_file.c). */
+ * records -> facts (learn_facts.c) -> patterns of names (learn_names.c, learn_random.c,
+ * learn_series.c) and ports (learn_ports.c) -> rules (learn_rules.c) -> those that are needed
+ * (learn_check.c) -> text (learn_write.c, learn_file.c). */
 #ifndef SUNSHIM_CLI_LEARN_H
 #define SUNSHIM_CLI_LEARN_H
 
@@ -66,6 +66,7 @@ struct learned {
     struct name *names;
     size_t name_count;
     uint8_t *pids;     /* a bit for each that was seen */
+    uint8_t *autos;    /* ... for each autobind's name that a bind made, as a number of 5 hexadecimal digits */
     uint8_t *ports;    /* flags by 2 kinds of socket and 65536 numbers: learn_ports.c */
     struct learned_rule **rules;
     size_t rule_count, rule_room;
@@ -78,6 +79,8 @@ struct learned {
 /* learn_facts.c: what a record tells, as of run number `l->runs`. */
 void learn_record(struct learned *l, const struct record *r);
 bool learn_is_pid(const struct learned *l, uint32_t pid);
+
+void learn_autobinds(struct learned *l); /* once all records were taken */
 
 /* learn_ports.c */
 void ports_note(struct learned *l, const struct policy_query *q, bool worked);
@@ -92,6 +95,10 @@ void ports_range(unsigned *low, unsigned *high);
 void names_settle(struct learned *l, const struct policy_input *around);
 const struct name *name_of(const struct learned *l, const struct policy_addr *a);
 bool name_is_auto(const struct policy_addr *a); /* as an autobind makes them */
+int name_order(const void *a, const void *b);      /* for qsort(3): by kind and bytes */
+size_t name_digits(const struct name *n, size_t at); /* how many digits stand there that nothing is known of */
+/* learn_series.c: marks what can only be seen in several of them. */
+void names_compare(struct learned *l);
 /* Definitions of the variables that `text` uses, as lines; "" for none. */
 const char *names_variables(const char *text);
 

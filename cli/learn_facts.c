@@ -163,17 +163,65 @@ static bool is_idle(const struct fact *f, const struct record *r)
     return (f->q.perm & (POLICY_ACCEPT | POLICY_RECEIVE)) && record_is(r, "TRACE") && record_number(r, "result", 0) < 0;
 }
 
-/* Some socket options have any call bind the socket: unix(7). */
-static void add_autobind(struct learned *l, const struct fact *f, const struct record *r)
-{
-    struct fact bind = *f;
+/* --- Autobinds ----------------------------------------------------------- */
 
-    if (f->q.perm == POLICY_BIND || !record_field(r, "bound"))
+enum { AUTOS = 1 << 20 };
+
+static unsigned auto_number(const void *digits)
+{
+    char text[6] = "";
+
+    memcpy(text, digits, 5);
+    return (unsigned)strtoul(text, NULL, 16) % AUTOS;
+}
+
+/* A name that a bind made, without one or, to be sure, by the very digits. */
+static void note_auto(struct learned *l, const struct fact *f, const struct record *r)
+{
+    const struct field *bound = record_field(r, "bound");
+    struct policy_addr a = f->q.local;
+
+    if (f->q.perm != POLICY_BIND)
         return;
-    bind.q = (struct policy_query){.perm = POLICY_BIND, .family = AF_UNIX, .type = f->q.type, .protocol = f->q.protocol,
-                                   .local.kind = POLICY_ADDR_AUTO, .label = f->q.label, .fd = -1};
-    bind.lost = bind.idle = false;
-    add_fact(l, &bind, record_is(r, "TRACE"));
+    if (a.kind == POLICY_ADDR_AUTO && bound && bound->len == 6)
+        a = (struct policy_addr){.kind = POLICY_ADDR_ABSTRACT, .bytes = bound->value + 1, .len = 5};
+    if (!name_is_auto(&a))
+        return;
+    if (!l->autos)
+        l->autos = allocate(AUTOS / 8);
+    l->autos[auto_number(a.bytes) / 8] |= (uint8_t)(1 << auto_number(a.bytes) % 8);
+}
+
+/* SO_PASSCRED and SO_PASSPIDFD have other calls bind the socket: unix(7). A name that no bind
+ * made came about that way. */
+void learn_autobinds(struct learned *l)
+{
+    for (size_t i = 0, count = l->fact_count; i < count; i++) {
+        const struct fact *f = l->facts[i];
+
+        if (f->q.family != AF_UNIX || !name_is_auto(&f->q.local))
+            continue;
+        unsigned number = auto_number(f->q.local.bytes);
+        if (l->autos && l->autos[number / 8] >> number % 8 & 1)
+            continue;
+        struct fact bind = *f;
+        bind.q = (struct policy_query){.perm = POLICY_BIND, .family = AF_UNIX, .type = f->q.type, .protocol = f->q.protocol,
+                                       .local.kind = POLICY_ADDR_AUTO, .label = f->q.label, .fd = -1};
+        bind.lost = bind.idle = false;
+        bind.traced = bind.told = 0;
+        add_fact(l, &bind, true);
+    }
+}
+
+/* --- One record ---------------------------------------------------------- */
+
+/* An IPv4-mapped address is judged as the IPv4 one, whatever the socket. */
+static void see_mapped(struct policy_query *q)
+{
+    const struct policy_addr *a = q->perm & (POLICY_BIND | POLICY_LISTEN) ? &q->local : &q->peer;
+
+    if (q->family == AF_INET6 && a->kind == POLICY_ADDR_INET && (q->perm & (POLICY_BIND | POLICY_LISTEN | POLICY_PEER_PERMS)))
+        q->family = AF_INET;
 }
 
 void learn_record(struct learned *l, const struct record *r)
@@ -197,7 +245,8 @@ void learn_record(struct learned *l, const struct record *r)
     }
     f.lost = is_lost(&f, record_is(r, "DENIED") ? "" : err);
     f.idle = is_idle(&f, r);
+    see_mapped(&f.q);
     ports_note(l, &f.q, !*err);
+    note_auto(l, &f, r);
     add_fact(l, &f, record_is(r, "TRACE"));
-    add_autobind(l, &f, r);
 }

@@ -9,8 +9,6 @@
 #include "cli.h"
 #include "learn.h"
 
-enum { COMPARED_MAX = 4000 }; /* names that are compared with each other */
-
 bool name_is_auto(const struct policy_addr *a)
 {
     bool hex = a->kind == POLICY_ADDR_ABSTRACT && a->bytes && a->len == 5;
@@ -30,7 +28,7 @@ static bool is_name(const struct policy_addr *a)
 
 /* --- All names ----------------------------------------------------------- */
 
-static int by_bytes(const void *x, const void *y)
+int name_order(const void *x, const void *y)
 {
     const struct name *a = x, *b = y;
     int order = (a->kind > b->kind) - (a->kind < b->kind);
@@ -58,11 +56,11 @@ static void collect(struct learned *l)
         add(l, l->facts[i], &l->facts[i]->q.local);
         add(l, l->facts[i], &l->facts[i]->q.peer);
     }
-    qsort(l->names, l->name_count, sizeof *l->names, by_bytes);
+    qsort(l->names, l->name_count, sizeof *l->names, name_order);
     for (size_t i = 0; i < l->name_count; i++) {
         struct name *n = &l->names[i];
 
-        if (!kept || by_bytes(&l->names[kept - 1], n))
+        if (!kept || name_order(&l->names[kept - 1], n))
             l->names[kept++] = *n;
         l->names[kept - 1].runs |= n->runs;
         l->names[kept - 1].listens |= n->listens;
@@ -74,7 +72,7 @@ const struct name *name_of(const struct learned *l, const struct policy_addr *a)
 {
     const struct name wanted = {.kind = a->kind, .bytes = a->bytes, .len = a->len};
 
-    return is_name(a) ? bsearch(&wanted, l->names, l->name_count, sizeof *l->names, by_bytes) : NULL;
+    return is_name(a) ? bsearch(&wanted, l->names, l->name_count, sizeof *l->names, name_order) : NULL;
 }
 
 /* --- One name by itself -------------------------------------------------- */
@@ -111,7 +109,7 @@ static bool is_temporary(const struct name *n, const struct policy_input *around
            below(n, "/run") || below(n, "/var/run") || below(n, around->tmpdir) || below(n, around->runtime_dir);
 }
 
-static size_t digits_at(const struct name *n, size_t at)
+size_t name_digits(const struct name *n, size_t at)
 {
     size_t len = 0;
 
@@ -153,149 +151,13 @@ static bool is_uid(const struct name *n, size_t at, size_t len, const char *uid)
 static void mark_numbers(const struct learned *l, struct name *n, const char *uid)
 {
     for (size_t i = n->home, len; i < n->len; i += len ? len : 1) {
-        if (!(len = digits_at(n, i)))
+        if (!(len = name_digits(n, i)))
             continue;
         if (is_uid(n, i, len, uid))
             memset(n->mask + i, MARK_UID, len);
         else if (is_pid(l, n->bytes + i, len) && (len >= 4 || stands_alone(n, i, len)))
             memset(n->mask + i, MARK_PID, len);
     }
-}
-
-/* --- Names compared ------------------------------------------------------ */
-
-/* True when the two are alike but for what was drawn in `a` and not seen to be in `b`. */
-static bool is_like(const struct name *a, const struct name *b)
-{
-    bool more = false;
-
-    if (a->kind != b->kind || a->len != b->len)
-        return false;
-    for (size_t i = 0; i < a->len; i++) {
-        bool drawn = a->mask[i] == MARK_RANDOM;
-
-        if (drawn && !b->mask[i] && (isalnum((unsigned char)b->bytes[i]) || b->bytes[i] == '_'))
-            more = true;
-        else if (a->mask[i] != b->mask[i] || (!a->mask[i] && a->bytes[i] != b->bytes[i]))
-            return false;
-    }
-    return more;
-}
-
-static void spread_drawn(struct learned *l)
-{
-    if (l->name_count > COMPARED_MAX)
-        return;
-    for (size_t i = 0; i < l->name_count; i++)
-        for (size_t j = 0; j < l->name_count; j++)
-            if (is_like(&l->names[i], &l->names[j]))
-                memcpy(l->names[j].mask, l->names[i].mask, l->names[j].len);
-}
-
-/* A name with its numbers left out: "#" for each, one byte for each place of other kinds. */
-struct bones {
-    char *text;
-    size_t len;
-    struct name *name;
-};
-
-static void strip(struct bones *b, struct name *n)
-{
-    *b = (struct bones){.text = allocate(n->len + 1), .name = n};
-    for (size_t i = 0, run; i < n->len; i += run) {
-        run = digits_at(n, i);
-        if (!run || n->mask[i] || i < n->home) {
-            run = 1;
-            b->text[b->len++] = n->mask[i] ? n->mask[i] : n->bytes[i];
-        } else {
-            b->text[b->len++] = '#';
-        }
-    }
-}
-
-static int by_bones(const void *x, const void *y)
-{
-    const struct bones *a = x, *b = y;
-    int order = (a->name->kind > b->name->kind) - (a->name->kind < b->name->kind);
-
-    if (order || (order = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len)))
-        return order;
-    if (a->len != b->len)
-        return a->len < b->len ? -1 : 1;
-    return by_bytes(a->name, b->name);
-}
-
-static bool same_bones(const struct bones *a, const struct bones *b)
-{
-    return a->name->kind == b->name->kind && a->len == b->len && !memcmp(a->text, b->text, a->len);
-}
-
-/* The `k`th number of a name that is not marked: its length, 0 when there are fewer. */
-static size_t number(const struct name *n, unsigned k, size_t *at)
-{
-    for (size_t i = n->home, len; i < n->len; i += len ? len : 1)
-        if ((len = digits_at(n, i)) && !k--) {
-            *at = i;
-            return len;
-        }
-    return 0;
-}
-
-static bool number_differs(const struct bones *b, size_t count, unsigned k)
-{
-    size_t at = 0, first_at = 0, first = number(b->name, k, &first_at);
-
-    for (size_t i = 1; i < count; i++) {
-        size_t len = number(b[i].name, k, &at);
-
-        if (len != first || memcmp(b[i].name->bytes + at, b->name->bytes + first_at, len))
-            return true;
-    }
-    return false;
-}
-
-/* Enough of them to be counted on: three in one run, or another one in each run. */
-static bool is_series(const struct bones *b, size_t count)
-{
-    uint64_t common = ~0ull;
-
-    for (size_t i = 0; i < count; i++)
-        common &= b[i].name->runs;
-    return count >= LEARN_ALIKE_MIN || (count == 2 && !common);
-}
-
-static void mark_series(struct bones *b, size_t count)
-{
-    unsigned k = 0;
-
-    if (!is_series(b, count))
-        return;
-    for (size_t at; number(b->name, k, &at);) {
-        if (!number_differs(b, count, k)) {
-            k++;
-            continue;
-        }
-        for (size_t i = 0; i < count; i++) { /* marked, they count no longer */
-            size_t len = number(b[i].name, k, &at);
-
-            memset(b[i].name->mask + at, MARK_INT, len);
-        }
-    }
-}
-
-static void find_series(struct learned *l)
-{
-    struct bones *b = allocate((l->name_count + 1) * sizeof *b);
-
-    for (size_t i = 0; i < l->name_count; i++)
-        strip(&b[i], &l->names[i]);
-    qsort(b, l->name_count, sizeof *b, by_bones);
-    for (size_t i = 0, n; i < l->name_count; i += n) {
-        for (n = 1; i + n < l->name_count && same_bones(&b[i], &b[i + n]); n++)
-            ;
-        mark_series(b + i, n);
-    }
-    free(b);
 }
 
 /* --- All together -------------------------------------------------------- */
@@ -377,8 +239,7 @@ void names_settle(struct learned *l, const struct policy_input *around)
         mark_random(n->bytes + n->home, n->len - n->home, is_temporary(n, around), n->mask + n->home);
         mark_numbers(l, n, around->uid);
     }
-    spread_drawn(l);
-    find_series(l);
+    names_compare(l);
     for (size_t i = 0; i < l->name_count; i++) {
         FILE *to = open_memstream(&l->names[i].text, &size);
 

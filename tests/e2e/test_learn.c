@@ -155,7 +155,7 @@ Test(learn, autobind_names_are_auto_however_they_came)
 {
     put("log", text("%s%s%s%s",
                     record("bind", "bind", "sock_type=\"dgram\" protocol=0 addr=auto fd=3 bound=\"@0002a\" result=0"),
-                    record("connect", "connect", "sock_type=\"seqpacket\" protocol=0 peer_addr=\"/run/q\" fd=4 bound=\"@0002b\" result=0"),
+                    record("connect", "connect", "sock_type=\"seqpacket\" protocol=0 addr=\"@0002b\" peer_addr=\"/run/q\" fd=4 result=0"),
                     record("sendto", "send", "sock_type=\"dgram\" protocol=0 addr=\"/run/s\" peer_addr=\"@0002a\" fd=5 result=1"),
                     record("recv", "receive", "sock_type=\"dgram\" protocol=0 addr=\"@0002a\" fd=3 result=1")));
     struct run r = learn("--from log");
@@ -198,6 +198,18 @@ Test(learn, a_server_on_all_addresses_has_one_rule_for_its_port)
     check_rules(r, "network (bind, receive) inet dgram port=53,\n"
                    "network (send) inet dgram port=53 peer=(ip=192.0.2.7 port=RANGE),\n"
                    "network (bind, send) inet stream port=53,\n");
+}
+
+#define INET6 "family=\"inet6\" sock_type=\"stream\" protocol=6 "
+
+Test(learn, an_ipv4_client_of_an_ipv6_server_is_judged_as_ipv4)
+{
+    put("log", text("%s%s%s", record("listen", "listen", INET6 "laddr=\"::\" lport=80 fd=3 result=0"),
+                    record("accept", "accept", INET6 "laddr=\"::\" lport=80 faddr=\"127.0.0.1\" fport=50001 fd=3 result=4"),
+                    record("accept", "accept", INET6 "laddr=\"::\" lport=80 faddr=\"::1\" fport=50001 fd=3 result=4")));
+    struct run r = learn("--from log");
+
+    check_rules(r, "network (accept) inet stream port=80,\nnetwork (listen, accept) inet6 stream port=80,\n");
 }
 
 Test(learn, other_families_get_what_they_used)
