@@ -67,7 +67,7 @@ bool trace_chosen(const struct trace_choice *c, const struct record *r);
 
 /* --- One record (trace_line.c, trace_note.c, trace_json.c) -------------------------------------- */
 
-/* A call and what came of it. `denial`: its record that says why, NULL: none. */
+/* A call and what came of it. `denial`: the record of what a policy said, NULL: none. */
 void trace_line(struct ink *t, const struct record *r, const struct record *denial);
 /* Everything else that is on record: a leak, a hint, a program that is not seen. */
 void trace_note(struct ink *t, const struct record *r);

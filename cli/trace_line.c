@@ -272,16 +272,19 @@ static void put_rules(struct ink *t, const struct field *rules)
 void trace_verdict(struct ink *t, const struct record *r, const char *verdict)
 {
     const struct field *rules = record_field(r, "rules");
+    bool complain = !strcmp(verdict, "ALLOWED");
 
     if (!rules)
         rules = record_field(r, "rule");
     ink_colour(t, strcmp(verdict, "DENIED") ? NOTED : REFUSED);
     ink_word(t, verdict, strlen(verdict));
     ink_colour(t, PLAIN);
+    if (complain)
+        ink_put(t, " by complain");
     if (rules && rules->len && strcmp(rules->value, "none")) {
-        ink_put(t, " by ");
+        ink_put(t, complain ? " against " : " by ");
         put_rules(t, rules);
-    } else if (!strcmp(verdict, "DENIED") || !strcmp(verdict, "ALLOWED")) {
+    } else if (!strcmp(verdict, "DENIED") || complain) {
         ink_put(t, ": no rule allows it");
     }
 }
@@ -306,6 +309,8 @@ void trace_line(struct ink *t, const struct record *r, const struct record *deni
         ink_put(t, " ");
         trace_verdict(t, r, verdict);
     }
+    if (denial && record_is(denial, "INJECTED") && record_field(denial, "count"))
+        ink_put(t, ", hit %lld", (long long)record_number(denial, "count", 0));
     if (hint) {
         ink_put(t, "; ");
         ink_plain(t, hint->value, hint->len);

@@ -34,24 +34,6 @@ static bool same_thread(const struct record *a, const struct record *b)
     return record_number(a, "pid", 0) == record_number(b, "pid", 0) && record_number(a, "tid", 0) == record_number(b, "tid", 0);
 }
 
-/* The thread goes on: what it was denied belongs to this call, or stands alone. */
-static int find_pending(struct trace_output *t, const struct record *r)
-{
-    for (unsigned i = 0; i < t->pending_count;) {
-        const struct record *p = &t->pending[i].record;
-
-        if (!same_thread(p, r)) {
-            i++;
-            continue;
-        }
-        if (record_is(r, "TRACE") && !strcmp(record_text(p, "operation"), record_text(r, "operation")) && record_field(r, "verdict"))
-            return (int)i;
-        show_pending(t, i);
-        drop_pending(t, i);
-    }
-    return -1;
-}
-
 /* accept and receive go on waiting after a denial. */
 static bool waits_on(const char *operation)
 {
@@ -65,6 +47,37 @@ static bool belongs_to_call(const struct record *r)
 
     return c && c->socket && !waits_on(operation) && (record_is(r, "DENIED") || record_is(r, "ALLOWED") || record_is(r, "AUDIT") ||
                                                       record_is(r, "INJECTED"));
+}
+
+static bool same_operation(const struct record *a, const struct record *b)
+{
+    return !strcmp(record_text(a, "operation"), record_text(b, "operation"));
+}
+
+/* The thread goes on: what it was denied belongs to this call, or stands alone. Gives the last
+ * that belongs to it, or -1. */
+static int find_pending(struct trace_output *t, const struct record *r)
+{
+    int found = -1;
+
+    for (unsigned i = 0; i < t->pending_count;) {
+        const struct record *p = &t->pending[i].record;
+        bool stays = !same_thread(p, r) || (same_operation(p, r) && belongs_to_call(r)); /* several layers had a word */
+
+        if (stays) {
+            i++;
+        } else if (record_is(r, "TRACE") && same_operation(p, r) && record_field(r, "verdict")) {
+            if (found >= 0)
+                drop_pending(t, (unsigned)found);
+            else
+                i++;
+            found = (int)i - 1;
+        } else {
+            show_pending(t, i);
+            drop_pending(t, i);
+        }
+    }
+    return found;
 }
 
 static void keep_pending(struct trace_output *t, const struct record *r)

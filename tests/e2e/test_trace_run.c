@@ -20,6 +20,16 @@ StockTest(trace_run, shows_which_rule_denied)
     cr_assert_eq(lines_with(r.out, "connect(", "= -1 EACCES (Permission denied) <", "DENIED by --rule:1", NULL), 1, "%s", run_report(&r));
 }
 
+StockTest(trace_run, shows_what_was_only_said_and_what_was_injected)
+{
+    struct run r = run(TRACE "--complain --rule 'deny unix (connect) type=dgram,' "
+                       "--rule 'inject unix (connect) errno=ECONNREFUSED when=2,' -- "
+                       "\"$N/sk\" 'socket unix dgram' 'bind @here' 'connect @here' 'connect @here' || cat out");
+    cr_assert_eq(lines_with(r.out, "connect(3, \"@here\") = 0", " by complain against --rule:1", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "connect(3, \"@here\") = -1 ECONNREFUSED", "INJECTED by ", ", hit 2", NULL), 1, "%s", run_report(&r));
+    check_lacks(r, out, "---");
+}
+
 StockTest(trace_run, follows_children_and_waits_for_all_of_them)
 {
     struct run r = run(SERVER TRACE "-- sh -c '(sleep 1; exec socat -u OPEN:/etc/hostname UNIX:$T/s) & exit 7' || echo $?; cat out");
