@@ -35,6 +35,10 @@ struct expectations {
 /* Adds those in the file `path`. 0, or 125 after showing every error in it. */
 int expect_read(struct expectations *e, const struct options *o, const char *path);
 
+/* expect_never.c: why no call can match the only rule of a policy that is without errors,
+ * on this machine, and what to write instead, or NULL; NULL: some call may. */
+const char *expect_never(const struct policy_input *in, const char **suggestion);
+
 /* A record of the run. */
 void expect_see(struct expectations *e, struct record *r);
 

@@ -301,6 +301,9 @@ static void compile(struct reading *r, const struct statement *s, struct policy_
         err = policy_open(&e->policy, blob, len);
     if (err && r->errors.errors == before && err != -EINVAL)
         complain(r, s->from, 4, NULL, strerror(-err));
+    const char *suggestion, *never = err ? NULL : expect_never(&in, &suggestion);
+    if (never)
+        complain(r, s->rule, s->to - s->rule, suggestion, format_new("nothing ever does this: %s", never));
     if (!err && !answerable(e->policy))
         complain(r, s->rule, s->to - s->rule, NULL,
                  "an expectation cannot ask for scope=, label=, uid= or exe= of the peer: not every call finds them out");

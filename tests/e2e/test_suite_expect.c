@@ -261,8 +261,22 @@ Test(suite_expect, errors_say_where)
     check_error("must unix (connect) peer=(scope=inside),\n", "e:1:6: error: an expectation cannot ask for scope=");
     check_error("must unix (accept) peer=(uid=0),\n", "e:1:6: error: an expectation cannot ask for scope=");
     check_error("must unix peer=(label=x),\n", "e:1:6: error: an expectation cannot ask for scope=");
+    check_error("must not unix type=raw protocol=tcp,\n", "e:1:10: error: nothing ever does this: ");
     check_error("# nothing\n", "e: error: nothing is expected");
     check_error("must unix peer=(addr=\"/x),\nmust unix,\n", "e:1:22: error: this quote is not closed on its line");
+}
+
+/* Names in records have no links in them: what must not be done would never be seen. */
+Test(suite_expect, names_through_links_are_told)
+{
+    run("ln -s . $T/link");
+    check_error(text("must not unix (connect) peer=(addr=%s/link/s),\n", scratch()),
+                text("e:1:10: error: nothing ever does this: %s/link is a symbolic link here\n", scratch()));
+    check_error(text("profile x /bin/x {\n must not unix (bind) addr=%s/link/*,\n}\n", scratch()), "e:2:11: error: nothing ever does this: ");
+    put("e", text("@{d} = %s/link %s\nmust not unix (connect) peer=(addr=@{d}/s),\n", scratch(), scratch()));
+    struct run r = run("$SUNSHIM run --expect $T/e --junit /none/x -- true");
+    check_has(r, err, "sunshim: --junit: cannot write");
+    check_lacks(r, err, "error:");
 }
 
 Test(suite_expect, all_errors_at_once)

@@ -1,0 +1,43 @@
+/* Expectations that nothing can ever match: `must not` would always pass. */
+#include "expect.h"
+#include "files.h"
+#include "lint.h"
+
+/* create comes off every rule that has an address, and is about none. */
+static bool counts(const struct rule *r)
+{
+    return r->perms != POLICY_CREATE;
+}
+
+static const char *why_never(struct lint_room *room, const struct ruleset *set, const struct profile *p, const struct rule *r,
+                             const char **suggestion)
+{
+    enum lint_side side;
+    const char *why = lint_never(room, set, p, r, &side);
+
+    return why ? why : lint_link(r, &side, suggestion);
+}
+
+const char *expect_never(const struct policy_input *in, const char **suggestion)
+{
+    struct policy_input silent = *in;
+    struct arena arena = new_arena;
+    struct lint_room room = {.arena = &arena};
+    struct ruleset set;
+    const char *first = NULL;
+
+    *suggestion = NULL;
+    silent.report = NULL;
+    if (policy_parse(&silent, &arena, &set))
+        return NULL;
+    for (uint32_t i = 0; i < set.profile_count; i++)
+        for (uint32_t k = 0; k < set.profiles[i].rule_count; k++) {
+            const struct profile *p = &set.profiles[i];
+            const char *why = why_never(&room, &set, p, &p->rules[k], suggestion);
+
+            if (!why && (counts(&p->rules[k]) || p->rule_count == 1))
+                return NULL;
+            first = first ? first : why;
+        }
+    return first;
+}
