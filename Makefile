@@ -60,10 +60,11 @@ $(B)/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS) $(if $(filter shim/%,$<),,$(FORTIFY)) $(ALL_CFLAGS) $(EXTRA) -c -o $@ $<
 
 # Smaller than -Os where the compiler can: clang, and gcc from 12 on. The least there is does
-# without what makes loops faster: tests at both ends, constants and addresses kept in registers.
+# without what makes loops faster: tests at both ends, constants and addresses kept in registers; and what
+# stands in several functions of a file becomes one of its own.
 tiny       := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
 smaller    := $(tiny) $(if $(findstring clang,$(CC)),$(addprefix -mllvm ,-disable-lsr -disable-machine-licm -enable-pre=false) -fno-jump-tables)
-least      := $(smaller) $(if $(findstring clang,$(CC)),,\
+least      := $(smaller) $(if $(findstring clang,$(CC)),-mllvm -enable-machine-outliner=always,\
                 -fno-inline-small-functions -fno-tree-ch -fno-move-loop-invariants -fno-tree-loop-im -fno-caller-saves -fno-tree-dominator-opts)
 # What runs once in a process, or beside system calls that cost far more, need not be
 # fast; every page of the library is read at every exec.
