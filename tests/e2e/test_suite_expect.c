@@ -151,6 +151,33 @@ StockTest(suite_expect, profiles_say_which_program)
     cr_assert(met(&r, 8));
 }
 
+/* A server and a client that know nothing of this. */
+StockTest(suite_expect, redis)
+{
+    struct run r = expecting(text("@{redis} = %s/redis.sock\n"
+                                  "must unix (send, receive) peer=(addr=@{redis}),\n"
+                                  "must not network (connect, send, listen),\n"
+                                  "profile server /usr/bin/redis-{server,check-rdb} {\n"
+                                  "    must unix (bind, listen, accept) addr=@{redis},\n"
+                                  "    must not unix (connect),\n"
+                                  "}\n"
+                                  "profile client /usr/bin/redis-cli {\n"
+                                  "    must unix (connect) peer=(addr=@{redis}),\n"
+                                  "    must not unix (bind, listen, accept),\n"
+                                  "}\n"
+                                  "must unix (connect) peer=(addr=/nowhere),\n",
+                                  scratch()),
+                             "redis-server --port 0 --unixsocket $T/redis.sock --save '' >/dev/null & ready $T/redis.sock\n"
+                             "redis-cli -s $T/redis.sock set key value; redis-cli -s $T/redis.sock shutdown nosave; wait\n");
+    static const int lines[] = {2, 3, 5, 6, 9, 10};
+
+    check_status(r, 1);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        cr_assert(met(&r, lines[i]), "line %d\n%s", lines[i], run_report(&r));
+    cr_assert(!met(&r, 12));
+    check_lacks(r, err, "left over");
+}
+
 StockTest(suite_expect, several_files)
 {
     put("one", "must unix (create),\n");
