@@ -58,7 +58,7 @@ void record_free(struct record *r)
 const struct field *record_field(const struct record *r, const char *key)
 {
     for (unsigned i = 0; i < r->count; i++)
-        if (!strcmp(r->fields[i].key, key))
+        if (*r->fields[i].key == *key && !strcmp(r->fields[i].key, key))
             return &r->fields[i];
     return NULL;
 }
