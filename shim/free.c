@@ -28,7 +28,7 @@ static bool all_free(const struct state *s, unsigned which, int family)
 {
     for (unsigned i = 0; i < s->layer_count; i++)
         if (needs_of(&s->layers[i].policy, which, family) != 0 ||
-            policy_inject_needs(&s->layers[i].policy, perm_of(which), family) != 0 ||
+            (s->injects && policy_inject_needs(&s->layers[i].policy, perm_of(which), family)) ||
             constant_outcome(&s->layers[i], perm_of(which), family) != POLICY_ALLOWED)
             return false;
     return true;

@@ -163,6 +163,27 @@ Test(inject, closes_or_discards_what_a_rule_about_the_peer_breaks)
     cr_assert_eq(lines_with(r.out, "recv 'good' -> 4", NULL), 1, "%s", run_report(&r));
 }
 
+/* An IPv4 client of an IPv6 socket is about IPv4, which only shows once it is there. */
+Test(inject, knows_the_family_of_a_mapped_peer)
+{
+    struct run r = preloaded("allow all,\n"
+                             "inject network (accept) inet errno=EMFILE,\n"
+                             "inject network (accept) inet6 errno=ENFILE when=2,\n",
+                             "p=$(freeport); env $PRELOAD \"$P/sk\" 'socket inet stream' \"bind inet:127.0.0.1:$p\" listen accept || :\n"
+                             "p=$(freeport); env $PRELOAD \"$P/sk\" 'socket inet6 stream' \"bind inet6:::%$p\" listen accept "
+                             "accept 'use 3' accept >$T/out & server=$!; ready tcp:$p\n"
+                             "\"$N/sk\" 'socket inet stream' \"connect inet:127.0.0.1:$p\" read >/dev/null || :\n"
+                             "\"$N/sk\" 'socket inet6 stream' \"connect inet6:::1%$p\" >/dev/null\n"
+                             "\"$N/sk\" 'socket inet6 stream' \"connect inet6:::1%$p\" read >/dev/null || :\n"
+                             "wait $server || :; grep accept $T/out | cut -c 1-14\n");
+
+    check_has(r, out, "listen -> 0\naccept -> -1 EMFILE\n");
+    check_has(r, out, "accept -> -1 E\naccept inet6:");
+    cr_assert_eq(lines_with(r.err, "family=\"inet\"", "errno=EMFILE", "count=2", NULL), 0, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.err, "family=\"inet\"", "errno=EMFILE", "count=1", NULL), 2, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.err, "family=\"inet6\"", "errno=ENFILE", "count=2", NULL), 1, "%s", run_report(&r));
+}
+
 /* --- Delays and short calls ------------------------------------------------------------- */
 
 Test(inject, delays_without_blocking_signals_and_goes_on)

@@ -17,7 +17,8 @@ static const char text[] =
     "network (connect) inet6 dgram peer=(ip=::1 port=53),\nunix (create, getattr, getopt, setopt, shutdown),\n"
     "scope pathname abstract,\nunix (accept) addr=/srv/x peer=(uid=0 exe=\"/usr/{bin,sbin}/*\" scope=inside),\n"
     "deny unix (inherit) type=stream,\nunix (inherit) fd=0-2,\n"
-    "map /s/ -> /very/long/,\nmap /s/in/ -> /elsewhere/,\nmap /s/x -> /y,\nmap /s/in/fd -> fd:db,\nmap /q -> fd:web,\n";
+    "map /s/ -> /very/long/,\nmap /s/in/ -> /elsewhere/,\nmap /s/x -> /y,\nmap /s/in/fd -> fd:db,\nmap /q -> fd:web,\n"
+    "inject unix (connect) peer=(addr=/srv/x/*.sock) errno=EIO when=2..9+3,\ninject network short=3 chance=30% seed=7,\n";
 
 /* Eight bytes aligned and exactly as long as it is, so that the sanitizer sees
  * every step outside. */
@@ -56,7 +57,10 @@ static void use(const void *blob, size_t len, struct input in)
         struct policy_query q = input_query(&in, local, peer);
         struct policy_verdict v;
         policy_decide(&p, &q, &v);
-        seen += policy_needs(&p, q.perm, q.family);
+        seen += policy_needs(&p, q.perm, q.family) + policy_inject_needs(&p, q.perm, q.family);
+        const struct policy_inject *fault;
+        for (uint32_t at = 0; (fault = policy_inject_next(&p, &q, &at));)
+            seen += fault->rule + policy_inject_fires(fault, at);
         for (uint32_t rule = 0; rule < policy_rule_count(&p) && rule < 40; rule++)
             if (policy_rule(&p, rule, &info))
                 seen += strlen(info.file) + strnlen(info.text, info.text_len) + policy_rule_miss(&p, rule, &q);

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "policy/parse.h"
 #include "tests/unit/parse_support.h"
 
 static const char *const pieces[] = {
@@ -16,6 +18,7 @@ static const char *const pieces[] = {
     "@{HOME}", "$b", "@{x} = a @{y}\n", "@{y} += b\n", "$b = true\n", "none", "auto", "@abc", "@[0-9]*", "/a{b,c}",
     "\"@a b\"", "\"", "stream", "inet", "unix ", "tcp", "(connect)", "(bind, autobind)", "rw", "127.0.0.1/8", "::1",
     "80-90", "EPERM", "scope ", "pathname ", "abstract", "(inherit)", "scope=", "inside", "uid=", "@{uid}",
+    "inject ", "when=", "2..9+3", "chance=", "30%", "seed=", "7", "delay=", "1.5ms", "short=", "each=process", "socketpair",
     "exe=", "/bin/x", "fd=", "3-9", "near", "<both>", "dir", "self", " ", " ", " ", "\n", "\n", "\t", ",", ",", ",\n", "(", ")",
     "{", "}", " { ", " }\n", "=", "#", "# c\n", "\\", "\\x00", "\xc3\xa9", "\xff", "\r\n", "!", "->", "=(", "..",
 };
@@ -27,6 +30,8 @@ static const char *const good[] = {
     "  if defined @{x} { unix, } else { audit deny network, }\n  include near\n}\n",
     "@{x} = /a b\nquiet scope (pathname, abstract) errno=EACCES,\nunix (inherit) fd=3-9 addr=/x,\n"
     "unix (accept) peer=(uid=@{uid} exe=@{x}/* scope=inside),\nnetwork inet peer=(scope=outside port=1-2),\n",
+    "@{x} = /a b\nallow all,\ninject unix (connect) peer=(addr=@{x}/@{profile_name}) error=EIO when=2..9+3 delay=1.5ms,\n"
+    "profile x /x { inject network short=3 chance=30% seed=7 each=process, inject unix socketpair errno=EMFILE, }\n",
     "$b = true\nif not ($b and false) { { audit unix (bind) addr=auto, } }\nquiet deny { include <both>\n }\n",
 };
 
@@ -55,7 +60,7 @@ static void check_rule(const struct rule *r, const char *text)
     cr_assert(r->types, "no type: %s", text);
     cr_assert(r->local.match != ADDR_AUTO || r->perms == POLICY_BIND, "auto in other calls: %s", text);
     cr_assert(r->peer.match != ADDR_AUTO, "auto at the peer: %s", text);
-    cr_assert(r->local.match == ADDR_ANY || !(r->perms & POLICY_CREATE), "create at an address: %s", text);
+    cr_assert(r->local.match == ADDR_ANY || !(r->perms & INJECT_CREATE), "create at an address: %s", text);
     cr_assert((r->peer.match == ADDR_ANY && !r->labels && !r->bound) || !(r->perms & ~(uint32_t)POLICY_PEER_PERMS),
               "a peer without one: %s", text);
     cr_assert((r->peer.match == ADDR_ANY && !r->labels && !r->bound) || !(r->perms & POLICY_INHERIT), "inherit: %s",
@@ -70,6 +75,12 @@ static void check_rule(const struct rule *r, const char *text)
     cr_assert(!r->bound || !(r->families & ~(1ull << 1 | 1ull << 2 | 1ull << 10)), "nobody remembers: %s", text);
     cr_assert(r->err == 0 || (r->deny && r->err <= 4095), "errno %d: %s", r->err, text);
     cr_assert(!(r->deny && r->audit) && !(r->quiet && !r->deny), "flags: %s", text);
+    cr_assert(!(r->perms & PERM_PAIR) || r->inject, "socketpair: %s", text);
+    cr_assert(!r->inject || (!(r->perms & ~(uint32_t)INJECT_PERMS) && r->inject->first && r->inject->step && r->inject->chance &&
+                             r->inject->first <= r->inject->last && !(r->deny || r->audit || r->quiet || r->err) &&
+                             (r->inject->err || r->inject->delay || r->inject->size)),
+              "inject: %s", text);
+    cr_assert(!r->inject || !r->inject->size || !(r->perms & POLICY_SEND) || r->types == 1u << SOCK_STREAM, "short: %s", text);
     cr_assert(r->local.match != ADDR_GLOB || r->local.globs, "no names: %s", text);
 }
 
