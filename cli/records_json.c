@@ -58,7 +58,7 @@ static bool put_hex(struct room *room, const char *text)
 {
     for (; *text; text += 2) {
         int high = digit(text[0]), low = high < 0 ? -1 : digit(text[1]);
-        char byte = (char)(high << 4 | low);
+        char byte = (char)(16 * high + low);
 
         if (low < 0 || !put(room, &byte, 1))
             return false;

@@ -81,6 +81,20 @@ Test(report, graphviz_reads_the_graph_and_no_name_forges_a_part_of_it)
     check_has(r, out, "label=\"@\\\\xff\\\\xfe\\\\x00");
 }
 
+Test(report, whatever_a_log_says_a_report_comes_out)
+{
+    put("json", "{\"time\":\"2026-01-31T03:02:11.481223Z\",\"sunshim\":\"TRACE\",\"operation\":\"connect\",\"pid\":7,\"ppid\":1,\"comm\":\"a\",\"exe\":\"/a\","
+                "\"family\":\"unix\",\"sock_type\":\"dgram\",\"protocol\":0,\"requested\":\"connect\",\"peer_addr\":\"@\\ufffd\\u0000\",\"peer_addr_hex\":\"ff00\","
+                "\"result\":-1,\"errno\":\"ENOENT\",\"duration_ns\":5,\"rules\":[\"a:1\",\"b:2\"]}\n");
+    put("apparmor", "type=AVC msg=audit(1769828531.481:223): apparmor=\"AUDIT\" operation=\"inherit\" info=\"LEAK: fd=7 inode=9 origin=accept origin_pid=5 "
+                    "origin_comm=\\\"d\\\"; made without FD_CLOEXEC\" profile=\"-\" pid=7 parent=1 exe=\"/a\" comm=612062 family=\"unix\" "
+                    "requested_mask=\"inherit\" name=40FF5C783030\n");
+    struct run r = run(SAMPLE "/usr/bin/python3 $TOP/tests/report/mutate.py $SUNSHIM 60 log json apparmor");
+
+    check_status(r, 0);
+    check_out(r, "good\n");
+}
+
 Test(report, rules_are_those_of_the_policy_given)
 {
     struct run r = run(SAMPLE "mkdir sub; mv sample.policy sub; $SUNSHIM report log | tail -n 3; echo; $SUNSHIM report -p sub/sample.policy log | tail -n 1\n"

@@ -114,6 +114,8 @@ Test(records_unit, names_in_hexadecimal_are_whole)
     check_bytes("addr", "@@\xff");
     cr_assert(reads("{\"sunshim\":\"HINT\",\"name\":\"\\ufffd\",\"name_hex\":\"4\"}"));
     check_bytes("name", "\xef\xbf\xbd");
+    cr_assert(reads("{\"sunshim\":\"HINT\",\"name\":\"\\ufffd\",\"name_hex\":\"41zz\"}"));
+    check_bytes("name", "\xef\xbf\xbd");
 }
 
 Test(records_unit, arrays_are_lines)
