@@ -119,6 +119,11 @@ my %variant = (
                                          PROXYCHAINS_CONF_FILE => write_file('chain.conf',
         "strict_chain\nquiet_mode\nlocalnet 127.0.0.0/255.0.0.0\n[ProxyList]\nsocks4 127.0.0.1 9\n") } },
     strace => $strace && { before => [$strace, '-f', '-o', "$root/strace.out"] },
+    logged => { before => ["$build/sunshim", 'run', '--log', "$root/trace.log", '--'] },
+    traced => { before => ["$build/sunshim", 'run', '--trace', '--log', "$root/trace.log", '--'] },
+    trace => { before => ["$build/sunshim", 'trace', '-o', "$root/trace.out", '--'] },
+    strace_net => $strace && { before => [$strace, '-f', '-e', 'trace=%network', '-o', "$root/strace.out"] },
+    strace_bpf => $strace && { before => [$strace, '-f', '--seccomp-bpf', '-e', 'trace=%network', '-o', "$root/strace.out"] },
 );
 my @ours = qw(empty shim 10 1000 10000);
 my @peers = qw(socket_wrapper torsocks proxychains4 strace);
@@ -434,8 +439,55 @@ sub mapped_figures {
     }
 }
 
+# --- Tracing -----------------------------------------------------------------
+
+my @tracers = qw(logged traced trace strace_bpf strace_net strace);
+
+# name, operation, budget of `traced`
+my @trace_rows = (
+    ['path connect+accept+close',     'connect',  '2.00'],
+    ['abstract connect+accept+close', 'abstract', ''],
+    ['inet connect+accept+close',     'tcp',      ''],
+    ['path sendto+read',              'sendto',   ''],
+    ['send+recv, connected',          'sendrecv', ''],
+);
+
+# Half a second each, which is many times what the queue between the program and its launcher holds.
+sub trace_row {
+    my ($title, $op, $budget) = @{ $_[0] };
+    my (%ratio, @native);
+    for (1 .. $rounds) {
+        my %round = map {
+            unlink glob "$root/*trace.{log,out}";
+            $_ => measure($_, 'path', "$build/bench/calls", $op, $dir, 500)
+        } 'native', @tracers;
+        defined $round{native} or last;
+        push @native, $round{native};
+        for (@tracers) { push @{ $ratio{$_} }, $round{$_} / $round{native} if defined $round{$_} }
+    }
+    my $native = median(@native) // return print "$title: failed\n";
+    printf "%-30s %8s", $title, sprintf '%.2f us', $native / 1000;
+    for (@tracers) {
+        my $r = median(@{ $ratio{$_} || [] });
+        my $more = /strace/ ? '-' : extra(map { [$_, "$build/bench/calls", $op, $dir, 0] } 'native', $_);
+        printf /strace/ ? ' %8s' : ' %16s', !defined $r ? '-' : sprintf($r < 10 ? '%.2f' : '%.0f', $r) . ($more eq '-' ? '' : " $more");
+    }
+    print $budget ? "  $budget\n" : "\n";
+}
+
+sub trace_figures {
+    print "\nTraced to a file: time over native, extra system calls + instructions. Columns: sunshim run --log; with --trace;\n",
+          "sunshim trace -o | strace -f -o of the network calls with --seccomp-bpf, of those without it, of all calls.\n\n";
+    printf '%-30s %8s', '', 'native';
+    printf ' %16s', $_ for 'run', 'run --trace', 'trace';
+    printf ' %8s', $_ for 'bpf', 'network', 'all';
+    print "  budget\n";
+    trace_row($_) for @trace_rows;
+}
+
 exec_figures() if !%wanted || $wanted{exec};
 run_figures();
+trace_figures() if !%wanted || $wanted{trace};
 long_figures() if !%wanted || $wanted{long};
 if (!%wanted || $wanted{sunat}) { sunat_figures($_) for grep { -d && -w } '/tmp', '/dev/shm' }
 mapped_figures() if !%wanted || $wanted{sunat};
