@@ -160,6 +160,7 @@ static int write_policy(struct learning *g)
 
     g->around = load_input(&g->line.options, 0);
     learn_autobinds(l);
+    learn_resolve(l);
     names_settle(l, &g->around);
     if ((status = check_old(l, &g->around, &g->old)))
         return status;

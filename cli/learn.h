@@ -80,7 +80,9 @@ struct learned {
 void learn_record(struct learned *l, const struct record *r);
 bool learn_is_pid(const struct learned *l, uint32_t pid);
 
-void learn_autobinds(struct learned *l); /* once all records were taken */
+/* Once all records were taken. */
+void learn_autobinds(struct learned *l);
+void learn_resolve(struct learned *l);
 
 /* learn_ports.c */
 void ports_note(struct learned *l, const struct policy_query *q, bool worked);

@@ -213,6 +213,32 @@ void learn_autobinds(struct learned *l)
     }
 }
 
+/* --- Names that were not there ------------------------------------------- */
+
+/* They could not be resolved, but the directory above may be: rules see canonical names. */
+static void resolve_lost(struct policy_addr *a)
+{
+    char *name = memcpy(allocate(a->len + 1), a->bytes, a->len), *slash = name + a->len, *above;
+
+    while ((slash = memrchr(name, '/', (size_t)(slash - name))) && slash > name) {
+        *slash = '\0';
+        above = realpath(name, NULL);
+        *slash = '/';
+        if (!above)
+            continue;
+        a->bytes = format_new("%s%s", strcmp(above, "/") ? above : "", slash);
+        a->len = (uint32_t)strlen(a->bytes);
+        return;
+    }
+}
+
+void learn_resolve(struct learned *l)
+{
+    for (size_t i = 0; i < l->fact_count; i++)
+        if (l->facts[i]->lost)
+            resolve_lost(l->facts[i]->q.perm == POLICY_BIND ? &l->facts[i]->q.local : &l->facts[i]->q.peer);
+}
+
 /* --- One record ---------------------------------------------------------- */
 
 /* An IPv4-mapped address is judged as the IPv4 one, whatever the socket. */
@@ -224,6 +250,12 @@ static void see_mapped(struct policy_query *q)
         q->family = AF_INET;
 }
 
+/* Where no program ever had a name: the record was not ours. */
+static bool is_nonsense(const struct policy_addr *a)
+{
+    return a->kind == POLICY_ADDR_PATHNAME && a->bytes && memchr(a->bytes, '\0', a->len);
+}
+
 void learn_record(struct learned *l, const struct record *r)
 {
     struct fact f = {.comm = record_text(r, "comm"), .exe = record_text(r, "exe"), .run = l->runs};
@@ -233,7 +265,7 @@ void learn_record(struct learned *l, const struct record *r)
     if (!is_wanted(l, r) || !record_field(r, "requested") || never_asked(err))
         return;
     l->calls++;
-    if (!record_query(r, &f.q)) {
+    if (!record_query(r, &f.q) || is_nonsense(&f.q.local) || is_nonsense(&f.q.peer)) {
         l->unclear++;
         return;
     }

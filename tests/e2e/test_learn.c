@@ -81,7 +81,7 @@ Test(learn, what_changes_in_a_name_becomes_a_pattern_and_nothing_else_does)
         check_status(r, 0);
         check_rules(r, text("unix (bind) addr=%s,\n", table[i].pattern));
         r = run("cd $T; export HOME=/home/somebody XDG_RUNTIME_DIR=/run/user/4242; $SUNSHIM learn --from log >p.policy && "
-                "$SUNSHIM check p.policy");
+                "$SUNSHIM check --error p.policy");
         check_status(r, 0);
         check_lacks(r, err, "warning");
     }
@@ -235,6 +235,15 @@ Test(learn, a_name_that_was_not_there_needs_a_rule_only_where_the_answer_would_c
     check_has(beside, out, "#     redis-server: connect /run/nobody\n");
 }
 
+Test(learn, a_name_that_was_not_there_is_listed_by_its_canonical_directory)
+{
+    struct run r = run("cd $T; mkdir real; ln -s real link; ln -s /nowhere dead");
+
+    put("log", record("connect", "connect", text("addr=none peer_addr=\"%s/link/no/s\" fd=3 result=-1 errno=ENOENT", scratch())));
+    r = run("cd $T; HOME=/x $SUNSHIM learn --from log | sed \"s|$T|T|; s|/t[.]@{rand6}/|/T/|\"");
+    check_has(r, out, "/real/no/s),\n");
+}
+
 Test(learn, what_refused_is_needed)
 {
     put("log", record("connect", "connect", "addr=none peer_addr=\"/run/dead\" fd=3 result=-1 errno=ECONNREFUSED"));
@@ -259,7 +268,7 @@ Test(learn, a_key_to_the_house_is_said_to_be_one_and_is_no_warning_any_more)
 
 Test(learn, nothing_used_is_a_policy_that_says_so)
 {
-    struct run r = run("cd $T; $SUNSHIM learn -o p.policy -- true && cat p.policy && $SUNSHIM check p.policy && $SUNSHIM run -p ./p.policy true");
+    struct run r = run("cd $T; $SUNSHIM learn -o p.policy -- true && cat p.policy && $SUNSHIM check --error p.policy && $SUNSHIM run -p ./p.policy true");
 
     check_status(r, 0);
     check_has(r, out, "\ndeny all,\n");

@@ -30,7 +30,7 @@ static void learn(const struct program *p)
 
     check_status(r, 0);
     check_has(r, out, p->wants);
-    r = run("$SUNSHIM check ./learned.policy");
+    r = run("$SUNSHIM check --error ./learned.policy");
     check_status(r, 0);
     check_lacks(r, err, "warning");
 }
