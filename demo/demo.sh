@@ -1,5 +1,5 @@
 #!/bin/sh
-# demo.sh BUILD: what sunshim does, in seven steps. Needs no root, no network, and
+# demo.sh BUILD: what sunshim does, step by step. Needs no root, no network, and
 # only sh, perl and logger besides what `make` built. Leaves nothing behind. Every
 # step is checked: the exit status is 0 only if all went as the text says.
 set -u
@@ -10,7 +10,7 @@ trap 'test -z "$server" || kill "$server"; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 PATH=$build:$build/demo:$PATH
 unset LD_PRELOAD SUNSHIM_POLICY SUNSHIM_DOMAIN SUNSHIM_MODE SUNSHIM_LOG SUNSHIM_LOG_FORMAT SUNSHIM_PROFILE \
-    SUNSHIM_REPAIR SUNSHIM_SHORTEN SUNSHIM_LONG_PATHS
+    SUNSHIM_REPAIR SUNSHIM_SHORTEN SUNSHIM_LONG_PATHS SUNSHIM_TRACE
 cd "$work" || exit 1
 
 bold='' plain=''
@@ -161,6 +161,48 @@ try "sunshim run --anon door:dgram --rule 'map /run/demo.sock -> fd:door,' -- sh
 expect_status 0
 expect 'perl got it, at no path'
 [ ! -e /run/demo.sock ] || fail 'there is a file after all'
+
+step=9
+say '9. What does logger do with sockets? Watch it, as strace would show it:'
+try 'sunshim trace -- logger -d --socket-errors=on -u log.sock hello'
+expect_status 0
+expect "connect([0-9]*, \"log.sock\") = 0 .* -> \"$work/log.sock\""
+
+step=10
+say '10. A policy that allows just that, without writing it:'
+try 'sunshim learn -o learned.policy -- logger -d --socket-errors=on -u log.sock hello'
+expect_status 0
+try 'grep -v -e "^@" -e "^$" learned.policy'
+expect 'unix (.*) .*peer=(addr=.*/log.sock),'
+try 'sunshim run -p ./learned.policy -- logger -d --socket-errors=on -u log.sock hello && echo sent'
+expect_status 0
+try 'sunshim run -p ./learned.policy -- logger -d --socket-errors=on -u own.sock hello'
+[ "$status" -ne 0 ] || fail 'the learned policy allows another socket'
+expect "sunshim=\"DENIED\" operation=\"connect\".* peer_addr=\"$work/own.sock\""
+
+step=11
+say '11. What if the second connect fails? Break it, and see whether the program tries again:'
+cat >retry.pl <<'END'
+use IO::Socket::UNIX;
+for my $n (1 .. 3) {
+    my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => "log.sock");
+    print $s ? "connect $n works\n" : "connect $n: $!\n";
+}
+END
+cat >second.policy <<END
+allow all,
+inject unix (connect) peer=(addr=$work/log.sock) errno=ECONNREFUSED when=2,
+END
+try 'cat second.policy'
+try 'sunshim run -p ./second.policy -- perl retry.pl'
+expect_status 0
+expect '^connect 1 works'
+expect '^connect 2: Connection refused'
+expect '^connect 3 works'
+expect 'sunshim="INJECTED" operation="connect".* errno=ECONNREFUSED .*second.policy:2'
+try 'sunshim run -p ./second.policy --error-exitcode 99 -- logger -d --socket-errors=on -u log.sock hello'
+expect_status 99
+expect 'never fired'
 
 say "Next: README.md; or sunshim run -p no-network -- COMMAND, with a command of yours."
 printf '(Shortened here: a record also has the time, the process, the program and more.)\n'
