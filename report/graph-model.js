@@ -135,7 +135,8 @@
     const lines = merge(list, processNode, socketNode);
     for (const line of lines) {
       line.answers = line.served > 0 || line.verbs.has("leaked"); // arrows lead to who serves, or was left with a socket
-      line.kind = line.leaked ? "leak" : line.denied ? "denied" : line.injected ? "injected"
+      const open = line.verbs.has("leaked") || (line.verbs.has("made") && line.verbs.size === 1);
+      line.kind = open ? "leak" : line.denied ? "denied" : line.injected ? "injected"
         : line.failed && line.failed === line.total ? "failed" : "usual";
       line.says = [...line.verbs].map(([verb, n]) => n > 1 ? `${verb} ${report.count(n)}` : verb)
         .concat(["denied", "injected"].filter(what => line[what]).map(what => `${what} ${report.count(line[what])}`)).join(", ");

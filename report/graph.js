@@ -3,7 +3,7 @@
 (() => {
   const { data, state, theme, el, byId } = report;
   const container = byId("graph"), grouping = byId("group-processes"), layout = byId("layout"), says = byId("graph-says");
-  const COLUMN = 390, ROW = 44;
+  const COLUMN = 390, ROW = 44, HIGHEST = 2400;
   grouping.checked = report.groupAtFirst;
 
   const cy = cytoscape({ container, autoungrabify: false, boxSelectionEnabled: false, minZoom: 0.1, maxZoom: 3 });
@@ -72,16 +72,22 @@
     return at;
   }
 
-  function places() {
-    const columns = [[], [], []], neighbours = new Map();
+  function inColumns() {
+    const columns = [[], [], []];
     for (const node of model.nodes) columns[columnOf(node)].push(node);
+    return columns;
+  }
+  const tallest = () => Math.max(...inColumns().map(column => column.length));
+
+  function places() {
+    const columns = inColumns(), neighbours = new Map();
     for (const line of model.lines)
       for (const [one, other] of [[line.process, line.socket], [line.socket, line.process]])
         neighbours.set(one.key, [...(neighbours.get(one.key) || []), other.key]);
-    const at = settle(columns, neighbours), tallest = Math.max(...columns.map(column => column.length), 1);
+    const at = settle(columns, neighbours), most = tallest();
     const positions = {};
     columns.forEach((column, x) => column.forEach(node => {
-      const gap = ROW * Math.min(3, Math.max(1, tallest / column.length));
+      const gap = ROW * Math.min(3, Math.max(1, most / column.length));
       positions[node.key] = { x: x * COLUMN, y: at.get(node.key) * gap };
     }));
     return positions;
@@ -113,11 +119,14 @@
   }
 
   function arrange() {
-    const options = layout.value === "cose" ? { name: "cose", animate: false, nodeDimensionsIncludeLabels: true, idealEdgeLength: 90, randomize: false }
-      : { name: "preset", positions: places() };
+    const columns = layout.value === "columns";
+    const options = columns ? { name: "preset", positions: places() }
+      : { name: "cose", animate: false, randomize: true, idealEdgeLength: () => 130, nodeOverlap: 40, nodeRepulsion: () => 3e6,
+          boundingBox: { x1: 0, y1: 0, w: 1400, h: 800 } };
+    container.style.height = columns ? `${Math.min(HIGHEST, tallest() * ROW * 0.75 + 60)}px` : "";
     cy.edges().removeClass("sideways");
     cy.layout(options).run();
-    if (layout.value === "columns") sides();
+    if (columns) sides();
     fit();
   }
 

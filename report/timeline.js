@@ -19,18 +19,12 @@
 
   function series() {
     const all = new Array(BUCKETS).fill(0), marked = marks.map(() => new Array(BUCKETS).fill(null));
-    const rows = state.selection ? state.rows : withoutRange();
-    for (const row of rows) {
+    for (const row of state.rows) {
       const bucket = bucketOf(row), mark = marks.findIndex(({ kind }) => kind === data.kind[row]);
       all[bucket]++;
       if (mark >= 0) marked[mark][bucket] = marks[mark].level;
     }
     return [Array.from({ length: BUCKETS }, (_, i) => middle(i)), all, ...marked];
-  }
-
-  // All of the time stays in sight while a part of it is chosen.
-  function withoutRange() {
-    return state.base;
   }
 
   const seconds = value => `${+value.toFixed(6)} s`;
@@ -39,7 +33,7 @@
     const text = theme.colour("muted"), grid = { stroke: theme.colour("grid"), width: 1 };
     const axis = { stroke: text, grid, ticks: grid, font: "11px system-ui, sans-serif" };
     return {
-      width: container.clientWidth, height: 120, padding: [6, 10, 0, 0], legend: { show: false },
+      width: container.clientWidth, height: 120, padding: [6, 28, 0, 0], legend: { show: false },
       cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false }, y: false },
       scales: { x: { time: false, range: [0, length / 1e6] }, y: { range: (u, min, max) => [0, Math.max(max, 1)] }, event: { range: [0, 1] } },
       axes: [{ ...axis, size: 30, values: (u, ticks) => ticks.map(value => `+${seconds(value)}`) },
