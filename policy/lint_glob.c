@@ -50,7 +50,7 @@ static void split(uint16_t kinds[BYTES], unsigned *count, const uint8_t set[32])
 /* Numbers of kinds that are no more are given again, so that they stay small. */
 static void renumber(uint16_t kinds[BYTES], unsigned *count)
 {
-    uint16_t first[BYTES];
+    uint16_t first[BYTES] = {0};
     unsigned n = 0;
 
     for (unsigned b = 0; b < BYTES; b++) {

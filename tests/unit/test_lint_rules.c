@@ -83,6 +83,9 @@ static const struct {
     /* Addresses. */
     {"network (connect) inet peer=(ip=10.0.0.0/8),\nnetwork (connect) inet peer=(ip=10.1.0.0/16 port=80),\n",
      "2 redundant to 1\n"},
+    {"network (connect) inet peer=(ip=10.0.0.0/16),\nnetwork (connect) inet peer=(ip=10.0.0.0/8),\n",
+     "1 redundant to 2\n"},
+    {"network (connect) inet peer=(ip=10.0.0.0/9),\nnetwork (connect) inet peer=(ip=10.128.0.0/9),\n", ""},
     {"network (connect) inet peer=(ip=10.0.0.0/8 port=80),\nnetwork (connect) inet peer=(ip=10.1.0.0/16),\n", ""},
     {"network (connect) inet peer=(port=80-90),\nnetwork (connect) inet peer=(port=85),\n", "2 redundant to 1\n"},
     {"network (connect) inet stream,\nnetwork (connect) inet,\n", "1 redundant to 2\n"},
