@@ -240,7 +240,7 @@ StockTest(words, the_demo_shows_its_steps_and_leaves_nothing)
     struct run r = run("TMPDIR=/nonexistent; ls -d /tmp/demo-* >before 2>/dev/null || :\n" DEMO
                        "\nls -d /tmp/demo-* 2>/dev/null | diff before - || :");
     check_status(r, 0);
-    for (int step = 1; step <= 8; step++)
+    for (int step = 1; step <= 11; step++)
         check_has(r, out, text("\n%d. ", step));
     check_lacks(r, out, "> /tmp/demo-");
 }
