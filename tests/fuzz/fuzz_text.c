@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "policy/lint.h"
+
 struct reports {
     unsigned errors;
 };
@@ -133,6 +135,32 @@ static void decide(const void *blob, size_t len, struct input in)
     }
 }
 
+/* What can be said against it: of each rule, by rules that are there. */
+static void lint(struct policy_input in, struct memory *m)
+{
+    struct lint_room room = {.arena = &m->arena};
+    struct lint_verdict *v;
+    struct ruleset set;
+    enum lint_side side;
+
+    in.report = NULL;
+    if (policy_parse(&in, &m->arena, &set) || !(v = ARENA_ARRAY(&m->arena, struct lint_verdict, set.source_count + 1)) ||
+        lint_rules(&set, in.name, &room, v))
+        return; /* no memory */
+    for (uint32_t i = 0; i < set.source_count; i++) {
+        if ((v[i].use != LINT_USED && !v[i].other_count) || v[i].other_count > LINT_OTHERS)
+            abort();
+        for (unsigned k = 0; k < v[i].other_count; k++)
+            if (v[i].others[k] >= set.source_count || v[i].others[k] == i)
+                abort();
+    }
+    for (uint32_t i = 0; i < set.profile_count && i < 3; i++)
+        for (uint32_t k = 0; k < set.profiles[i].rule_count && k < 8; k++) {
+            lint_never(&room, &set, &set.profiles[i], &set.profiles[i].rules[k], &side);
+            lint_wide(&room, &set.profiles[i].rules[k], &side);
+        }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -159,9 +187,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                               .report_ctx = &reports};
     memory_start(&m);
     int err = policy_compile(&in, &m.arena, &blob, &len);
-    if (!err)
+    if (!err) {
         decide(blob, len, (struct input){data, size});
-    else if (!reports.errors)
+        lint(in, &m);
+    } else if (!reports.errors)
         abort(); /* refused without a word */
     memory_end(&m);
     return 0;
