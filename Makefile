@@ -105,7 +105,7 @@ $(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): SMALL = $(loops) \
 # Canaries where there are buffers. The strong kind has them wherever a local's address is passed on, too, which is
 # nearly everywhere here and 4 % of the library; it stays where arrays of something other than bytes are filled
 # up to what is counted.
-arrays     := $(addprefix policy/,decide expand glob open rules slots tree) domain/table shim/calls/sendmmsg
+arrays     := $(addprefix policy/,decide expand glob open rules slots tree) shim/calls/sendmmsg
 $(addprefix $(B)/,shim/%.o policy/%.o domain/%.o): GUARD = -fstack-protector$(if $(filter $(arrays:%=%.c),$<),-strong) $(PROBES)
 # No page of the stack is passed over by a frame that is smaller than one: the compiler says if it is not.
 PROBES     := $(if $(SANITIZE),-fstack-clash-protection,-Wframe-larger-than=4095 -Walloca)
