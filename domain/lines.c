@@ -21,8 +21,10 @@
 /* A cell's word: which time round (20 bits), name space and pid of the writer, number of cells of
  * the line (in the tag), state. Free, it has the time round in which it may be taken. */
 #define PID_SHIFT 14
+#define PID_MASK ((1u << 22) - 1)
 #define ROUND_MASK 0xfffffu
 #define MOST_CELLS ((LINES_MAX + 8 + LINES_CELL - 1) / LINES_CELL)
+#define TRIES 1000u
 
 static uint64_t *word(const struct lines *l, uint64_t place)
 {
@@ -47,7 +49,7 @@ static uint64_t turn(const struct lines *l, uint64_t place)
 
 static uint64_t owner_bits(struct claim_owner o)
 {
-    return (uint64_t)o.space << CLAIM_SPACE_SHIFT | (uint64_t)(o.pid & ((1u << 22) - 1)) << PID_SHIFT;
+    return (uint64_t)o.space << CLAIM_SPACE_SHIFT | (uint64_t)(o.pid & PID_MASK) << PID_SHIFT;
 }
 
 /* --- The file --------------------------------------------------------------- */
@@ -85,17 +87,26 @@ int lines_open(struct lines *l, void *memory, size_t size)
 
 /* --- Writing ---------------------------------------------------------------- */
 
+/* Of a line. One that nobody of ours claimed is one cell, for writers and reader alike. */
+static uint32_t cells_in(uint64_t claim)
+{
+    uint32_t count = claim_tag(claim);
+
+    return count - 1 < MOST_CELLS ? count : 1;
+}
+
 /* Whoever finds a line claimed at the end of the queue moves the end behind it: its writer may
  * have been killed before it could. */
 static void move_end(const struct lines *l, uint64_t place, uint64_t claim)
 {
-    claim_change(at(l, TAIL), place, place + claim_tag(claim));
+    claim_change(at(l, TAIL), place, place + cells_in(claim));
 }
 
-/* Claims `count` cells at the end. Gives the place, or -EAGAIN, -EPIPE. */
+/* Claims `count` cells at the end. Gives the place, or -EAGAIN, -EPIPE. Whoever is not the first
+ * tries the next place; when that never ends, something else wrote here: lines_take() mends it. */
 static int64_t claim(const struct lines *l, struct claim_owner self, uint32_t count, uint64_t *held)
 {
-    for (;;) {
+    for (unsigned tries = 0; tries < TRIES; tries++) {
         uint64_t head = claim_load(at(l, HEAD)), tail = claim_load(at(l, TAIL)), seen;
 
         if (!claim_load(at(l, READER)))
@@ -111,6 +122,7 @@ static int64_t claim(const struct lines *l, struct claim_owner self, uint32_t co
         if (claim_state(seen) != CLAIM_FREE && seen >> CLAIM_GENERATION_SHIFT == turn(l, tail) >> CLAIM_GENERATION_SHIFT)
             move_end(l, tail, seen);
     }
+    return -EAGAIN;
 }
 
 /* In words, as all of shared memory (claim.h): the first holds the length. */
@@ -166,35 +178,68 @@ static size_t copy_out(const struct lines *l, uint64_t place, uint32_t count, ch
     return len;
 }
 
-/* The cells are free for the next time round. */
-static void give_back(const struct lines *l, uint64_t place, uint64_t claim, uint32_t count)
+/* The line's cells are free for the next time round. */
+static void give_back(const struct lines *l, uint64_t place, uint64_t claim)
 {
+    uint32_t count = cells_in(claim);
+
     move_end(l, place, claim);
     for (uint32_t i = 0; i < count; i++)
         __atomic_store_n(word(l, place + i), turn(l, place + i + l->cells), __ATOMIC_SEQ_CST);
     __atomic_store_n(at(l, HEAD), place + count, __ATOMIC_SEQ_CST);
 }
 
+/* An empty queue ends where it begins, and its next cell waits for its turn: if not, a program
+ * wrote where it should not have, and nobody would ever find room. A writer claims the cell
+ * before it moves the end. */
+static void mend(const struct lines *l, uint64_t head, uint64_t seen)
+{
+    uint64_t tail = claim_load(at(l, TAIL));
+
+    if (seen != turn(l, head))
+        claim_change(word(l, head), seen, turn(l, head));
+    else if (tail != head && claim_load(word(l, head)) == seen)
+        claim_change(at(l, TAIL), tail, head);
+}
+
 int lines_take(const struct lines *l, char *out, struct claim_owner self, bool (*dead)(uint32_t pid), uint64_t *lost)
 {
     for (;;) {
         uint64_t head = claim_load(at(l, HEAD)), seen = claim_load(word(l, head));
-        uint32_t count = claim_tag(seen);
         size_t len = 0;
 
-        if (claim_state(seen) == CLAIM_FREE)
+        if (claim_state(seen) == CLAIM_FREE) {
+            mend(l, head, seen);
             return 0;
+        }
         if (claim_state(seen) == CLAIM_WRITING && !claim_stale(seen, self, dead))
             return -EAGAIN;
-        if (!count || count > MOST_CELLS)
-            count = 1;
+        if (claim_load(word(l, head)) != seen) /* it ended after it had published */
+            continue;
         if (claim_state(seen) == CLAIM_LIVE)
-            len = copy_out(l, head, count, out);
-        give_back(l, head, seen, count);
+            len = copy_out(l, head, cells_in(seen), out);
+        give_back(l, head, seen);
         if (len)
             return (int)len;
         ++*lost;
     }
+}
+
+bool lines_writing(const struct lines *l, struct claim_owner *writer, uint64_t *which)
+{
+    uint64_t head = claim_load(at(l, HEAD)), seen = claim_load(word(l, head));
+
+    *writer = (struct claim_owner){.pid = (uint32_t)(seen >> PID_SHIFT) & PID_MASK, .space = claim_space(seen)};
+    *which = head;
+    return claim_state(seen) == CLAIM_WRITING;
+}
+
+void lines_pass_over(const struct lines *l)
+{
+    uint64_t head = claim_load(at(l, HEAD)), seen = claim_load(word(l, head));
+
+    if (claim_state(seen) == CLAIM_WRITING && claim_change(word(l, head), seen, seen | CLAIM_DAMAGED))
+        give_back(l, head, seen);
 }
 
 static uint64_t reader_word(struct claim_owner o)
@@ -216,5 +261,5 @@ struct claim_owner lines_reader_get(const struct lines *l)
 {
     uint64_t w = claim_load(at(l, READER));
 
-    return (struct claim_owner){.pid = (uint32_t)(w >> PID_SHIFT) & ((1u << 22) - 1), .space = claim_space(w)};
+    return (struct claim_owner){.pid = (uint32_t)(w >> PID_SHIFT) & PID_MASK, .space = claim_space(w)};
 }

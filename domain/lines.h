@@ -39,6 +39,14 @@ int lines_put(const struct lines *l, struct claim_owner self, const char *line, 
  * a time. `dead` as in claim.h. */
 int lines_take(const struct lines *l, char *out, struct claim_owner self, bool (*dead)(uint32_t pid), uint64_t *lost);
 
+/* Whether the next line is still being written, by whom, and which it is: a number that no other
+ * has. The reader alone asks. */
+bool lines_writing(const struct lines *l, struct claim_owner *writer, uint64_t *which);
+
+/* Gives that line up: for a reader that knows better than `dead` that nobody will end it. A
+ * writer that goes on all the same may spoil lines of others. */
+void lines_pass_over(const struct lines *l);
+
 /* Whoever reads says who it is before anybody writes, and at the end that it reads no more:
  * lines_put() then fails with -EPIPE. What was put before can still be taken. */
 void lines_reader(const struct lines *l, struct claim_owner self);
