@@ -241,65 +241,7 @@ static bool find(struct lint *l, struct finding *all)
     return true;
 }
 
-/* --- Included files ------------------------------------------------------ */
-
-/* The line of the main file that includes it, as far as its text says so; NULL: another
- * file does, or a directory. */
-static const char *include_of(const struct lint_file *top, const char *file)
-{
-    const char *end = top->text + top->len, *nl;
-
-    for (const char *at = top->text; at < end; at = nl + 1) {
-        const char *name, *stop;
-
-        nl = memchr(at, '\n', (size_t)(end - at));
-        nl = nl ? nl : end;
-        while (at < nl && (*at == ' ' || *at == '\t' || *at == '#'))
-            at++;
-        if ((size_t)(nl - at) < 8 || strncmp(at, "include", 7))
-            continue;
-        name = at + 7 + strspn(at + 7, " \t<\"");
-        for (stop = name; stop < nl && !strchr(">\",\r", *stop); stop++)
-            ;
-        size_t len = (size_t)(stop - name), all = strlen(file);
-        if (len && all >= len && !memcmp(file + all - len, name, len))
-            return at;
-    }
-    return NULL;
-}
-
-static void say_include(struct lint *l, const char *file, uint32_t source)
-{
-    const struct lint_file *top = &l->files[0];
-    const char *at = include_of(top, file);
-    struct rule_source line = {.file = top->name, .line = 1, .text = top->text};
-    struct policy_diag d = {.severity = POLICY_WARNING, .file = top->name, .column = 0};
-
-    (void)source;
-    if (!at || l->allowed & 1u << WARN_REDUNDANT || lint_allowed_in(l, top->name) & 1u << WARN_REDUNDANT)
-        return;
-    lint_place(l, &line, &d, at, strcspn(at, "\n#"));
-    d.message = format_new("changes nothing: other rules say all that %s does [%s]", file, lint_names[WARN_REDUNDANT]);
-    diag_print(&l->loaded->count, &d);
-}
-
-/* A file's rules are for many policies: only if none of them is needed it is said. */
-static void say_includes(struct lint *l, const struct finding *all)
-{
-    for (uint32_t i = 0; i < l->set.source_count; i++) {
-        const char *file = l->set.sources[i].file;
-        bool first = strcmp(file, l->loaded->input.name) != 0, needed = false;
-
-        for (uint32_t k = 0; k < l->set.source_count && first; k++) {
-            if (strcmp(l->set.sources[k].file, file) != 0)
-                continue;
-            first = k >= i;
-            needed |= !all[k].rules || all[k].verdict.use == LINT_USED;
-        }
-        if (first && !needed)
-            say_include(l, file, i);
-    }
-}
+/* --- All of it ----------------------------------------------------------- */
 
 static void say_profiles(struct lint *l)
 {
@@ -317,22 +259,27 @@ bool lint_policy(struct lint *l, struct loaded *loaded, unsigned allowed, const 
     const struct lint_key *keys;
     struct finding *all;
     unsigned key_count;
+    bool *needed;
 
     *l = (struct lint){.loaded = loaded, .allowed = allowed, .coverage = coverage};
     if (!parse(l))
         return false;
     all = allocate((l->set.source_count + 1) * sizeof *all);
+    needed = allocate(l->set.source_count + 1);
     if (!find(l, all))
         return false;
     key_count = lint_keys(l, &keys);
     for (uint32_t i = 0; i < l->set.source_count; i++)
         if (!strcmp(l->set.sources[i].file, loaded->input.name))
             say_rule(l, i, &all[i], keys, key_count);
-    say_includes(l, all);
+    for (uint32_t i = 0; i < l->set.source_count; i++)
+        needed[i] = !all[i].rules || all[i].verdict.use == LINT_USED;
+    lint_includes(l, needed);
     say_profiles(l);
     if (l->room.gave_up)
         diag_file(loaded->input.name, POLICY_NOTE, "there are too many rules to compare all of them with each other");
     free(all);
+    free(needed);
     return true;
 }
 

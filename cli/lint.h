@@ -53,6 +53,9 @@ void lint_whole(struct lint *l, enum warning w, const char *message);
 /* Prints how often each rule decided, on standard output. */
 void lint_print_coverage(const struct lint *l);
 
+/* lint_include.c: warns of files none of whose rules is needed. `is_needed`: by source. */
+void lint_includes(struct lint *l, const bool *is_needed);
+
 /* lint_text.c: where things stand. */
 
 /* The file that `at` points into; NULL: none. */

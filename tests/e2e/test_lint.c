@@ -34,6 +34,7 @@ static const struct {
     {"include <abstractions/sockets>\nunix (create),\n", "/abstractions/sockets:7 allows all of this [redundant]\n"},
     {"unix,\ninclude <abstractions/sockets>\n",
      "p.policy:2:1: warning: changes nothing: other rules say all that "},
+    {"unix,\n# include it\n  #include <abstractions/sockets>", "p.policy:3:1: warning: changes nothing: other rules say all that "},
     {"include <abstractions/sockets>\nunix (create, bind),\n", ""},
     {"unix (connect) peer=(addr=/a),\ndeny unix (connect) peer=(addr=/b),\n", ""},
     {"unix (connect),\ninject unix (connect) errno=EPERM when=2,\ninject unix (connect) errno=EPERM when=2,\n", ""},
