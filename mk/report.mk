@@ -12,4 +12,5 @@ $(jansson_obj) $(B)/cli/records_json.o: EXTRA = $(jansson_inc)
 $(B)/sunshim: $(jansson_obj)
 
 # The page and its libraries are embedded as they are (cli/report_assets.c).
+$(B)/cli/report_assets.o: EXTRA = -fno-lto # names that only assembler knows
 $(B)/cli/report_assets.o: $(wildcard report/* third_party/cytoscape/*.js third_party/uplot/*)

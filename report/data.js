@@ -70,6 +70,14 @@ globalThis.report = {};
     return ruleLists.get(list);
   }
 
+  // Calls that went wrong; those that would have had to wait did not.
+  const failed = new Uint8Array(count);
+  function mark(column, value, test) {
+    if (column) column.values.forEach((of, i) => { if (test(of)) failed[column.rowAt(i)] = value; });
+  }
+  mark(numbers.get("result"), 1, result => result < 0);
+  mark(texts.get("errno"), 0, errno => strings[errno] === "EAGAIN" || strings[errno] === "EINPROGRESS");
+
   const internal = new Set(["origin_process", "peer_process", "sunshim"]);
   function fields(row) {
     return keys.filter(key => !internal.has(key))
@@ -82,7 +90,7 @@ globalThis.report = {};
   report.data = {
     count, time, strings, texts, numbers, keys, processes, sockets, rules,
     kinds: raw.kinds, verbs: raw.verbs, others: raw.others, logs: raw.logs, skipped: raw.skipped, program: raw.program,
-    kind: Uint8Array.from(raw.kind), verb: Uint8Array.from(raw.verb),
+    failed, kind: Uint8Array.from(raw.kind), verb: Uint8Array.from(raw.verb),
     process: Int32Array.from(raw.process), socket: Int32Array.from(raw.socket),
     text, number, fields, rulesOf, processName, socketName,
   };

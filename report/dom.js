@@ -31,9 +31,6 @@
   report.count = n => n.toLocaleString("en");
   report.plural = (n, one, many = one + "s") => `${report.count(n)} ${n === 1 ? one : many}`;
 
-  // Calls that would have had to wait did not go wrong.
-  report.failed = row => data.number("result", row) < 0 && !["EAGAIN", "EINPROGRESS"].includes(data.text("errno", row));
-
   // Result of a record in a word or two.
   report.outcome = row => {
     const errno = data.text("errno", row), result = data.number("result", row);

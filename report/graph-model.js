@@ -24,7 +24,7 @@
     for (const row of rows) {
       const process = data.process[row], socket = data.socket[row], verb = data.verb[row];
       if (!verb || process < 0 || socket < 0) continue;
-      const p = pair(process, socket), kind = data.kinds[data.kind[row]], failed = report.failed(row);
+      const p = pair(process, socket), kind = data.kinds[data.kind[row]], failed = data.failed[row];
       // A denied call of a traced process has two records.
       if (kind === "TRACE" || kind === "LEAK" || !traced.has(process)) {
         count(p, data.verbs[verb], 1);
@@ -64,10 +64,10 @@
 
   const commandOf = id => data.processes[id].comm || data.processes[id].exe || `pid ${data.processes[id].pid}`;
 
-  // Sockets that are alike: in one directory, of one address, or numbered.
+  // Sockets that are alike: in directories that differ by numbers at most, of one address, numbered.
   function familyOf(id) {
     const { name } = data.sockets[id];
-    if (name.startsWith("/")) return name.slice(0, name.lastIndexOf("/") + 1) + "…";
+    if (name.startsWith("/")) return name.slice(0, name.lastIndexOf("/") + 1).replace(/\d+/g, "…") + "…";
     if (name.startsWith("socket:[")) return "sockets without names";
     if (name.startsWith("@")) return (/^@[^0-9]*/.exec(name)[0] || "@") + "…";
     return name.replace(/:\d+$/, ":…");
@@ -89,7 +89,7 @@
     const sizes = new Map();
     for (const id of rest) sizes.set(group(id), (sizes.get(group(id)) || 0) + 1);
     for (const id of rest) {
-      if (sizes.get(group(id)) === 1 && all) put(`${prefix}${id}`, label(id), id, false);
+      if (sizes.get(group(id)) === 1) put(`${prefix}${id}`, label(id), id, false);
       else put(`${prefix}:${group(id)}`, group(id), id, true);
     }
     foldRest(nodes, nodeOf, limit, prefix);

@@ -29,7 +29,7 @@
 
     function fill(element, index) {
       const row = state.rows[index];
-      element.className = `row k-${data.kinds[data.kind[row]].toLowerCase()}${report.failed(row) ? " bad" : ""}`;
+      element.className = `row k-${data.kinds[data.kind[row]].toLowerCase()}${data.failed[row] ? " bad" : ""}`;
       element.setAttribute("aria-rowindex", String(index + 2));
       element.id = `row-${index}`;
       columns.forEach(([, value], i) => {

@@ -243,7 +243,7 @@ def big(b):
 
 
 def main(name, page):
-    tries = 3 if name == "big" else 1 # others may be busy on this machine
+    tries = 5 if name == "big" else 1 # others may be busy on this machine
     for left in range(tries, 0, -1):
         with Browser() as b:
             b.open(page)
