@@ -1,11 +1,13 @@
 /* The queue of lines: order, every length, going round, no room, dead writers, the end. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -206,12 +208,13 @@ Test(domain_lines, many_writers_at_once, .timeout = 100)
     for (unsigned w = 0; w < WRITERS; w++) {
         if ((pids[w] = fork()) != 0)
             continue;
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody reads when a test fails */
         for (unsigned i = 0; i < EACH; i++) {
             char line[1200];
             int len = sprintf(line, "%u %u %0*u", w, i, 1 + (int)(i * 131 % 1100), i);
 
             while (lines_put(&l, (struct claim_owner){.pid = (uint32_t)getpid(), .space = 7}, line, (size_t)len) == -EAGAIN)
-                ;
+                sched_yield();
         }
         _exit(0);
     }
