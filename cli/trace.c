@@ -130,7 +130,7 @@ static int show_logs(struct tracing *t)
     for (unsigned i = 0; i < t->log_count && !status; i++)
         status = records_each(t->logs[i], take, t, &skipped);
     if (skipped)
-        say("%llu lines were no records", (unsigned long long)skipped);
+        say(skipped == 1 ? "%llu line was no record" : "%llu lines were no records", (unsigned long long)skipped);
     return status ? status : finish(t);
 }
 

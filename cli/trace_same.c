@@ -99,6 +99,25 @@ static void put_unmarked(struct trace_same *s, const char *at, size_t len, bool 
     }
 }
 
+/* One of forty names that mkstemp(3) makes looks like a word ("Qwerty"), and would differ in every
+ * fortieth comparison: what ends a component as its templates do, with a capital in it, is one. */
+static void mark_ends(const char *name, size_t len, char *mask)
+{
+    enum { DRAWN = 6 };
+
+    for (size_t end = DRAWN + 1; end <= len; end++) {
+        const char *at = name + end - DRAWN;
+        bool capital = false, word = (end == len || name[end] == '/') && at[-1] && strchr(".-_", at[-1]);
+
+        for (size_t i = 0; word && i < DRAWN; i++) {
+            word = isalnum((unsigned char)at[i]);
+            capital |= isupper((unsigned char)at[i]) != 0;
+        }
+        if (word && capital)
+            memset(mask + end - DRAWN, MARK_RANDOM, DRAWN);
+    }
+}
+
 static void mark(struct trace_same *s, const char *name, size_t len)
 {
     if (s->mask_size < len) {
@@ -107,6 +126,8 @@ static void mark(struct trace_same *s, const char *name, size_t len)
     }
     memset(s->mask, MARK_NONE, len);
     mark_random(name, len, is_temporary(name, len), s->mask);
+    if (is_temporary(name, len))
+        mark_ends(name, len, s->mask);
 }
 
 static void put_name(struct trace_same *s, const char *name, size_t len, bool masked)

@@ -23,7 +23,7 @@ static void check_name(const char *name, const char *becomes)
 Test(trace_same, names_keep_what_does_not_change)
 {
     static const char *const names[] = {"/run/redis.sock", "/tmp/.X11-unix/X0", "/run/postgresql/.s.PGSQL.5432", "/tmp/tmux-0/default",
-                                        "@/org/bluez", "/run/user/1000/bus", "/tmp/server1/client.sock", "/srv/SessionBus/socket"};
+                                        "@/org/bluez", "/run/user/1000/bus", "/tmp/server1/client.sock", "/tmp/app-server", "/run/app/x-Server", "/srv/SessionBus/socket"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         check_name(names[i], names[i]);
 }
@@ -34,6 +34,8 @@ Test(trace_same, names_lose_what_is_drawn_by_lot)
         {"/tmp/tmp.a8Jkq2LmN0/s", "/tmp/tmp.TEMP1/s"},
         {"/tmp/tmpabcdefgh/s", "/tmp/tmpTEMP1/s"},
         {"@/tmp/dbus-k3JdLs9aQz", "@/tmp/dbus-TEMP1"},
+        {"/tmp/app-Qwerty/s", "/tmp/app-TEMP1/s"},
+        {"/tmp/app.QWERTY", "/tmp/app.TEMP1"},
         {"@0a3f9", "@AUTO1"},
         {"/run/app.4711.sock", "/run/app.PID1.sock"},
         {"/run/app.4712.sock", "/run/app.PID2.sock"},
