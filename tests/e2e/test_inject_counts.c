@@ -60,6 +60,27 @@ StockTest(inject_counts, of_a_run_go_on_in_runs_nested_in_it)
     check_lacks(r, err, "outer:2 never fired");
 }
 
+/* A program that is executed is another one. */
+StockTest(inject_counts, of_a_process_end_with_its_program)
+{
+    struct run r = under("allow all,\ninject unix socket errno=EMFILE when=2 each=process,\n",
+                         "\"$N/sk\" 'socket unix stream' \"exec $N/sk\" 'socket unix stream' 'socket unix stream' || :");
+
+    check_has(r, out, "socket unix stream -> 3\nexec ");
+    check_has(r, out, "socket unix stream -> 4\nsocket unix stream -> -1 EMFILE\n");
+}
+
+StockTest(inject_counts, show_in_a_trace_which_rule_it_was)
+{
+    put("p", "allow all,\ninject unix socket errno=EMFILE when=1,\n");
+    struct run r = run("$SUNSHIM run --trace -p $T/p -- \"$N/sk\" 'socket unix stream' 'socket unix stream'");
+
+    cr_assert_eq(lines_with(r.err, "sunshim=\"TRACE\"", "operation=\"socket\"", "errno=EMFILE", "verdict=\"INJECTED\"", "/p:2", NULL),
+                 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.err, "sunshim=\"INJECTED\"", "/p:2", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.err, "sunshim=\"TRACE\"", "operation=\"socket\"", "result=3", NULL), 1, "%s", run_report(&r));
+}
+
 /* --- What a run says --------------------------------------------------------------------- */
 
 StockTest(inject_counts, tell_of_rules_that_never_fired)
