@@ -55,6 +55,15 @@ StockTest(trace_run, gives_the_status_of_the_command_and_dies_by_its_signal)
     check_status(r, 127);
 }
 
+/* A daemon goes on: what was seen until a signal asked the launcher to end is there. */
+StockTest(trace_run, ends_by_a_signal_while_a_daemon_goes_on)
+{
+    struct run r = run(TRACE "-- sh -c '(exec setsid \"$0\" \"socket unix stream\" \"bind @daemon-$$\" listen \"sleep 30000\" >/dev/null) & exit 3' \"$N/sk\" &\n"
+                       "n=0; until grep -qs 'listen(' out; do n=$((n + 1)); test $n -lt 100; sleep 0.1; done\n"
+                       "kill -TERM $!; wait $! || echo $?; grep -c -e 'bind(' -e 'listen(' out");
+    check_out(r, "3\n2\n");
+}
+
 StockTest(trace_run, says_that_the_trace_cannot_be_written)
 {
     struct run r = run("\"$SUNSHIM\" trace -o /dev/full -- \"$N/sk\" 'socket unix dgram'");
