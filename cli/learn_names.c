@@ -128,11 +128,17 @@ static bool is_pid(const struct learned *l, const char *digits, size_t len)
     return learn_is_pid(l, (uint32_t)strtoul(text, NULL, 10));
 }
 
-/* A short number is one of a process only where it stands alone: X11 is no pid. */
+/* A short number is one of a process only where it stands alone, or behind a word: X11 is no
+ * pid. */
 static bool stands_alone(const struct name *n, size_t at, size_t len)
 {
-    return (!at || !isalnum((unsigned char)n->bytes[at - 1])) &&
-           (at + len == n->len || !isalnum((unsigned char)n->bytes[at + len]));
+    size_t letters = 0;
+
+    while (letters < at && isalpha((unsigned char)n->bytes[at - letters - 1]))
+        letters++;
+    if (at + len < n->len && isalnum((unsigned char)n->bytes[at + len]))
+        return false;
+    return letters >= 3 || (!letters && (!at || !isalnum((unsigned char)n->bytes[at - 1])));
 }
 
 /* As in /tmp/tmux-1000/ and /run/user/1000/. Small ones are numbers of many things. */

@@ -49,7 +49,8 @@ Test(learn, what_changes_in_a_name_becomes_a_pattern_and_nothing_else_does)
         {"/run/redis-815.sock", "/run/redis-@{pid}.sock"},            /* its parent's */
         {"/run/redis-4712.sock", "/run/redis-4712.sock"},             /* nobody's */
         {"/run/redis-47110.sock", "/run/redis-47110.sock"},
-        {"/run/x815/s", "/run/x815/s"},                               /* a short number stands alone, or is none */
+        {"/run/x815/s", "/run/x815/s"},                               /* a short number stands alone */
+        {"/run/app815/s", "/run/app@{pid}/s"},                        /* or behind a word */
         {"/run/.s.PGSQL.5432", "/run/.s.PGSQL.5432"},
         {"/tmp/.X11-unix/X0", "/tmp/.X11-unix/X0"},
         {"/tmp/t.aB3xY9/s", "/tmp/t.@{rand6}/s"},                     /* mkstemp */
