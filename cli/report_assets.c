@@ -8,6 +8,8 @@
 EMBED(page_html, "report/page.html");
 EMBED(style_css, "report/style.css");
 EMBED(uplot_css, "third_party/uplot/uPlot.min.css");
+EMBED(cytoscape_licence, "third_party/cytoscape/LICENSE");
+EMBED(uplot_licence, "third_party/uplot/LICENSE");
 EMBED(cytoscape_js, "third_party/cytoscape/cytoscape.min.js");
 EMBED(uplot_js, "third_party/uplot/uPlot.iife.min.js");
 EMBED(data_js, "report/data.js");
@@ -28,6 +30,7 @@ EMBED(main_js, "report/main.js");
 
 const struct asset asset_page = ASSET(page_html);
 const struct asset assets_style[] = {ASSET(uplot_css), ASSET(style_css), {0}};
+const struct asset assets_licences[] = {ASSET(cytoscape_licence), ASSET(uplot_licence), {0}};
 const struct asset assets_libraries[] = {ASSET(cytoscape_js), ASSET(uplot_js), {0}};
 /* Each is a function of its own; what others use it leaves in `report`. In this order. */
 const struct asset assets_code[] = {ASSET(data_js),     ASSET(query_js), ASSET(state_js), ASSET(dom_js),

@@ -9,6 +9,7 @@ struct asset {
 };
 
 extern const struct asset asset_page; /* with {{NAME}} where something is put in */
-extern const struct asset assets_style[], assets_libraries[], assets_code[]; /* each ends with start NULL */
+/* Each ends with start NULL. */
+extern const struct asset assets_style[], assets_licences[], assets_libraries[], assets_code[];
 
 #endif

@@ -197,6 +197,12 @@ static void put_styles(const struct page *p)
         put_asset(p, a);
 }
 
+static void put_licences(const struct page *p)
+{
+    for (const struct asset *a = assets_licences; a->start; a++)
+        put_asset(p, a);
+}
+
 static void put_scripts(const struct page *p, const struct asset *list)
 {
     for (const struct asset *a = list; a->start; a++) {
@@ -225,7 +231,7 @@ static const struct {
     const char *name;
     void (*put)(const struct page *p);
 } parts[] = {{"nonce", put_nonce},         {"style", put_styles}, {"data", put_data},
-             {"libraries", put_libraries}, {"code", put_code}};
+             {"licences", put_licences},   {"libraries", put_libraries}, {"code", put_code}};
 
 /* Puts in what `name` of `len` bytes stands for. */
 static void put_part(const struct page *p, const char *name, size_t len)

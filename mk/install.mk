@@ -35,6 +35,7 @@ installed = $(B)/sunshim:$(bindir)/sunshim:755 \
             $(foreach f,$(policy_files),policies/$f:$(policydir)/$f:644) \
             $(foreach f,$(man_pages),$f:$(call man_dest,$f):644) \
             $(foreach f,$(doc_files),$f:$(docdir)/$(notdir $f):644) \
+            $(foreach f,$(wildcard third_party/*/LICENSE),$f:$(docdir)/LICENSE.$(word 2,$(subst /, ,$f)):644) \
             $(foreach f,$(examples),$f:$(docdir)/$f:$(if $(filter $f,$(programs)),755,644)) \
             $(foreach f,$(completions),$f:$(call completion_dest,$f):644)
 

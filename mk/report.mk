@@ -13,4 +13,4 @@ $(B)/sunshim: $(jansson_obj)
 
 # The page and its libraries are embedded as they are (cli/report_assets.c).
 $(B)/cli/report_assets.o: EXTRA = -fno-lto # names that only assembler knows
-$(B)/cli/report_assets.o: $(wildcard report/* third_party/cytoscape/*.js third_party/uplot/*)
+$(B)/cli/report_assets.o: $(wildcard report/* third_party/cytoscape/* third_party/uplot/*)

@@ -148,7 +148,7 @@ Test(report, a_full_disk_is_an_error)
 Test(report, the_page_is_one_file_with_nothing_of_elsewhere_in_it)
 {
     struct run r = run(SAMPLE "$SUNSHIM report log --html page.html; grep -c 'Content-Security-Policy' page.html; grep -ciE '<(script|link|img|iframe)[^>]*(src|href)=.?(http|//)' page.html || :\n"
-                       "sed -n '/id=\"data\"/,/<\\/script>/p' page.html | grep -c '</script>'; grep -cE '\\{\\{(nonce|style|data|libraries|code)\\}\\}' page.html || :; LC_ALL=C.UTF-8 grep -caxv '.*' page.html || :");
+                       "sed -n '/id=\"data\"/,/<\\/script>/p' page.html | grep -c '</script>'; grep -cE '\\{\\{(nonce|style|data|licences|libraries|code)\\}\\}' page.html || :; LC_ALL=C.UTF-8 grep -caxv '.*' page.html || :");
 
     /* One policy, no element that loads anything, one end of the data, no place left open but in a name, all of it UTF-8. */
     check_out(r, "1\n0\n1\n1\n0\n");
