@@ -251,7 +251,7 @@ sub start_instructions {
 
 sub exec_figures {
     $ENV{BENCH_NOTHING} = "$build/bench/nothing";
-    my @kinds = ('empty', 'shim', '100', 'run1000', 'plain', 'long', 'scope', 'track', 'landlock', @peers);
+    my @kinds = ('empty', 'shim', '100', 'run1000', 'plain', 'long', 'scope', 'track', 'traced', 'landlock', @peers);
     my (%ratio, @native);
     for (1 .. $rounds) {
         my %round = map { $_ => measure($_, 'path', "$build/bench/calls", 'exec', $dir, 100) } 'native', @kinds;
@@ -261,7 +261,7 @@ sub exec_figures {
     }
     my %title = (empty => 'an empty preload', shim => 'sunshim without policy',
         100 => '100 rules as text (SUNSHIM_POLICY)', run1000 => '1,000 rules under sunshim run',
-        scope => 'a scope under sunshim run', plain => 'sunshim run', long => 'sunshim run --long-paths', track => 'sunshim run --track', landlock => "Landlock's scope");
+        scope => 'a scope under sunshim run', plain => 'sunshim run', long => 'sunshim run --long-paths', track => 'sunshim run --track', traced => 'sunshim run --trace', landlock => "Landlock's scope");
     my %budget = (100 => '1.12', run1000 => '1.15');
     my $base = start_instructions('native');
     printf "\nStarting a small program (exec to wait): native %.0f us", median(@native) / 1000;
