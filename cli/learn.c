@@ -133,7 +133,7 @@ static void say_result(const struct learning *g, const char *to)
     for (size_t i = 0; i < l->rule_count; i++)
         kept += !l->rules[i]->dropped;
     if (l->unclear)
-        say("%llu calls cannot be learned from: their records do not say enough", (unsigned long long)l->unclear);
+        say("%llu calls cannot be learned from: their records do not say enough, or no rule can", (unsigned long long)l->unclear);
     if (l->denied && !l->with_denied)
         say("%llu calls were denied, and stay so (--denied learns those that no rule denied)", (unsigned long long)l->denied);
     if (g->old.text && !kept)

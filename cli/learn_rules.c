@@ -286,7 +286,10 @@ void rules_make(struct learned *l)
     for (size_t i = 0; i < l->fact_count; i++) {
         struct fact *f = l->facts[i];
 
-        f->skip |= !policy_family_name(f->q.family);
+        if (!policy_family_name(f->q.family)) { /* no rule can speak of it */
+            f->skip = true;
+            l->unclear += fact_count(f);
+        }
         f->inside = is_inside(l, f);
         if (f->inside)
             f->q.bound = f->q.made = POLICY_SCOPE_INSIDE;

@@ -267,7 +267,7 @@ Test(learn, a_key_to_the_house_is_said_to_be_one_and_is_no_warning_any_more)
     check_has(r, err, "warning");
 }
 
-Test(learn, nothing_used_is_a_policy_that_says_so)
+StockTest(learn, nothing_used_is_a_policy_that_says_so)
 {
     struct run r = run("cd $T; $SUNSHIM learn -o p.policy -- true && cat p.policy && $SUNSHIM check --error p.policy && $SUNSHIM run -p ./p.policy true");
 
