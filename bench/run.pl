@@ -35,6 +35,7 @@ my %extra = (
     unix => 'unix (send, receive),',
     all  => 'network (send, receive),',
     mapped => "unix (connect, receive) peer=(addr=none),\nmap $dir/mapped.sock -> fd:bench,",
+    inject => "unix (receive) peer=(addr=none),\ninject unix (connect) peer=(addr=$dir/other.sock) errno=ECONNREFUSED when=2,",
 );
 
 # Those rules, after $n others that look like a real policy's.
@@ -110,6 +111,7 @@ my %variant = (
     landlock => { before => ["$build/bench/landlock"] },
     run10 => { before => ["$build/sunshim", 'run', '-p', policy(10, 'path'), '--'] },
     mapped => { before => ["$build/sunshim", 'run', '--anon', 'bench', '-p', policy(10, 'mapped'), '--'] },
+    inject => { before => ["$build/sunshim", 'run', '-p', policy(10, 'inject'), '--'] },
     run1000 => { before => ["$build/sunshim", 'run', '-p', policy(1000, 'path'), '--'] },
     socket_wrapper => $sw && { env => { LD_PRELOAD => $sw, SOCKET_WRAPPER_DIR => "$root/sw",
                                         SOCKET_WRAPPER_DEFAULT_IFACE => 10 } },
@@ -420,18 +422,18 @@ sub sunat_figures {
     system 'rm', '-rf', $top;
 }
 
-# A path connect, and one that a rule maps to a socket without a name.
+# A path connect, one that a rule maps to a socket without a name, and one that no inject rule is about but might.
 sub mapped_figures {
     my (%ratio, @native);
-    my %op = (native => 'connect', run10 => 'connect', mapped => 'mapped');
+    my %op = (native => 'connect', run10 => 'connect', mapped => 'mapped', inject => 'connect');
     for (1 .. $rounds) {
-        my %round = map { $_ => measure($_, 'path', "$build/bench/calls", $op{$_}, $dir, $ms) } 'native', 'run10', 'mapped';
+        my %round = map { $_ => measure($_, 'path', "$build/bench/calls", $op{$_}, $dir, $ms) } keys %op;
         defined $round{native} or last;
         push @native, $round{native};
-        for ('run10', 'mapped') { push @{ $ratio{$_} }, $round{$_} / $round{native} if defined $round{$_} }
+        for (keys %op) { push @{ $ratio{$_} }, $round{$_} / $round{native} if defined $round{$_} }
     }
     printf "\nUnder sunshim run: path connect+accept+close native %.2f us; ratios, extra calls + instructions:\n\n", (median(@native) // 0) / 1000;
-    for (['run10', '10 rules'], ['mapped', '10 rules, and map NAME -> fd:']) {
+    for (['run10', '10 rules'], ['mapped', '10 rules, and map NAME -> fd:'], ['inject', '10 rules, and inject for another']) {
         my ($variant, $title) = @$_;
         my $r = median(@{ $ratio{$variant} || [] });
         printf "  %-35s %22s %12s\n", $title, defined $r ? sprintf('%.2f', $r) : '-',
