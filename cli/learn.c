@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "learn.h"
@@ -83,16 +83,40 @@ static int take_option(void *ctx, const struct own_option *which, const char *va
     return 0;
 }
 
+/* Something would be lost; a terminal or a pipe loses nothing. */
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return strcmp(path, "-") && !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
+/* A long run is not to end with a policy that cannot be written. */
+static int check_place(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct stat st;
+    int err = 0;
+
+    if (!strcmp(path, "-"))
+        return 0;
+    if (!stat(path, &st))
+        err = S_ISDIR(st.st_mode) ? EISDIR : 0;
+    else if (errno != ENOENT || access(slash ? format_new("%.*s", (int)(slash - path) + 1, path) : ".", W_OK))
+        err = errno;
+    return err ? fail("'%s': %s", path, strerror(err)) : 0;
+}
+
 static int check_output(const struct command_line *c)
 {
     if (!c->from_count && !*c->operands)
         return usage_error("learn", "no command to run, and no --from LOG to learn from");
     if (!c->from_count && !c->output && !c->merge)
         return usage_error("learn", "where to? -o POLICY; '-o -' writes to standard output, after what the command writes");
-    if (c->output && strcmp(c->output, "-") && !c->force && !access(c->output, F_OK) &&
+    if (c->output && !c->force && is_file(c->output) &&
         (!c->merge || strcmp(c->merge, c->output)))
         return fail("'%s' is there already: --merge %s extends it, --force overwrites it", c->output, c->output);
-    return 0;
+    return c->output ? check_place(c->output) : 0;
 }
 
 static int read_old(struct learning *g)

@@ -99,6 +99,16 @@ Test(learn_files, a_command_whose_policy_cannot_be_written_is_not_even_run)
     check_out(r, "125\n125\n");
 }
 
+Test(learn_files, where_the_policy_cannot_stand_is_said_before_the_command_runs)
+{
+    struct run r = shell("mkdir d; for p in d nowhere/p; do $SUNSHIM learn -o $p -- touch ran || echo $?; done; test ! -e ran");
+
+    check_status(r, 0);
+    check_out(r, "125\n125\n");
+    check_has(r, err, "'d': Is a directory");
+    check_has(r, err, "'nowhere/p': No such file or directory");
+}
+
 #define OLD "# mine, in my order\nunix (connect)   peer=(addr=/run/a),  # as I like it\n@{mine} = /run/b /run/c\nunix (bind) addr=@{mine},"
 
 Test(learn_files, merge_keeps_what_is_there_and_appends_what_it_does_not_allow)
