@@ -155,7 +155,7 @@ static void put_rule(FILE *to, const struct learned *l, const struct learned_rul
         put_examples(to, l, r);
         put_remarks(to, l, r);
         if (r->key_to_house)
-            fprintf(to, "# sunshim: allow key: it was used; %s\n", r->key_to_house);
+            fprintf(to, "# sunshim: allow key: it was asked for; %s\n", r->key_to_house);
     }
     fprintf(to, "%s\n", rule_text(r));
 }

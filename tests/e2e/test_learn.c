@@ -260,7 +260,7 @@ Test(learn, a_key_to_the_house_is_said_to_be_one_and_is_no_warning_any_more)
     struct run r = learn("-o p.policy --from log; cat p.policy; $SUNSHIM check --error p.policy");
 
     check_status(r, 0);
-    check_has(r, out, "\n# sunshim: allow key: it was used; who talks to it is root on this machine\nunix (connect) peer=(addr=/run/docker.sock),\n");
+    check_has(r, out, "\n# sunshim: allow key: it was asked for; who talks to it is root on this machine\nunix (connect) peer=(addr=/run/docker.sock),\n");
     cr_assert_eq(lines_with(r.out, "allow key", NULL), 1, "%s", run_report(&r));
     check_lacks(r, err, "warning");
     r = run("cd $T; sed -i '/allow key/d' p.policy; $SUNSHIM check --error p.policy || :");
