@@ -14,3 +14,7 @@ $(B)/sunshim: $(jansson_obj)
 # The page and its libraries are embedded as they are (cli/report_assets.c).
 $(B)/cli/report_assets.o: EXTRA = -fno-lto # names that only assembler knows
 $(B)/cli/report_assets.o: $(wildcard report/* third_party/cytoscape/* third_party/uplot/*)
+
+.PHONY: bench-page
+bench-page: $(B)/sunshim ## how long the page of 100,000 records takes
+	@/usr/bin/python3 -B bench/page.py $<
