@@ -16,6 +16,7 @@
 #include "domain/names.h"
 #include "logfile.h"
 #include "relay.h"
+#include "stuck.h"
 
 /* Between two looks at an empty queue, nanoseconds: short after a line, longer and longer then. */
 enum { PAUSE_MIN = 200000, PAUSE_MAX = 10000000 };
@@ -30,6 +31,7 @@ struct drain {
     pthread_t thread;
     bool started;
     atomic_bool stop;
+    struct stuck stuck;
     uint64_t lost;
 };
 
@@ -97,6 +99,11 @@ static void *work(void *arg)
 
         if (last && whole)
             return NULL;
+        if (!whole && stuck_for_good(&d->stuck, &d->lines, d->self, last)) {
+            lines_pass_over(&d->lines);
+            d->lost++;
+            continue;
+        }
         pause.tv_nsec = any || last ? PAUSE_MIN : pause.tv_nsec * 2 < PAUSE_MAX ? pause.tv_nsec * 2 : PAUSE_MAX;
         nanosleep(&pause, NULL);
     }

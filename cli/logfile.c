@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct logfile {
     int fd;        /* -1: each record opens its own (%p) */
     bool journal;
     bool ours;     /* to be closed */
+    bool torn;     /* what was written last lacks its end */
     size_t used;
     uint64_t lost;
     char buffer[BUFFER];
@@ -39,6 +41,7 @@ struct logfile *logfile_open(const char *log)
     l->fd = STDERR_FILENO;
     l->journal = !strcmp(log, "journal");
     l->ours = l->journal || *log == '/';
+    l->torn = false;
     l->used = 0;
     l->lost = 0;
     if (!strncmp(log, "fd:", 3))
@@ -59,24 +62,43 @@ static void failed(struct logfile *l)
         say("records are lost: cannot write to %s: %s", l->name, strerror(errno));
 }
 
+/* Somebody else may have made it nonblocking: a terminal, or a pipe that is shared. */
+static bool may_go_on(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+    return errno == EINTR || (errno == EAGAIN && poll(&p, 1, -1) > 0);
+}
+
 static void write_all(struct logfile *l, int fd, const char *at, size_t len)
 {
-    while (len) {
-        ssize_t n = write(fd, at, len);
+    const char *start = at;
 
-        if (n < 0 && errno == EINTR)
+    for (size_t left = len; left;) {
+        ssize_t n = write(fd, at, left);
+
+        if (n < 0 && may_go_on(fd))
             continue;
         if (n < 0) {
             failed(l);
+            l->torn |= at > start && at[-1] != '\n';
             return;
         }
         at += n;
-        len -= (size_t)n;
+        left -= (size_t)n;
     }
+}
+
+/* Behind a line without its end (the disk was full) the next starts on a line of its own. */
+static void end_torn(struct logfile *l)
+{
+    l->torn = l->torn && write(l->fd, "\n", 1) != 1;
 }
 
 void logfile_flush(struct logfile *l)
 {
+    if (l->used && l->torn)
+        end_torn(l);
     if (l->used)
         write_all(l, l->fd, l->buffer, l->used);
     l->used = 0;
@@ -97,15 +119,9 @@ static void put_journal(struct logfile *l, const char *line, size_t len)
 /* The number behind the record's own pid=: in front of it stands no value that a program chose. */
 static long pid_of(const char *line, size_t len)
 {
-    static const char *const keys[] = {" pid=", "\"pid\":"};
+    const char *key = *line == '{' ? "\"pid\":" : " pid=", *at = memmem(line, len, key, strlen(key));
 
-    for (unsigned i = 0; i < 2; i++) {
-        const char *at = memmem(line, len, keys[i], strlen(keys[i]));
-
-        if (at)
-            return strtol(at + strlen(keys[i]), NULL, 10);
-    }
-    return 0;
+    return at ? strtol(at + strlen(key), NULL, 10) : 0;
 }
 
 static void put_apart(struct logfile *l, const char *line, size_t len)
