@@ -76,7 +76,7 @@ cold       := $(addprefix shim/,calls/bind_below calls/exec calls/spawn calls/co
               domain/longnames domain/shorten domain/shorten_keeps
 # Calls beneath which the kernel works for a microsecond and more.
 modest     := $(addprefix policy/,glob ip layers) $(addprefix shim/calls/,accept bind connect listen message names options receive recv recvmmsg recvmsg \
-                send sendmmsg sendmsg socket syscall) $(addprefix shim/,park pin sys trace) $(addprefix domain/,counts lines)
+                send sendmmsg sendmsg socket syscall) $(addprefix shim/,park pin procfd scratch sys trace) $(addprefix domain/,counts lines)
 $(patsubst %,$(B)/%.o,$(modest)): OPT += $(smaller)
 # On the way of every call under a policy: as fast when small (bench/run.pl: 1 % of a connect).
 lean       := $(addprefix shim/,address facts mediate settled track)

@@ -323,6 +323,7 @@ int mediate_wait(struct request *r)
     facts_start(&f, r);
     int err = facts_gather(&f, r, facts_needed(&f) & ~(uint32_t)ABOUT_PEER);
     err = err < 0 ? 0 : inject(&f, r, INJECT_WAITING);
+    r->broken = err; /* a delay says nothing of the peer that comes */
     facts_end(&f);
     inject_sleep(r);
     return err;

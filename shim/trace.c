@@ -39,6 +39,19 @@ void trace_start(struct trace *t)
     t->clock = now();
 }
 
+void trace_room(struct trace *t, const socklen_t *room)
+{
+    if (t->on && room) /* what cannot be read fails the call, and no name comes */
+        copy_in(&t->addr_len, room, sizeof *room);
+}
+
+void trace_came(struct trace *t, const void *addr, socklen_t len)
+{
+    t->addr = addr;
+    if (t->addr_len > len)
+        t->addr_len = len;
+}
+
 /* A second look at the same call (accept, receive) replaces what the first one found. */
 void trace_note(struct trace *t, const struct policy *p, uint32_t rule, const char *outcome)
 {
@@ -137,7 +150,7 @@ static void resolve_target(struct policy_addr *a, struct name *name, bool binds)
 
 static bool same_name(const struct policy_addr *a, const struct policy_addr *b)
 {
-    return a->kind == b->kind && a->len == b->len && (!a->len || memcmp(a->bytes, b->bytes, a->len) == 0);
+    return a->kind == b->kind && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
 /* The name in the call, and what it led to; or the one that came with a message. */
@@ -151,8 +164,8 @@ static void look_at_target(struct look *l, const struct trace *t)
         return;
     l->query.family = l->target.family;
     l->given = *a = l->target.name;
-    if (came)
-        resolve(a, &l->peer_name, t->fd);
+    if (came && facts_known_by(a) == KNOWN_BY_ALL) /* the sender chose it */
+        resolve(a, &l->peer_name, -1);
     if (came || a->kind != POLICY_ADDR_PATHNAME || !a->bytes || !a->len)
         return;
     if (t->name_len) {

@@ -61,6 +61,11 @@ static inline void trace_named(struct trace *t, const void *addr, socklen_t len)
     }
 }
 
+/* The name that comes with a message: how much room there is, and once it is there, its length,
+ * which the kernel tells whole also where there is less room. */
+void trace_room(struct trace *t, const socklen_t *room);
+void trace_came(struct trace *t, const void *addr, socklen_t len);
+
 static inline void trace_number(struct trace *t, unsigned i, const char *key, int64_t value)
 {
     if (__builtin_expect(t->on, 0)) {

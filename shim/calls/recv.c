@@ -57,9 +57,10 @@ static __attribute__((noinline)) ssize_t traced(enum via via, const char *name, 
 
     trace_begin(&t, name, POLICY_RECEIVE, fd);
     trace_number(&t, 0, "size", (int64_t)size);
+    trace_room(&t, len);
     ssize_t got = judged(via, &t, buf, size, flags, addr, len);
     if (got >= 0 && addr)
-        trace_named(&t, addr, *len);
+        trace_came(&t, addr, *len);
     return trace_end(&t, got);
 }
 

@@ -56,9 +56,10 @@ ssize_t call_recvmsg(enum via via, int fd, struct msghdr *msg, int flags)
     struct trace t;
 
     trace_begin(&t, "recvmsg", POLICY_RECEIVE, fd);
+    trace_room(&t, &msg->msg_namelen);
     ssize_t got = recvmsg_judged(via, &t, msg, flags);
     if (got >= 0)
-        trace_named(&t, msg->msg_name, msg->msg_namelen);
+        trace_came(&t, msg->msg_name, msg->msg_namelen);
     return trace_end(&t, got);
 }
 
