@@ -301,7 +301,7 @@ Test(cli_check, counts_what_is_there)
 Test(cli_check, errors_are_1_and_failures_125)
 {
     struct run r = run("cd $T; echo 'unix type=x,' >bad.policy; echo 'unix, deny network inet, deny network inet6,' >good.policy\n"
-                       "s() { s=0; $SUNSHIM check \"$@\" 2>/dev/null || s=$?; echo $s; }; s good.policy; s good.policy bad.policy; s bad.policy none.policy; s --rule 'unix,'");
+                       "s() { s=0; $SUNSHIM check \"$@\" 2>/dev/null || s=$?; echo $s; }; s good.policy; s good.policy bad.policy; s bad.policy none.policy; s --rule 'deny unix,'");
 
     cr_assert_str_eq(r.out, "good.policy: ok, 3 rules, 0 profiles\n0\ngood.policy: ok, 3 rules, 0 profiles\n1\n125\n--rule: ok, 2 rules, 0 profiles\n0\n");
 }
