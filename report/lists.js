@@ -202,9 +202,9 @@
     for (const row of state.base) if (data.kind[row] === number) n++;
     return n;
   };
-  const distinct = of => () => new Set(state.base.length === data.count ? of : Array.from(state.base, row => of[row])).size;
+  const distinct = (of, size) => () => tally(of, size).reduce((n, records) => n + (records > 0), 0);
   const counts = { Denials: ofKind("DENIED"), Leaks: ofKind("LEAK"), Injections: ofKind("INJECTED"), Rules: () => data.rules.length,
-                   Processes: distinct(data.process), Sockets: distinct(data.socket) };
+                   Processes: distinct(data.process, data.processes.length), Sockets: distinct(data.socket, data.sockets.length) };
 
   report.lists = [
     makeList("Denials", denials, "Nothing was denied."),

@@ -76,6 +76,8 @@ def filters(b):
     check(all(float(row[TIME]) < 0.0001 for row in rows(b)), rows(b))
     b.click("#pills .pill")
     check(all_rows(b) == 22, "the time was not let go of")
+    tabs = b.js("return [...document.querySelectorAll('#tabs button')].map(tab => tab.textContent)")
+    check(tabs == ["Records 22", "Denials 2", "Leaks 1", "Rules 15", "Injections 1", "Processes 4", "Sockets 11"], tabs)
     # Denials, leaks, rules and injections are lists that filter, too.
     b.click("#denials-tab")
     check("no rule allows it" in b.js("return document.getElementById('denials-panel').textContent"), "denials")
