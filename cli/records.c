@@ -120,7 +120,7 @@ int64_t record_time(const struct record *r)
     int64_t part = 0, unit = 1000000000;
     struct tm tm = {0};
 
-    if (!date(&at, &tm) || tm.tm_year < 70 || tm.tm_year > 361) /* 2262 is what 64 bits last for */
+    if (!date(&at, &tm) || tm.tm_year < 70 || tm.tm_year > 350) /* 64 bits last until 2262, and "month 99" is some years */
         return 0;
     if (*at == '.')
         while (isdigit((unsigned char)*++at) && unit > 1)

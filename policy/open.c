@@ -140,7 +140,7 @@ static bool check_injects(const struct check *c)
     uint32_t count = c->h->tables[BLOB_INJECTS].count;
 
     for (uint32_t n = 0; n < count; n++)
-        if (i[n].number != n || !i[n].step || !below(c, BLOB_SOURCES, i[n].rule))
+        if (i[n].number != n || !i[n].step || !below(c, BLOB_SOURCES, i[n].rule) || i[n].err < 0 || i[n].err > 4095)
             return false;
     return count <= POLICY_INJECTS_MAX;
 }

@@ -135,6 +135,8 @@ Test(records_unit, numbers_are_numbers)
     cr_assert_eq(record_number(&r, "d", 9), 5);
     cr_assert_eq(record_number(&r, "e", 9), 9);
     cr_assert_eq(record_time(&r), 0);
+    cr_assert(reads("sunshim=\"TRACE\" time=2261-99-99T99:99:99.999999999Z")); /* too many for 64 bits */
+    cr_assert_eq(record_time(&r), 0);
 }
 
 Test(records_unit, leaks_for_apparmors_readers_have_their_history)
