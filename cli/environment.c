@@ -61,7 +61,7 @@ static int try_file(const char *path)
         char *dir = format_new("%.*s", (int)(strrchr(path, '/') - path + 1), path);
         return access(dir, W_OK | X_OK) ? -errno : 0;
     }
-    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
     if (fd < 0)
         return -errno;
     close(fd);

@@ -314,6 +314,12 @@ StockTest(cli_run, records_go_where_log_says)
     cr_assert_eq(lines_with(r.out, "\"sunshim\":\"DENIED\"", NULL), 1, "%s", run_report(&r));
 }
 
+StockTest(cli_run, a_log_is_for_its_owner_alone)
+{
+    struct run r = run("umask 022; cd $T; $SUNSHIM run --log a -- true; $SUNSHIM run --trace --log b -- true; stat -c %a a b");
+    check_out(r, "600\n600\n");
+}
+
 StockTest(cli_run, a_log_that_cannot_be_written_is_125)
 {
     static const char *const logs[] = {"/nonexistent/dir/log", "$T", "fd:9", "fd:x", "fd:", "''", "/nonexistent/%p"};
