@@ -165,6 +165,16 @@ StockTest(inject_counts, break_each_call_of_a_program)
                  "2 calls, 1 failures\n1\n");
 }
 
+/* ... and does not go on for ever with a rule that is none. */
+StockTest(inject_counts, break_each_refuses_what_is_no_rule)
+{
+    struct run r = run("timeout 20 \"$TOP/examples/break-each\" 'unix (shout)' EPIPE true");
+
+    check_status(r, 2);
+    check_out(r, "");
+    check_has(r, err, "'shout' is not a permission");
+}
+
 /* --- Programs that are not ours --------------------------------------------------------------- */
 
 #define REDIS "redis-server --port 0 --unixsocket $T/r --save '' --dir $T >/dev/null & ready $T/r\n"

@@ -95,3 +95,9 @@ StockTest(trace_normalize, example_shows_the_call_that_differs)
     cr_assert_eq(lines_with(r.out, "-", "connect(3, \"", "/there\") = 0", NULL), 1, "%s", run_report(&r));
     cr_assert_eq(lines_with(r.out, "+", "connect(3, \"", "/else\") = -1 ENOENT", NULL), 1, "%s", run_report(&r));
 }
+
+StockTest(trace_normalize, example_finds_no_two_runs_the_same_that_did_not_happen)
+{
+    struct run r = run("SUNSHIM=/nonexistent \"$TOP/examples/trace-diff\" true true");
+    check_status(r, 2);
+}
