@@ -211,7 +211,7 @@ static void mark_key(struct learned *l, unsigned line, unsigned lines, const cha
     for (size_t i = 0; i < l->rule_count; i++)
         kept += !l->rules[i]->dropped;
     for (size_t i = 0; i < l->rule_count; i++)
-        if (!l->rules[i]->dropped && lines - kept + ++at == line )
+        if (!l->rules[i]->dropped && lines - kept + ++at == line)
             l->rules[i]->key_to_house = why;
 }
 

@@ -28,9 +28,10 @@ struct record {
     size_t room_size;
 };
 
-/* Reads one line (with or without newline) in any form that sunshim writes: text, JSON, its
- * own or the kernel's for AppArmor (whose keys are given ours). False: no record (another program's line in the log, a torn one). The
- * fields are valid until the next record_read() into the same `r`; zero `r` first. */
+/* Reads one line (with or without newline) in any form that sunshim writes (text, JSON, for
+ * AppArmor's readers) or that the kernel writes for AppArmor; keys of the last two are given
+ * ours. False: no record (another program's line in the log, a torn one). The fields are valid
+ * until the next record_read() into the same `r`; zero `r` first. */
 bool record_read(struct record *r, const char *line, size_t len);
 /* The same for a line of keys and values that need not say what kind of record it is. */
 bool record_parse(struct record *r, const char *line, size_t len);
