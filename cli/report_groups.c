@@ -39,7 +39,7 @@ struct group *report_groups(struct report *r, enum kind kind, uint32_t *count)
         if (w->kind != kind)
             continue;
         s.operation = text_number(r, row, "operation");
-        s.rule = text_number(r, row, kind == KIND_LEAK || kind == KIND_HINT ? "hint" : "rule");
+        s.rule = text_number(r, row, kind == KIND_LEAK || kind == KIND_HINT ? "hint" : kind == KIND_UNSEEN ? "name" : "rule");
         s.group = (struct group){.first = row, .from = w->time};
         n = many_add(&all, &s, sizeof s, 4 * sizeof(uint32_t));
         g = &((struct same *)all.at)[n].group;

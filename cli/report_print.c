@@ -46,13 +46,14 @@ static void more(uint32_t count)
 
 static void put_totals(const struct report *r)
 {
-    printf("%" PRIu32 " records", r->row_count);
+    printf("%" PRIu32 " record%s", r->row_count, r->row_count == 1 ? "" : "s");
     for (int i = 0; i < KINDS; i++)
         if (r->kinds[i])
             printf(", %" PRIu64 " %s", r->kinds[i], kind_words[i]);
     if (r->skipped)
-        printf("; %" PRIu64 " lines were no records", r->skipped);
-    printf("\n%" PRIu32 " processes, %" PRIu32 " sockets with names\n", r->processes.count, r->places.count);
+        printf("; %" PRIu64 " %s", r->skipped, r->skipped == 1 ? "line was no record" : "lines were no records");
+    printf("\n%" PRIu32 " process%s, %" PRIu32 " socket%s with names\n", r->processes.count, r->processes.count == 1 ? "" : "es",
+           r->places.count, r->places.count == 1 ? "" : "s");
 }
 
 /* Indexes into report.links, most calls first. */
@@ -84,7 +85,7 @@ static void put_links(const struct report *r)
         printf(" %s", verb_words[l->verb]);
         put_string(" ", r, place_at(r, l->place)->name);
         if (l->calls)
-            printf(", %" PRIu64 " calls", l->calls);
+            printf(", %" PRIu64 " call%s", l->calls, l->calls == 1 ? "" : "s");
         if (l->failed)
             printf(", %" PRIu64 " failed", l->failed);
         if (l->denied)
@@ -110,6 +111,10 @@ static void put_groups(struct report *r, const char *title, enum kind kind)
         printf("  %" PRIu32 "x", groups[i].count);
         put_process(r, w->process);
         put_field(r, groups[i].first, " ", "operation");
+        if (kind == KIND_UNSEEN) {
+            put_field(r, groups[i].first, " ", "name");
+            put_field(r, groups[i].first, ": ", "info");
+        }
         if (w->place != NOBODY)
             put_string(" ", r, place_at(r, w->place)->name);
         put_field(r, groups[i].first, " ", "errno");

@@ -3,7 +3,7 @@
 (() => {
   const { data, state, theme, el, byId } = report;
   const container = byId("graph"), grouping = byId("group-processes"), layout = byId("layout"), says = byId("graph-says");
-  const COLUMN = 390, ROW = 44, HIGHEST = 2400;
+  const COLUMN = 390, ROW = 44, HIGHEST = 2400, LABELLED = 12;
   grouping.checked = report.groupAtFirst;
 
   const cy = cytoscape({ container, autoungrabify: false, boxSelectionEnabled: false, minZoom: 0.1, maxZoom: 3 });
@@ -130,7 +130,9 @@
     fit();
   }
 
+  let fitted = true; // until somebody zooms or moves it
   function fit() {
+    fitted = true;
     cy.resize();
     cy.fit(undefined, 24);
     if (cy.zoom() > 1.2) {
@@ -139,12 +141,15 @@
     }
   }
 
+  const byHand = () => { fitted = false; };
+  cy.on("scrollzoom dragpan pinchzoom", byHand);
+
   // What belongs to the selection stays, the rest fades.
   function mark() {
     const { selection } = state;
     cy.batch(() => {
       cy.elements().removeClass("faded chosen named");
-      if (model.lines.length <= 24) cy.edges().addClass("named");
+      if (model.lines.length <= LABELLED) cy.edges().addClass("named");
       if (!selection || (!selection.processes.size && !selection.sockets.size)) return;
       const has = node => node.ids.some(id => (node.type === "process" ? selection.processes : selection.sockets).has(id));
       const chosen = model.nodes.filter(has).map(node => cy.getElementById(node.key));
@@ -171,7 +176,7 @@
     if (!node) return;
     node.addClass("cursor");
     const box = node.renderedBoundingBox();
-    if (box.x1 < 0 || box.y1 < 0 || box.x2 > cy.width() || box.y2 > cy.height()) cy.center(node);
+    if (box.x1 < 0 || box.y1 < 0 || box.x2 > cy.width() || box.y2 > cy.height()) byHand(), cy.center(node);
     const lines = node.connectedEdges().map(edge => edge.data("says")).slice(0, 4).join("; ");
     says.textContent = `${node.data("type")} ${node.data("label")}: ${lines || "no lines"}`;
   }
@@ -191,7 +196,7 @@
   container.addEventListener("keydown", event => {
     if (event.key in arrows) step(...arrows[event.key]);
     else if ((event.key === "Enter" || event.key === " ") && cursor) choose(cursor.id());
-    else if (event.key === "+" || event.key === "-") cy.zoom({ level: cy.zoom() * (event.key === "+" ? 1.25 : 0.8), renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
+    else if (event.key === "+" || event.key === "-") byHand(), cy.zoom({ level: cy.zoom() * (event.key === "+" ? 1.25 : 0.8), renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
     else return;
     event.preventDefault();
   });
@@ -213,7 +218,7 @@
   });
   grouping.addEventListener("change", draw);
   layout.addEventListener("change", arrange);
-  new ResizeObserver(() => cy.resize()).observe(container);
+  new ResizeObserver(() => fitted ? fit() : cy.resize()).observe(container);
   theme.onchange(() => cy.style(styles()));
   state.subscribe(({ base, rows }) => base ? draw() : rows && mark());
 

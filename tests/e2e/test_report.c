@@ -12,9 +12,9 @@ Test(report, a_summary_names_who_talked_to_whom)
     struct run r = run(SAMPLE "$SUNSHIM report log");
 
     check_status(r, 0);
-    check_has(r, out, "22 records, 17 TRACE, 2 DENIED, 1 INJECTED, 1 LEAK, 1 UNSEEN; 1 lines were no records\n");
-    check_has(r, out, "  client 202 connected /run/docker.sock, 1 calls, 1 failed, 1 denied\n");
-    check_has(r, out, "  client 201 sent /run/app.sock, 1 calls\n");
+    check_has(r, out, "22 records, 17 TRACE, 2 DENIED, 1 INJECTED, 1 LEAK, 1 UNSEEN; 1 line was no record\n");
+    check_has(r, out, "  client 202 connected /run/docker.sock, 1 call, 1 failed, 1 denied\n");
+    check_has(r, out, "  client 201 sent /run/app.sock, 1 call\n");
     check_has(r, out, "  server 100 made /run/app.sock\n");
     check_has(r, out, "  1x client 202 connect /run/docker.sock EACCES, rule sample.policy:6\n");
     check_has(r, out, "  1x client 202 bind @mine EACCES, rule none; add: unix (bind) addr=@mine,\n");
@@ -173,8 +173,8 @@ StockTest(report, a_traced_run_is_reported)
                        "$SUNSHIM report log --json >out; " VALID("report", "out") "; $SUNSHIM report log");
 
     check_has(r, out, "valid\n1\n");
-    check_has(r, out, text("connected %s/redis.sock, 1 calls", scratch()));
-    check_has(r, out, text("listens %s/redis.sock, 1 calls", scratch()));
+    check_has(r, out, text("connected %s/redis.sock, 1 call", scratch()));
+    check_has(r, out, text("listens %s/redis.sock, 1 call", scratch()));
     check_has(r, out, text("connected %s/other.sock, 2 calls, 2 failed", scratch()));
     check_has(r, out, "./p.policy:6: unix (bind) addr=@never,\n");
 }

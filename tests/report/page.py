@@ -195,6 +195,22 @@ def hostile(b):
     check(b.js("return report.data.count") == 22 and b.js("return report.data.skipped") == 1, "a name forged a record")
 
 
+def narrow(b):
+    """In a window made smaller the graph is still whole, but not under the hands of somebody who looks at a part of it."""
+    outside = """
+        const cy = report.graph.cy, box = cy.elements().renderedBoundingBox();
+        return box.x1 < 0 || box.x2 > document.getElementById('graph').clientWidth"""
+    make = "const g = document.getElementById('graph'); g.style.width = arguments[0] + 'px'; new ResizeObserver((_, o) => { o.disconnect(); window.resized = arguments[0] }).observe(g)"
+    check(not b.js(outside), "the graph is not whole")
+    b.js(make, 260)
+    b.wait("return window.resized === 260 && report.graph.cy.width() === 260")
+    check(not b.js(outside), "the graph is cut off when the window gets narrow")
+    b.js("report.graph.cy.zoom(3); report.graph.cy.emit('scrollzoom')")
+    b.js(make, 300)
+    b.wait("return window.resized === 300 && report.graph.cy.width() === 300")
+    check(b.js("return report.graph.cy.zoom()") == 3, "the graph jumps while somebody looks at it")
+
+
 def offline(b):
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(0.5)
