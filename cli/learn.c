@@ -17,7 +17,7 @@ static const char usage[] =
     "Writes the smallest policy under which the same run passes, with what was seen as\n"
     "comments.\n"
     "\n"
-    "  -o, --output POLICY   where to; '-' is standard output, as without -o\n"
+    "  -o, --output POLICY   where to; '-' is standard output, as --from has without -o\n"
     "      --from LOG        learn from records: the log of a run with --trace, with\n"
     "                        --complain or with audit rules; each LOG is a run of its own\n"
     "      --merge OLD       extend OLD: keep it as it is, and append what it does not\n"
@@ -157,9 +157,11 @@ static void say_result(const struct learning *g, const char *to)
     for (size_t i = 0; i < l->rule_count; i++)
         kept += !l->rules[i]->dropped;
     if (l->unclear)
-        say("%llu calls cannot be learned from: their records do not say enough, or no rule can", (unsigned long long)l->unclear);
+        say("%llu call%s cannot be learned from: records do not say enough, or no rule can", (unsigned long long)l->unclear,
+            l->unclear == 1 ? "" : "s");
     if (l->denied && !l->with_denied)
-        say("%llu calls were denied, and stay so (--denied learns those that no rule denied)", (unsigned long long)l->denied);
+        say("%llu call%s denied, and stay%s so (--denied learns those that no rule denied)", (unsigned long long)l->denied,
+            l->denied == 1 ? " was" : "s were", l->denied == 1 ? "s" : "");
     if (g->old.text && !kept)
         say("%s allows all %llu calls already", g->old.path, (unsigned long long)l->calls);
     else

@@ -68,7 +68,7 @@ int file_replace(const char *path, const char *text)
     int err;
 
     if (!strcmp(path, "-"))
-        return fputs(text, stdout) < 0 || fflush(stdout) ? fail("standard output: %s", strerror(errno)) : 0;
+        return fputs(text, stdout) < 0 || fflush(stdout) ? EXIT_SUNSHIM : 0; /* main() says why */
     if (there && !S_ISREG(st.st_mode))
         err = write_to(path, text);
     else

@@ -106,6 +106,11 @@ static void take(void *ctx, const struct record *r, const char *line, size_t len
         show(t, r, line, len);
 }
 
+static const char *output_name(const struct tracing *t)
+{
+    return !t->output ? "the trace" : strcmp(t->output, "-") ? t->output : "to standard output";
+}
+
 /* 0 or 125. */
 static int finish(struct tracing *t)
 {
@@ -117,7 +122,7 @@ static int finish(struct tracing *t)
     else if (t->sum)
         trace_sum_text(&t->out.ink, t->sum, t->same);
     int err = trace_out_end(&t->out);
-    return err ? fail("cannot write %s: %s", t->output ? t->output : "the trace", strerror(err)) : 0;
+    return err ? fail("cannot write %s: %s", output_name(t), strerror(err)) : 0;
 }
 
 /* --- A log, or a run ------------------------------------------------------------------------ */
@@ -296,7 +301,7 @@ static int prepare(struct tracing *t)
     int fd = open_output(t);
 
     if (fd < 0 || !(t->out.to = fdopen(fd, "w")))
-        return fail("cannot write %s: %s", t->output ? t->output : "the trace", strerror(errno));
+        return fail("cannot write %s: %s", output_name(t), strerror(errno));
     t->out.ink.colours = wants_colours(t, fd);
     t->lines |= !t->summary;
     t->out.live = !t->log_count;

@@ -42,12 +42,16 @@ static void put_socket(struct ink *t, const struct record *r)
 
 static void put_rest(struct ink *t, const struct record *r)
 {
-    const struct field *hint = record_field(r, "hint");
+    const struct field *hint = record_field(r, "hint"), *info = record_field(r, "info");
 
     put_name(t, r, " meant ", "intended", NULL, NULL);
     put_name(t, r, " or ", "intended2", NULL, NULL);
     put_name(t, r, " ", "name", NULL, NULL);
-    put_word(t, r, " (", "info", ")");
+    if (info && info->len) {
+        ink_put(t, " (");
+        ink_plain(t, info->value, info->len);
+        ink_put(t, ")");
+    }
     put_word(t, r, " ", "errno", "");
     if (!hint)
         return;

@@ -1,0 +1,38 @@
+/* What a new user met who traced, learned and reported. */
+#include "tests/e2e/harness.h"
+
+#define UNSEEN(name, why) \
+    "time=2026-01-31T03:02:11.481223Z sunshim=\"UNSEEN\" operation=\"exec\" class=\"exec\" profile=\"-\" pid=7 ppid=1 comm=\"sh\" " \
+    "exe=\"/bin/sh\" name=\"" name "\" info=\"" why "\"\n"
+
+/* It is what the programs are that one wants to know. */
+Test(breaker6, a_report_names_the_programs_that_were_not_seen)
+{
+    put("log", UNSEEN("/bin/one", "static Go") UNSEEN("/bin/two", "setuid"));
+    struct run r = run("\"$SUNSHIM\" report log");
+
+    check_status(r, 0);
+    check_out(r, "2 records, 2 UNSEEN\n1 process, 0 sockets with names\n\nnot seen\n"
+                 "  1x sh 7 exec /bin/one: static Go\n  1x sh 7 exec /bin/two: setuid\n");
+}
+
+Test(breaker6, reasons_are_words_in_a_trace)
+{
+    put("log", UNSEEN("/bin/one", "static Go\\x0a00:00:00 forged"));
+    struct run r = run("\"$SUNSHIM\" trace --from log");
+
+    check_status(r, 0);
+    check_has(r, out, "--- UNSEEN exec \"/bin/one\" (static Go\\n00:00:00 forged) ---\n");
+}
+
+/* Once, and by its name. */
+Test(breaker6, what_cannot_be_written_is_said_once)
+{
+    put("log", "time=2026-01-31T03:02:11.481223Z sunshim=\"TRACE\" operation=\"socket\" class=\"net\" profile=\"-\" pid=7 ppid=1 comm=\"a\" exe=\"/bin/a\" "
+               "family=\"unix\" sock_type=\"stream\" protocol=0 requested=\"create\" result=3 duration_ns=5\n");
+    struct run r = run("for c in 'learn --from log' 'trace -o - --from log'; do \"$SUNSHIM\" $c >/dev/full || echo $?; done");
+
+    check_out(r, "125\n125\n");
+    cr_assert_str_eq(r.err, "sunshim: cannot write the output: No space left on device\n"
+                            "sunshim: cannot write to standard output: No space left on device\n");
+}
