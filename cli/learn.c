@@ -10,7 +10,6 @@
 #include "learn.h"
 #include "run.h"
 
-
 static const char usage[] =
     "Usage: sunshim learn -o POLICY [OPTION]... [--] COMMAND [ARG...]\n"
     "       sunshim learn [-o POLICY] [OPTION]... --from LOG [LOG...]\n"
