@@ -93,6 +93,8 @@ static void *work(void *arg)
     struct drain *d = arg;
     struct timespec pause = {.tv_nsec = PAUSE_MIN};
 
+    /* Not the process: that is still there when it was killed and nobody has waited for it. */
+    lines_reader(&d->lines, (struct claim_owner){.pid = (uint32_t)gettid(), .space = d->self.space});
     for (;;) {
         bool last = atomic_load(&d->stop), any = false;
         bool whole = take_all(d, &any);
@@ -153,6 +155,7 @@ void drain_finish(struct drain *d)
     lines_close(&d->lines); /* whoever began a line before that ends it */
     atomic_store(&d->stop, true);
     pthread_join(d->thread, NULL);
+    lines_close(&d->lines); /* it may have come after the first time */
     if (d->log)
         logfile_close(d->log);
     if (d->lost)

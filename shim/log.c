@@ -179,34 +179,32 @@ static __attribute__((noinline)) void complain(char *room)
         write_quietly(2, &line, 1);
 }
 
-/* The launcher cannot be asked whether it lives from another name space of process ids; then
- * it is taken for dead when nothing has moved for a second. */
+/* The launcher cannot be asked whether it lives from another name space of process ids; then it
+ * is taken for dead when there is no room for half a minute and more (its log may go to a pager). */
 static bool reader_gone(unsigned waits)
 {
     struct claim_owner reader = lines_reader_get(&state->lines), self = domain_self();
 
-    if (!reader.pid)
-        return true;
-    return reader.space == self.space ? SYS2(SYS_kill, reader.pid, 0) == -ESRCH : waits >= 5000;
+    return reader.space == self.space ? SYS2(SYS_kill, reader.pid, 0) == -ESRCH : waits >= 150000;
 }
 
-/* False: nobody reads any more. */
-static bool put_lines(const char *line, size_t len)
+/* False: nobody reads any more. Whoever waits for somebody else's log gets its signals. */
+static bool put_lines(const char *line, size_t len, const uint64_t *signals)
 {
-    const struct timespec moment = {.tv_nsec = 200000};
+    static const struct timespec moment = {.tv_nsec = 200000}; /* not on the stack: ppoll(2) writes what is left of it */
     int err;
 
     for (unsigned waits = 0; (err = lines_put(&state->lines, domain_self(), line, len)) == -EAGAIN; waits++) {
-        if (waits % 64 == 63 && reader_gone(waits))
+        if (reader_gone(waits))
             lines_close(&state->lines); /* so that nobody waits for it again */
-        SYS2(SYS_nanosleep, &moment, NULL);
+        SYS5(SYS_ppoll, NULL, 0, &moment, signals, 8);
     }
     return err == 0;
 }
 
-void log_write(const char *line, size_t len, char *room, bool traced)
+void log_write(const char *line, size_t len, char *room, bool traced, const uint64_t *signals)
 {
-    if (state->lines.at && (traced || state->lines_own) && put_lines(line, len))
+    if (state->lines.at && (traced || state->lines_own) && put_lines(line, len, signals))
         return;
     if (traced && state->lines.at)
         return;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct log_state;
 
@@ -17,9 +18,10 @@ const char *log_set_place(struct log_state *log, const char *where);
  * LOG_ROOM bytes to work in: paths do not belong on a small stack.
  *
  * In a traced run the launcher gets it, through the run's queue of lines, and is waited for as
- * long as it lives. `traced`: a TRACE record, which is for the innermost run that traces and of
- * no use to anybody once that has ended; others go to the log of the innermost run. */
-void log_write(const char *line, size_t len, char *room, bool traced);
+ * long as it lives; `signals` is the mask meanwhile. `traced`: a TRACE record, which is for the
+ * innermost run that traces and of no use to anybody once that has ended; others go to the log
+ * of the innermost run. */
+void log_write(const char *line, size_t len, char *room, bool traced, const uint64_t *signals);
 
 #define LOG_ROOM 1440
 

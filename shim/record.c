@@ -104,7 +104,7 @@ static const char *hint_for_leak(const struct record *r, char *buffer)
     return text_done(&t);
 }
 
-static void write_line(struct record *r, char *line)
+static void write_line(struct record *r, char *line, const uint64_t *signals)
 {
     static void (*const format[])(struct text *, const struct record *) = {
         [LOG_TEXT] = format_text, [LOG_JSON] = format_json, [LOG_APPARMOR] = format_apparmor};
@@ -119,7 +119,7 @@ static void write_line(struct record *r, char *line)
     }
     if (t.full)
         t.at[-1] = '\n'; /* cannot be with names cut to size; a line must end all the same */
-    log_write(line, text_len(&t), r->room, r->call);
+    log_write(line, text_len(&t), r->room, r->call, signals);
 }
 
 /* Fills in who we are, formats and writes; signals are blocked meanwhile. */
@@ -140,7 +140,7 @@ static void emit(struct record *r, const struct policy_verdict *v, const struct 
         } else if (r->socket) {
             r->hint = hint_for_leak(r, scratch + LINE + EXE);
         }
-        write_line(r, scratch);
+        write_line(r, scratch, &before);
         scratch_give(scratch);
     } else {
         log_dropped();

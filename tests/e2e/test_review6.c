@@ -7,8 +7,8 @@
  * line: its process may live on, or lie about unwaited for, and nobody may wait for that line. */
 StockTest(review6, a_line_that_is_never_ended_holds_nobody_up)
 {
-    struct run r = run("$SUNSHIM run --trace --log $T/log -- sh -c \"$N/review6 begin; $N/review6 names 2\"\n"
-                       "pkill -x review6\n"
+    struct run r = run("$SUNSHIM run --trace --log $T/log -- sh -c \"$N/review6 begin >$T/pid; $N/review6 names 2\"\n"
+                       "kill $(cat $T/pid)\n"
                        "grep -c 'addr=\"@review6/' $T/log");
 
     check_out(r, "2\n");
@@ -18,7 +18,7 @@ StockTest(review6, a_line_that_is_never_ended_holds_nobody_up)
 /* The same when nothing comes behind it. */
 StockTest(review6, a_line_that_is_never_ended_does_not_keep_the_command_from_ending)
 {
-    struct run r = run("$SUNSHIM run --trace --log $T/log -- $N/review6 begin; pkill -x review6");
+    struct run r = run("$SUNSHIM run --trace --log $T/log -- $N/review6 begin >$T/pid; kill $(cat $T/pid)");
 
     check_status(r, 0);
     check_has(r, err, "1 records lost");
@@ -92,4 +92,48 @@ StockTest(review6, a_refused_peer_does_not_end_a_call_that_was_delayed)
 
         check_out(r, "@good\n");
     }
+}
+
+/* Starts a program that has more to tell than there is room for while nobody reads the log, and waits
+ * until it sleeps, which it does for nothing else. */
+static const char stuck_program[] =
+    "import os, signal, subprocess, sys, time\n"
+    "r, w = os.pipe()\n"
+    "p = subprocess.Popen([sys.argv[1], 'run', '--trace', '--log', 'fd:%d' % w, '--', sys.argv[2],\n"
+    "                      'names', '60000', '80'], pass_fds=[w], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)\n"
+    "def child():\n"
+    "    return open('/proc/%d/task/%d/children' % (p.pid, p.pid)).read().strip()\n"
+    "def state(pid):\n"
+    "    try:\n"
+    "        return open('/proc/%s/stat' % pid).read().rsplit(')', 1)[1].split()[0]\n"
+    "    except OSError:\n"
+    "        return 'X'\n"
+    "def wait_for(what):\n"
+    "    for i in range(600):\n"
+    "        if what():\n"
+    "            return True\n"
+    "        time.sleep(0.05)\n"
+    "    return False\n"
+    "wait_for(child)\n"
+    "pid = child()\n"
+    "asleep = 0\n"
+    "while asleep < 10:\n"
+    "    asleep += state(pid) == 'S'\n"
+    "    time.sleep(0.05)\n";
+
+StockTest(review6, a_program_that_waits_for_its_log_can_be_ended)
+{
+    const char *script = put("term.py", text("%sp.terminate()\nprint(wait_for(lambda: state(pid) in 'XZ'))\np.kill()\n", stuck_program));
+    struct run r = run(text("timeout 60 python3 %s $SUNSHIM $N/review6", script));
+
+    check_out(r, "True\n");
+}
+
+StockTest(review6, nobody_waits_for_a_launcher_that_was_killed_and_not_waited_for)
+{
+    const char *script = put("kill.py", text("%sp.kill()\nprint(wait_for(lambda: state(pid) in 'XZ'), state(p.pid))\n"
+                                             "os.system('kill -9 %%s 2>/dev/null' %% pid)\n", stuck_program));
+    struct run r = run(text("timeout 90 python3 %s $SUNSHIM $N/review6", script));
+
+    check_out(r, "True Z\n");
 }

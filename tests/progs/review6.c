@@ -1,7 +1,7 @@
 /* What test_review6.c needs that no other program does.
  *
  * review6 begin            leaves a process behind that has claimed a cell of the run's queue of
- *                          lines and never ends its line
+ *                          lines and never ends its line; prints its pid
  * review6 names N [SIZE]   N connects to abstract names of nobody, @review6/I, padded to SIZE
  * review6 small            a datagram received with room for two bytes of its sender's name
  * review6 relative         a datagram from a sender that was bound to a relative name elsewhere */
@@ -66,12 +66,13 @@ static void claim(void)
 static void begin(void)
 {
     char byte = 0;
-    int ready[2];
+    int ready[2], pid;
 
     check(pipe(ready), "pipe");
-    if (check(fork(), "fork")) {
+    if ((pid = check(fork(), "fork"))) {
         if (read(ready[0], &byte, 1) != 1)
             exit(1);
+        printf("%d\n", pid);
         return;
     }
     setsid();
