@@ -75,6 +75,24 @@ static void print_verdict(const struct loaded *l)
     putchar('\n');
 }
 
+/* Under other policies none of these rules could be used. */
+static void doubt_logs(const struct lint *lint, const char *path)
+{
+    bool own = false;
+
+    for (uint32_t i = 0; i < lint->set.source_count; i++) {
+        const struct rule_source *s = &lint->set.sources[i];
+
+        if (strcmp(s->file, path))
+            continue;
+        if (coverage_of(lint->coverage, s->file, s->line))
+            return;
+        own = true;
+    }
+    if (own && coverage_traced(lint->coverage))
+        say("check: the logs name no rule of %s: were they made under it?", path);
+}
+
 /* Found, readable and wrong is 1; not found or unreadable is a failure to check. */
 static int check_one(const struct options *o, const struct wish *w, const struct source *s)
 {
@@ -87,8 +105,10 @@ static int check_one(const struct options *o, const struct wish *w, const struct
         return fail("%s: out of memory", l.path);
     warn_of_inet(&lint);
     print_verdict(&l);
-    if (w->coverage)
+    if (w->coverage) {
+        doubt_logs(&lint, l.path);
         lint_print_coverage(&lint);
+    }
     return w->error && l.count.warnings;
 }
 

@@ -1,4 +1,6 @@
 /* What a new user met who traced, learned and reported. */
+#include <string.h>
+
 #include "tests/e2e/harness.h"
 
 #define UNSEEN(name, why) \
@@ -35,4 +37,18 @@ Test(breaker6, what_cannot_be_written_is_said_once)
     check_out(r, "125\n125\n");
     cr_assert_str_eq(r.err, "sunshim: cannot write the output: No space left on device\n"
                             "sunshim: cannot write to standard output: No space left on device\n");
+}
+
+/* Otherwise every rule looks as if nobody needed it. */
+Test(breaker6, coverage_by_the_log_of_another_policy_is_doubted)
+{
+    put("log", "time=2026-01-31T03:02:11.481223Z sunshim=\"TRACE\" operation=\"socket\" class=\"net\" profile=\"-\" pid=7 ppid=1 comm=\"a\" exe=\"/bin/a\" "
+               "family=\"unix\" sock_type=\"stream\" protocol=0 requested=\"create\" result=3 duration_ns=5 rules=\"./mine.policy:1\"\n");
+    put("mine.policy", "unix (create),\ndeny network inet,\ndeny network inet6,\n");
+    put("other.policy", "unix (create),\ndeny network inet,\ndeny network inet6,\n");
+    struct run r = run("\"$SUNSHIM\" check --coverage log mine.policy other.policy >out");
+
+    check_status(r, 0);
+    check_has(r, err, "sunshim: check: the logs name no rule of other.policy: were they made under it?\n");
+    cr_assert_null(strstr(r.err, "no rule of mine"), "%s", r.err);
 }
