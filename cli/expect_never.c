@@ -9,11 +9,10 @@ static bool counts(const struct rule *r)
     return r->perms != POLICY_CREATE;
 }
 
-static const char *why_never(struct lint_room *room, const struct ruleset *set, const struct profile *p, const struct rule *r,
-                             const char **suggestion)
+static const char *why_never(const struct ruleset *set, const struct profile *p, const struct rule *r, const char **suggestion)
 {
     enum lint_side side;
-    const char *why = lint_never(room, set, p, r, &side);
+    const char *why = lint_never(set, p, r, &side);
 
     return why ? why : lint_link(r, &side, suggestion);
 }
@@ -22,7 +21,6 @@ const char *expect_never(const struct policy_input *in, const char **suggestion)
 {
     struct policy_input silent = *in;
     struct arena arena = new_arena;
-    struct lint_room room = {.arena = &arena};
     struct ruleset set;
     const char *first = NULL;
 
@@ -33,7 +31,7 @@ const char *expect_never(const struct policy_input *in, const char **suggestion)
     for (uint32_t i = 0; i < set.profile_count; i++)
         for (uint32_t k = 0; k < set.profiles[i].rule_count; k++) {
             const struct profile *p = &set.profiles[i];
-            const char *why = why_never(&room, &set, p, &p->rules[k], suggestion);
+            const char *why = why_never(&set, p, &p->rules[k], suggestion);
 
             if (!why && (counts(&p->rules[k]) || p->rule_count == 1))
                 return NULL;

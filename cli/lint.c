@@ -200,7 +200,7 @@ static void say_rule(struct lint *l, uint32_t source, const struct finding *f, c
 static void look_at(struct lint *l, const struct profile *p, const struct rule *r, struct finding *f)
 {
     enum lint_side side = LINT_WHOLE;
-    const char *hint = NULL, *why = lint_never(&l->room, &l->set, p, r, &side);
+    const char *hint = NULL, *why = lint_never(&l->set, p, r, &side);
 
     if (!why)
         why = lint_link(r, &side, &hint);

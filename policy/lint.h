@@ -49,11 +49,10 @@ enum lint_side { LINT_WHOLE, LINT_LOCAL, LINT_PEER };
 
 /* Why a rule can match nothing, whatever the machine; NULL when it can. One sentence
  * without its subject ("is longer than ..."); *side: the condition that is to blame. */
-const char *lint_never(struct lint_room *room, const struct ruleset *set, const struct profile *profile,
-                       const struct rule *r, enum lint_side *side);
+const char *lint_never(const struct ruleset *set, const struct profile *profile, const struct rule *r, enum lint_side *side);
 
-/* What a rule's names take in that is no more one place than the street is: a path
- * like "/tmp", or NULL when they are fine. For rules that allow to bind, connect or send. */
+/* The place that many share and that a rule's names take in whole: "/tmp" or the like; NULL
+ * when they are narrower. For rules that allow to bind, connect or send. */
 const char *lint_wide(struct lint_room *room, const struct rule *r, enum lint_side *side);
 
 #endif

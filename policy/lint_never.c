@@ -197,12 +197,10 @@ static const char *blame(enum lint_side *side, enum lint_side which, const char 
     return why;
 }
 
-const char *lint_never(struct lint_room *room, const struct ruleset *set, const struct profile *profile,
-                       const struct rule *r, enum lint_side *side)
+const char *lint_never(const struct ruleset *set, const struct profile *profile, const struct rule *r, enum lint_side *side)
 {
     const char *why;
 
-    (void)room;
     if ((why = blame(side, LINT_WHOLE, never_kind(r))) || (why = blame(side, LINT_LOCAL, never_names(&r->local))) ||
         (why = blame(side, LINT_PEER, never_names(&r->peer))) ||
         (why = blame(side, LINT_PEER, never_label(set, r))) ||

@@ -156,7 +156,7 @@ static void lint(struct policy_input in, struct memory *m)
     }
     for (uint32_t i = 0; i < set.profile_count && i < 3; i++)
         for (uint32_t k = 0; k < set.profiles[i].rule_count && k < 8; k++) {
-            lint_never(&room, &set, &set.profiles[i], &set.profiles[i].rules[k], &side);
+            lint_never(&set, &set.profiles[i], &set.profiles[i].rules[k], &side);
             lint_wide(&room, &set.profiles[i].rules[k], &side);
         }
 }
