@@ -54,7 +54,7 @@ StockTest(suite_leftovers, a_failed_bind_leaves_nothing)
 StockTest(suite_leftovers, what_a_daemon_goes_on_with_is_none)
 {
     struct run r = leaving("$P/sk 'socket unix stream' \"bind $T/s\" listen 'socket unix stream' 'bind @leftovers-test' listen "
-                           "'socket inet stream' 'bind inet:127.0.0.1:0' listen 'sleep 3000' >/dev/null 2>&1 &\n"
+                           "'socket inet stream' 'bind inet:127.0.0.1:0' listen 'sleep 30000' >/dev/null 2>&1 &\n"
                            "ready $T/s @leftovers-test; sleep 0.2");
     check_status(r, 0);
     cr_assert_eq(left(&r), 0, "%s", run_report(&r));

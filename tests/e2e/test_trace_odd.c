@@ -101,7 +101,6 @@ StockTest(trace_odd, runs_in_each_other)
                        "$SUNSHIM run --rule \"$d\" --log $T/outer2 -- $SUNSHIM run --trace --log $T/inner2 -- python3 p.py\n"
                        "$SUNSHIM run --trace --log $T/outer3 -- $SUNSHIM run --trace --log $T/inner3 -- python3 p.py\n");
 
-    (void)r;
     check_pairs(&r, "outer", 1);
     cr_assert(lines_with(get(text("%s/inner", scratch())), "sunshim=\"TRACE\"", NULL) == 0);
     check_pairs(&r, "inner2", 1);
