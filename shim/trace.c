@@ -199,6 +199,8 @@ static void look_at_peer(struct look *l, int fd)
 
     if (l->query.peer.kind == POLICY_ADDR_UNKNOWN && address_peer(&l->peer, fd) == 0 && l->peer.len) {
         l->query.peer = l->peer.name;
+        if (l->peer.family == AF_INET && l->query.family == AF_INET6)
+            l->query.family = AF_INET; /* as it was judged: facts_peer() */
         resolve(&l->query.peer, &l->peer_name, fd);
     }
     if ((l->query.perm & (POLICY_CONNECT | POLICY_ACCEPT)) && l->query.family == AF_UNIX && process_creds(fd, &creds) == 0)

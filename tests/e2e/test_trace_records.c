@@ -116,6 +116,24 @@ StockTest(trace_records, the_rule_that_decided_and_what_was_denied)
     cr_assert(lines_with(log, "sunshim=\"AUDIT\"", "operation=\"listen\"", NULL) == 1);
 }
 
+/* What policies take for IPv4 is on record as that. */
+StockTest(trace_records, an_ipv4_client_of_an_ipv6_server)
+{
+    struct run r = run("cd \"$T\"; $SUNSHIM run --trace --log $T/log -- python3 -c '\n"
+                       "import socket\n"
+                       "s = socket.create_server((\"\", 0), family=socket.AF_INET6, dualstack_ipv6=True)\n"
+                       "c = socket.create_connection((\"127.0.0.1\", s.getsockname()[1])); d, _ = s.accept(); d.send(b\"x\")'\n");
+    const char *log = get(text("%s/log", scratch()));
+
+    check_status(r, 0);
+    check_key(&r, traced(&r, log, "listen", 0), "family", "inet6");
+    for (int i = 0; i < 3; i++) {
+        char *line = traced(&r, log, (const char *[]){"connect", "accept4", "send"}[i], 0);
+        check_key(&r, line, "family", "inet");
+        check_key(&r, line, "faddr", "127.0.0.1");
+    }
+}
+
 StockTest(trace_records, a_denial_is_on_record_twice_and_says_by_which_rule)
 {
     put("one.policy", "allow all,\ndeny unix (connect) peer=(addr=@nope) errno=ENOENT,\n");
