@@ -57,19 +57,22 @@ struct relay *relay_open(const char *outer, struct claim_owner self)
     return found;
 }
 
-static bool reader_gone(const struct relay *r)
+/* As shim/log.c: of another name space of process ids, it is given half a minute. */
+static bool reader_gone(const struct relay *r, unsigned waits)
 {
     struct claim_owner reader = lines_reader_get(&r->lines);
 
-    return !reader.pid || (reader.space == r->self.space && kill((pid_t)reader.pid, 0) && errno == ESRCH);
+    if (reader.space != r->self.space)
+        return waits >= 150000;
+    return !reader.pid || (kill((pid_t)reader.pid, 0) && errno == ESRCH);
 }
 
 void relay_put(struct relay *r, const char *line, size_t len)
 {
     const struct timespec moment = {.tv_nsec = 200000};
 
-    while (lines_put(&r->lines, r->self, line, len) == -EAGAIN) {
-        if (reader_gone(r))
+    for (unsigned waits = 0; lines_put(&r->lines, r->self, line, len) == -EAGAIN; waits++) {
+        if (reader_gone(r, waits))
             lines_close(&r->lines);
         nanosleep(&moment, NULL);
     }
