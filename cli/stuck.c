@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* Milliseconds. A line is written in less than one of them, without a system call in between. */
-enum { SOON = 1000, LATE = 10000 };
+enum { SOON = 50, AT_THE_END = 1000, LATE = 10000 };
 
 static int64_t now(void)
 {
@@ -79,5 +79,5 @@ bool stuck_for_good(struct stuck *s, const struct lines *l, struct claim_owner s
     if (waited < SOON)
         return false;
     enum writing writing = writer.space == self.space ? writing_of(writer.pid) : MAY_BE;
-    return last || writing == IS_NOT || (writing == MAY_BE && waited >= LATE);
+    return writing == IS_NOT || waited >= (last ? AT_THE_END : writing == MAY_BE ? LATE : INT64_MAX);
 }
