@@ -82,7 +82,7 @@ $(patsubst %,$(B)/%.o,$(modest)): OPT += $(smaller)
 lean       := $(addprefix shim/,address facts mediate settled track)
 $(patsubst %,$(B)/%.o,$(lean)): OPT += $(if $(findstring clang,$(CC)),$(smaller),-Os)
 # clang decides in 57 ns instead of 51 so (bench/decide), and a ring is as fast (bench/table); gcc loses more.
-brisk      := policy/decide policy/match $(addprefix domain/,claim head ring)
+brisk      := policy/decide policy/match policy/text $(addprefix domain/,claim head ring)
 $(patsubst %,$(B)/%.o,$(brisk)): OPT += $(if $(findstring clang,$(CC)),$(smaller))
 # Compiles policies, in the constructor or the command: 100 rules start as fast as before, with fewer pages to read.
 compiling  := $(addprefix policy/,arena conds defer diag expand filter include index layout lex lists maps names passed \
