@@ -38,4 +38,7 @@ char *format_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * NULL when none is near. */
 const char *suggest(const char *typed, const char *const *words);
 
+/* For a shell: quoted where needed, on one line, printable. In doctor_words.c. */
+char *shell_word(const char *text);
+
 #endif

@@ -48,8 +48,6 @@ const struct finding *findings_worst(const struct findings *f);
 
 /* --- Words (doctor_words.c) ------------------------------------------------ */
 
-/* For a shell: quoted where needed, on one line, printable. */
-char *shell_word(const char *text);
 /* As shown(), its middle left out where it is longer than `most` bytes. */
 char *shown_short(const char *text, size_t most);
 

@@ -138,11 +138,8 @@ static const char *typed(int argc, char **argv)
 {
     const char *line = "sunshim";
 
-    for (int i = 0; i < argc; i++) {
-        bool plain = *argv[i] && !argv[i][strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,=")];
-
-        line = plain ? format_new("%s %s", line, argv[i]) : format_new("%s '%s'", line, argv[i]);
-    }
+    for (int i = 0; i < argc; i++)
+        line = format_new("%s %s", line, shell_word(argv[i]));
     return strlen(line) > 400 ? format_new("%.400s...", line) : line;
 }
 

@@ -52,3 +52,12 @@ Test(breaker6, coverage_by_the_log_of_another_policy_is_doubted)
     check_has(r, err, "sunshim: check: the logs name no rule of other.policy: were they made under it?\n");
     cr_assert_null(strstr(r.err, "no rule of mine"), "%s", r.err);
 }
+
+/* To be typed again as it was. */
+StockTest(breaker6, a_policy_says_by_which_command_it_was_learned)
+{
+    struct run r = run("cd $T; \"$SUNSHIM\" learn -o \"it's\" -- true 'a\nunix,'; grep -A1 '^# Learned' \"it's\"; grep -c '^unix' \"it's\" || :");
+
+    check_has(r, out, "#     sunshim learn -o 'it'\\''s' -- true $'a\\012unix,'\n");
+    check_has(r, out, "\n0\n");
+}
