@@ -177,6 +177,7 @@ static bool has_news(const struct learned *l)
 static int write_policy(struct learning *g)
 {
     const char *to = g->line.output ? g->line.output : g->line.merge ? g->line.merge : "-";
+    bool fresh = !g->line.force && (!g->line.merge || strcmp(g->line.merge, to));
     struct learned *l = &g->learned;
     int status;
 
@@ -190,9 +191,9 @@ static int write_policy(struct learning *g)
     if ((status = check_rules(l, &g->around, &g->old)))
         return status;
     if (!g->old.text || has_news(l))
-        status = file_replace(to, learned_text(l, &g->old, true));
+        status = file_replace(to, learned_text(l, &g->old, true), fresh);
     else if (strcmp(to, g->old.path))
-        status = file_replace(to, g->old.text);
+        status = file_replace(to, g->old.text, fresh);
     if (!status)
         say_result(g, to);
     return status;

@@ -144,7 +144,8 @@ char *learned_text(const struct learned *l, const struct old_policy *old, bool c
 const char *plain_name(const struct policy_addr *a);
 const char *plain_text(const char *text);
 
-/* learn_file.c: writes `text`, and not half of it; "-" is standard output. 0 or 125. */
-int file_replace(const char *path, const char *text);
+/* learn_file.c: writes `text`, and not half of it; "-" is standard output. `fresh`: a file that has come to be
+ * meanwhile stays, and the text is left beside it. 0 or 125. */
+int file_replace(const char *path, const char *text, bool fresh);
 
 #endif

@@ -38,8 +38,20 @@ static int write_to(const char *path, const char *text)
     return err;
 }
 
+/* `fresh`: only if nobody has made the file meanwhile, as far as the file system can tell. -EEXIST after
+ * saying where what was learned is then. */
+static int give_name(const char *beside, const char *path, bool fresh)
+{
+    if (fresh && !link(beside, path))
+        return unlink(beside) ? -errno : 0;
+    if (!fresh || errno != EEXIST)
+        return rename(beside, path) ? -errno : 0;
+    say("what was learned is in '%s'", beside);
+    return -EEXIST;
+}
+
 /* Beside the file and renamed, with its mode where there is one. */
-static int write_beside(const char *path, const char *text, const struct stat *before)
+static int write_beside(const char *path, const char *text, const struct stat *before, bool fresh)
 {
     char *beside = format_new("%s.XXXXXX", path);
     int fd = mkostemp(beside, O_CLOEXEC), err;
@@ -53,14 +65,14 @@ static int write_beside(const char *path, const char *text, const struct stat *b
         err = -errno;
     if (close(fd) && !err)
         err = -errno;
-    if (!err && rename(beside, path))
-        err = -errno;
-    if (err)
+    if (!err)
+        err = give_name(beside, path, fresh);
+    if (err && err != -EEXIST)
         unlink(beside);
     return err;
 }
 
-int file_replace(const char *path, const char *text)
+int file_replace(const char *path, const char *text, bool fresh)
 {
     struct stat st;
     bool there = !stat(path, &st);
@@ -72,6 +84,6 @@ int file_replace(const char *path, const char *text)
     if (there && !S_ISREG(st.st_mode))
         err = write_to(path, text);
     else
-        err = write_beside(real ? real : path, text, there ? &st : NULL);
+        err = write_beside(real ? real : path, text, there && !fresh ? &st : NULL, fresh);
     return err ? fail("'%s': %s", path, strerror(-err)) : 0;
 }

@@ -90,6 +90,16 @@ Test(learn_files, a_policy_is_not_overwritten_without_being_told_so)
     check_lacks(r, out, "unix,\n");
 }
 
+/* Somebody else was faster: nothing is lost. */
+StockTest(learn_files, a_policy_that_has_come_to_be_meanwhile_stays)
+{
+    struct run r = shell("$SUNSHIM learn -o p.policy -- sh -c 'python3 -c \"import socket; socket.socketpair()\"; echo unix, >p.policy' || echo $?\n"
+                         "cat p.policy; grep -c sockets p.policy.??????");
+
+    check_out(r, "125\nunix,\n1\n");
+    check_has(r, err, text("what was learned is in '%s/p.policy.", scratch()));
+}
+
 Test(learn_files, a_command_whose_policy_cannot_be_written_is_not_even_run)
 {
     put("p.policy", "unix,\n");

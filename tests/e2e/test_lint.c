@@ -254,3 +254,15 @@ StockTest(lint, the_example_fails_on_warnings_and_on_rules_that_a_suite_does_not
     check_status(r, 1);
     check_has(r, err, "p.policy:4:1: warning: no call needed this rule [unused]");
 }
+
+/* The 'allow all,' behind a rule from the command line is nobody's. */
+Test(lint, coverage_says_nothing_of_a_rule_that_nobody_wrote)
+{
+    struct run r = run("cd \"$T\" && echo 'time=2026-01-31T03:02:11.481223Z sunshim=\"TRACE\" operation=\"connect\" class=\"net\" profile=\"-\" "
+                       "pid=1 ppid=1 comm=\"a\" exe=\"/a\" family=\"unix\" sock_type=\"stream\" protocol=0 requested=\"connect\" "
+                       "peer_addr=\"/x\" fd=3 result=-1 errno=EACCES duration_ns=1 verdict=\"DENIED\" rules=\"--rule:1\"' >log\n"
+                       "\"$SUNSHIM\" check --error --coverage log --rule 'deny unix (connect) peer=(addr=/x),'");
+
+    check_status(r, 0);
+    check_lacks(r, err, "allow all");
+}
