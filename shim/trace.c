@@ -47,6 +47,8 @@ void trace_room(struct trace *t, const socklen_t *room)
 
 void trace_came(struct trace *t, const void *addr, socklen_t len)
 {
+    if (!t->on)
+        return;
     t->addr = addr;
     if (t->addr_len > len)
         t->addr_len = len;
