@@ -27,7 +27,8 @@ static void check_key(const struct run *r, char *line, const char *key, const ch
     cr_assert(got && !strcmp(got, want), "%s=%s, expected %s, in %s\n%s", key, got ? got : "(absent)", want, line, run_report(r));
 }
 
-StockTest(trace_records, each_call_with_names_peer_result_and_errno)
+/* Everything in one process, which prints its pid. */
+static struct run traced_calls(void)
 {
     struct run r = run("cd \"$T\"; mkdir real; ln -s real link\n"
                        "$SUNSHIM run --trace --log $T/log -- python3 -c '\n"
@@ -40,52 +41,48 @@ StockTest(trace_records, each_call_with_names_peer_result_and_errno)
                        "e = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); e.bind(\"\")\n"
                        "e.sendto(b\"x\", e.getsockname()); e.recvfrom(9)\n"
                        "print(os.getpid())'\n");
-    const char *log = get(text("%s/log", scratch()));
-    char *line;
 
     check_status(r, 0);
     r.out[strcspn(r.out, "\n")] = '\0';
-    line = traced(&r, log, "socket", 0);
-    check_key(&r, line, "family", "unix");
-    check_key(&r, line, "sock_type", "stream");
-    check_key(&r, line, "requested", "create");
-    check_key(&r, line, "pid", r.out);
-    check_key(&r, line, "comm", "python3");
-    check_key(&r, line, "result", "3");
-    line = traced(&r, log, "bind", 0);
-    check_key(&r, line, "addr", text("%s/real/s", scratch()));
-    check_key(&r, line, "given", "link/s");
-    check_key(&r, line, "fd", "3");
-    check_key(&r, line, "result", "0");
-    check_key(&r, line, "errno", NULL);
-    line = traced(&r, log, "listen", 0);
-    check_key(&r, line, "backlog", "3");
-    check_key(&r, line, "addr", text("%s/real/s", scratch()));
-    line = traced(&r, log, "connect", 0);
-    check_key(&r, line, "peer_addr", text("%s/real/s", scratch()));
-    check_key(&r, line, "given", "real/../link/s");
-    check_key(&r, line, "peer_pid", r.out);
-    check_key(&r, line, "addr", "none");
-    line = traced(&r, log, "accept4", 0);
-    check_key(&r, line, "addr", text("%s/real/s", scratch()));
-    check_key(&r, line, "peer_addr", "none");
-    check_key(&r, line, "result", "5");
-    check_key(&r, line, "peer_pid", r.out);
-    line = traced(&r, log, "send", 0);
-    check_key(&r, line, "size", "4");
-    check_key(&r, line, "result", "4");
-    check_key(&r, line, "peer_addr", text("%s/real/s", scratch()));
-    line = traced(&r, log, "recv", 0);
-    check_key(&r, line, "size", "99");
-    check_key(&r, line, "result", "4");
-    check_key(&r, traced(&r, log, "shutdown", 0), "how", "1");
-    line = traced(&r, log, "connect", 1);
-    check_key(&r, line, "peer_addr", "nothing");
-    check_key(&r, line, "result", "-1");
-    check_key(&r, line, "errno", "ENOENT");
-    line = traced(&r, log, "bind", 1);
-    check_key(&r, line, "addr", "auto");
-    char *bound = record_value(line, "bound");
+    return r;
+}
+
+StockTest(trace_records, each_call_with_names_peer_result_and_errno)
+{
+    struct run r = traced_calls();
+    const char *log = get(text("%s/log", scratch())), *server = text("%s/real/s", scratch()), *pid = r.out;
+    const struct {
+        const char *call, *key, *want; /* want NULL: no such key */
+        int nth;
+    } table[] = {
+        {"socket", "family", "unix", 0},       {"socket", "sock_type", "stream", 0},
+        {"socket", "requested", "create", 0},  {"socket", "pid", pid, 0},
+        {"socket", "comm", "python3", 0},      {"socket", "result", "3", 0},
+        {"bind", "addr", server, 0},           {"bind", "given", "link/s", 0},
+        {"bind", "fd", "3", 0},                {"bind", "result", "0", 0},
+        {"bind", "errno", NULL, 0},            {"bind", "addr", "auto", 1},
+        {"listen", "backlog", "3", 0},         {"listen", "addr", server, 0},
+        {"connect", "peer_addr", server, 0},   {"connect", "given", "real/../link/s", 0},
+        {"connect", "peer_pid", pid, 0},       {"connect", "addr", "none", 0},
+        {"connect", "peer_addr", "nothing", 1}, {"connect", "result", "-1", 1},
+        {"connect", "errno", "ENOENT", 1},     {"accept4", "addr", server, 0},
+        {"accept4", "peer_addr", "none", 0},   {"accept4", "result", "5", 0},
+        {"accept4", "peer_pid", pid, 0},       {"send", "size", "4", 0},
+        {"send", "result", "4", 0},            {"send", "peer_addr", server, 0},
+        {"recv", "size", "99", 0},             {"recv", "result", "4", 0},
+        {"shutdown", "how", "1", 0},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        check_key(&r, traced(&r, log, table[i].call, table[i].nth), table[i].key, table[i].want);
+}
+
+StockTest(trace_records, the_name_that_an_autobind_produced)
+{
+    struct run r = traced_calls();
+    const char *log = get(text("%s/log", scratch()));
+    char *bound = record_value(traced(&r, log, "bind", 1), "bound");
+
     cr_assert(bound && *bound == '@' && strlen(bound) == 6, "bound=%s", bound ? bound : "(absent)");
     check_key(&r, traced(&r, log, "sendto", 0), "peer_addr", bound);
     check_key(&r, traced(&r, log, "recvfrom", 0), "peer_addr", bound);
