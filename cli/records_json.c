@@ -109,15 +109,18 @@ static bool is_said_twice(const json_t *object, const char *key)
     return json_is_string(json_object_get(object, plain));
 }
 
+static bool is_text(const json_t *value, const char *text)
+{
+    return json_string_length(value) == strlen(text) && !strcmp(json_string_value(value), text);
+}
+
 /* What stands without quotes in text. */
 static bool is_word(const char *key, const json_t *value)
 {
-    const char *text = json_string_value(value);
-
-    if (!text)
+    if (!json_is_string(value))
         return !json_is_array(value);
-    return (is_address(key) && (!strcmp(text, "none") || !strcmp(text, "auto"))) ||
-           (!strcmp(key, "rule") && !strcmp(text, "none"));
+    return ((is_address(key) || !strcmp(key, "given")) && (is_text(value, "none") || is_text(value, "auto"))) ||
+           (!strcmp(key, "rule") && is_text(value, "none"));
 }
 
 static bool take(struct record *r, struct room *room, const json_t *object, const char *key, const json_t *value)

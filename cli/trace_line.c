@@ -49,7 +49,7 @@ void trace_who(struct ink *t, const struct record *r)
 static void put_field(struct ink *t, const struct field *f)
 {
     ink_colour(t, NAMED);
-    if (f->word || !strcmp(f->value, "none") || !strcmp(f->value, "auto")) /* JSON has no words */
+    if (f->word)
         ink_word(t, f->value, f->len);
     else
         ink_quoted(t, f->value, f->len);

@@ -12,6 +12,21 @@ const char *addr_word(const struct policy_addr *a)
     return a->kind == POLICY_ADDR_NONE ? "none" : a->kind == POLICY_ADDR_AUTO ? "auto" : NULL;
 }
 
+/* JSON has no words without quotes: a path "auto" would be an address that the kernel chose. */
+static bool looks_like_a_word(const char *name, size_t len)
+{
+    return (len == 4 && (!memcmp(name, "none", 4) || !memcmp(name, "auto", 4))) || (len == 7 && !memcmp(name, "unknown", 7));
+}
+
+const char *addr_prefix(const struct policy_addr *a)
+{
+    const char *name = a->bytes;
+
+    if (a->kind == POLICY_ADDR_ABSTRACT)
+        return "@";
+    return a->len && (*name == '@' || looks_like_a_word(name, a->len)) ? "./" : "";
+}
+
 const char *origin_word(const struct ring_entry *e)
 {
     static const char words[][12] = {[RING_UNKNOWN] = "unknown", [RING_SOCKET] = "socket", [RING_SOCKETPAIR] = "socketpair",

@@ -75,13 +75,8 @@ void format_apparmor(struct text *t, const struct record *r);
 
 /* An address in the words of unix(7) and AppArmor; NULL where a record says nothing of it. */
 const char *addr_word(const struct policy_addr *a); /* "none", "auto" */
-/* In front of a name: "@" of an abstract one, and "./" where a relative path would look like one. */
-static inline const char *addr_prefix(const struct policy_addr *a)
-{
-    if (a->kind == POLICY_ADDR_ABSTRACT)
-        return "@";
-    return a->len && *(const char *)a->bytes == '@' ? "./" : "";
-}
+/* In front of a name: "@" of an abstract one, and "./" where a relative path would look like one, or like a word. */
+const char *addr_prefix(const struct policy_addr *a);
 static inline bool addr_is_inet(const struct policy_addr *a)
 {
     return a->kind == POLICY_ADDR_INET || a->kind == POLICY_ADDR_INET6;

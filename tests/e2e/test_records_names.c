@@ -28,3 +28,20 @@ StockTest(records_names, end_no_line_and_begin_none)
     check_out(r, "240\n240\n0\n");
     check_has(r, err, "240 denied");
 }
+
+/* JSON has no words without quotes, and "@x" would be abstract. */
+StockTest(records_names, of_relative_paths_are_no_words)
+{
+    struct run r = run("cd \"$T\" && \"$SUNSHIM\" run --trace --json --log log.json -- /usr/bin/python3 -c 'import socket\n"
+                       "for name in \"auto\", \"none\", \"unknown\", \"@x\", \"autos\":\n"
+                       "    socket.socket(socket.AF_UNIX).bind(name)'\n"
+                       "grep -o '\"given\":\"[^\"]*\"' log.json\n"
+                       "\"$SUNSHIM\" trace --from log.json | grep -o 'bind([^)]*)'");
+    check_status(r, 0);
+    check_out(r, "\"given\":\"./auto\"\n\"given\":\"./none\"\n\"given\":\"./unknown\"\n\"given\":\"./@x\"\n\"given\":\"autos\"\n"
+                 "bind(3, \"./auto\")\n"
+                 "bind(3, \"./none\")\n"
+                 "bind(3, \"./unknown\")\n"
+                 "bind(3, \"./@x\")\n"
+                 "bind(3, \"autos\")\n");
+}

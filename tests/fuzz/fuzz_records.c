@@ -40,10 +40,23 @@ static void read_it_raw(const uint8_t *data, size_t size)
     record_free(&r);
 }
 
+/* What the library puts in front of a name, in other words than its own. */
+static const char *before_name(const struct policy_addr *a)
+{
+    static const char *const words[] = {"none", "auto", "unknown"};
+
+    if (a->kind == POLICY_ADDR_ABSTRACT)
+        return "@";
+    for (unsigned i = 0; i < 3; i++)
+        if (a->len == strlen(words[i]) && !memcmp(a->bytes, words[i], a->len))
+            return "./";
+    return *(const char *)a->bytes == '@' ? "./" : "";
+}
+
 static int is_name(const struct record *r, const char *key, const struct policy_addr *a)
 {
     const struct field *f = record_field(r, key);
-    const char *before = a->kind == POLICY_ADDR_ABSTRACT ? "@" : *(const char *)a->bytes == '@' ? "./" : "";
+    const char *before = before_name(a);
     size_t skip = strlen(before);
 
     return f && !f->word && f->len == a->len + skip && !memcmp(f->value, before, skip) &&
