@@ -55,6 +55,18 @@ Test(inject, breaks_each_kind_of_call)
     cr_assert_eq(lines_with(r.err, "sunshim=\"INJECTED\"", NULL), 7, "%s", run_report(&r));
 }
 
+/* Also what the rule does not ask about. */
+Test(inject, goes_on_record_with_all_that_is_known)
+{
+    struct run r = preloaded("allow all,\ninject unix (connect) errno=EIO,\n", DGRAMS "env $PRELOAD \"$P/sk\"" CONNECT " || :");
+    char *record = record_line(r.err, 0);
+
+    cr_assert_not_null(record, "%s", run_report(&r));
+    check_value(r, record, "sock_type", "dgram");
+    check_value(r, record, "addr", "none");
+    check_value(r, record, "peer_addr", text("%s/s", scratch()));
+}
+
 /* The kernel's own errors come first: a call that fails anyway is no hit. */
 Test(inject, leaves_calls_alone_that_the_kernel_refuses)
 {
@@ -139,6 +151,33 @@ Test(inject, does_not_wait_where_only_other_rules_ask_about_the_peer)
 
     cr_assert_eq(lines_with(r.out, "accept -> -1 EINTR", NULL), 1, "%s", run_report(&r));
     cr_assert_eq(lines_with(r.out, "recv", "-> -1 EINTR", NULL), 3, "%s", run_report(&r));
+}
+
+/* Before the wait and after it the same call is looked at. */
+Test(inject, counts_a_call_once_that_waits_for_its_peer)
+{
+    struct run r = preloaded("unix,\ndeny unix (accept) peer=(addr=@never),\ninject unix (accept) errno=EINTR when=2,\n",
+                             "env $PRELOAD \"$P/sk\" 'socket unix stream' \"bind $T/l\" listen accept 'use 3' accept >$T/out & server=$!\n"
+                             "ready $T/l; \"$N/sk\" 'socket unix stream' \"connect $T/l\"; wait $server || :; cut -c 1-14 $T/out");
+
+    check_has(r, out, "listen -> 0\naccept none ->");
+    check_has(r, out, "accept -> -1 E\n");
+}
+
+/* What is outside of a nested run may be inside of the one around it. */
+StockTest(inject, asks_where_a_peer_is_for_each_run)
+{
+    static const char *const rules[][2] = {{"inject unix (connect) peer=(scope=inside) errno=EIO,", "deny unix (connect) peer=(scope=inside),"},
+                                           {"deny unix (connect) peer=(scope=outside),", "inject unix (connect) peer=(scope=outside) errno=EIO,"}};
+
+    for (int i = 0; i < 2; i++) {
+        put("outer", text("unix,\n%s\n", rules[i][0]));
+        put("inner", text("unix,\n%s\n", rules[i][1]));
+        put("script", DGRAMS "$SUNSHIM run -p $T/inner -- \"$N/sk\"" CONNECT " || :\n");
+        struct run r = run("rm -f $T/s; $SUNSHIM run -p $T/outer --log /dev/null -- sh -eu $T/script");
+
+        cr_assert_eq(lines_with(r.out, "connect", "-> -1 EIO", NULL), 1, "%s", run_report(&r));
+    }
 }
 
 Test(inject, closes_or_discards_what_a_rule_about_the_peer_breaks)

@@ -42,6 +42,33 @@ Test(inject_counts, are_of_each_process_without_a_run)
     check_out(r, "parent failed 77\nfailed 231\n");
 }
 
+/* Their own calls are the first ones; the parent's were before. */
+StockTest(inject_counts, begin_again_in_children)
+{
+    const char *policy = "allow all,\ninject unix socket errno=EMFILE when=3 each=process,\n", *script = "\"$N/faults\" fork 4 10";
+
+    with_env("SUNSHIM_LOG=/dev/null");
+    struct run alone = preloaded(policy, text("env $PRELOAD %s", script)), run = under(policy, script);
+    check_out(alone, "parent failed 1\nfailed 4\n");
+    check_out(run, "parent failed 1\nfailed 4\n");
+}
+
+/* Each rule has its own count, whichever policy it is in. */
+StockTest(inject_counts, of_two_policies_are_apart)
+{
+    static const char *const each[] = {"domain", "process"};
+
+    for (int i = 0; i < 2; i++) {
+        put("first", text("allow all,\ninject unix socket errno=EMFILE when=2 each=%s,\n", each[i]));
+        put("second", text("allow all,\ninject unix (bind) errno=EADDRINUSE when=2 each=%s,\n", each[i]));
+        struct run r = run("rm -f $T/a; $SUNSHIM run -p $T/first -p $T/second --log /dev/null -- "
+                           "\"$N/sk\" 'socket unix stream' \"bind $T/a\" 'socket unix stream' 'socket unix stream' \"bind $T/b\" || :");
+
+        check_out(r, text("socket unix stream -> 3\nbind %s/a -> 0\nsocket unix stream -> -1 EMFILE\n"
+                          "socket unix stream -> 4\nbind %s/b -> -1 EADDRINUSE\n", scratch(), scratch()));
+    }
+}
+
 /* What happens in a nested run happens in the run around it, which goes on counting. */
 StockTest(inject_counts, of_a_run_go_on_in_runs_nested_in_it)
 {

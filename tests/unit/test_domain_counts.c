@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "domain/claim.h"
 #include "domain/counts.h"
 
 static uint64_t at[COUNTS_SIZE / 8];
@@ -28,7 +29,9 @@ Test(domain_counts, know_no_others)
     counts_add(at, (enum count)-1);
     for (size_t i = 0; i < COUNTS_SIZE / 8; i++)
         cr_assert_eq(at[i], 0);
+    memset(at, 0xff, sizeof at);
     cr_assert_eq(counts_get(at, COUNTS), 0);
+    cr_assert_eq(counts_get(at, (enum count)-1), 0);
 }
 
 Test(domain_counts, name_a_program_once)
@@ -43,6 +46,23 @@ Test(domain_counts, name_a_program_once)
     cr_assert_str_eq(nth(1)->path, "/bin/two");
     cr_assert_str_eq(nth(1)->why, "static Go");
     cr_assert_eq(nth(1)->times, 1);
+    cr_assert_null(nth(2));
+}
+
+/* Two that name it at once do not see each other: the first has not ended writing. */
+Test(domain_counts, name_a_program_once_that_two_have_named)
+{
+    enum { FIRST = 16 }; /* the first name's word, as domain/counts.c lays it out */
+
+    counts_unseen(at, "/bin/one", "static");
+    uint64_t live = at[FIRST];
+    at[FIRST] = (live & ~(uint64_t)3) | CLAIM_WRITING;
+    cr_assert_null(nth(0));
+    counts_unseen(at, "/bin/one", "setuid");
+    counts_unseen(at, "/bin/two", "static");
+    at[FIRST] = live;
+    cr_assert_eq(nth(0)->times, 2);
+    cr_assert_str_eq(nth(1)->path, "/bin/two");
     cr_assert_null(nth(2));
 }
 

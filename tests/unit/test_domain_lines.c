@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "domain/head.h"
 #include "domain/lines.h"
 
 enum { CELLS = 64 };
@@ -192,6 +193,11 @@ Test(domain_lines, what_is_no_queue_is_refused)
     cr_assert(lines_open(&l, at, size) == 0);
     at[8]++; /* the version */
     cr_assert(lines_open(&l, at, size) == -EPROTO);
+    at[8]--;
+    /* Whole, and of a size that it says itself, but of no number of cells. */
+    const struct head odd = {.magic = *(uint64_t *)(void *)at, .version = (uint64_t)at[8], .size = size - 8};
+    head_write(at, &odd);
+    cr_assert(lines_open(&l, at, size - 8) == -EINVAL);
 }
 
 /* Several processes at once: what was put is there once, in its writer's order. */

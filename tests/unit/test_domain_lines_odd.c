@@ -107,6 +107,23 @@ Test(domain_lines_odd, numbers_of_cells_that_cannot_be)
     }
 }
 
+/* More than the reader has room for, more than the line's own cells hold, and less. */
+Test(domain_lines_odd, lengths_that_cannot_be)
+{
+    static const uint64_t lengths[] = {LINES_MAX + 1, 17 * LINES_CELL - 8, 16 * LINES_CELL - 8, 1, 0, 1ull << 40, UINT64_MAX};
+    char out[2 * LINES_MAX], in[LINES_MAX] = "x";
+
+    for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        start();
+        cr_assert(lines_put(&lines, writer, in, sizeof in) == 0);
+        words()[WORDS + CELLS] = lengths[i];
+        out[LINES_MAX] = '!';
+        cr_assert(take(out) == 0, "%ju bytes", (uintmax_t)lengths[i]);
+        cr_assert(lost == 1 && out[LINES_MAX] == '!', "%ju bytes", (uintmax_t)lengths[i]);
+        check_that_it_works();
+    }
+}
+
 Test(domain_lines_odd, an_end_that_leads_nowhere)
 {
     static const uint64_t ends[] = {1, CELLS - 1, CELLS, 5 * CELLS, 1ull << 40, UINT64_MAX};
@@ -174,6 +191,19 @@ Test(domain_lines_odd, the_writer_of_the_next_line_can_be_told_and_given_up)
     lines_pass_over(&lines); /* it ended after all */
     cr_assert(take(out) == 3 && !memcmp(out, "two", 3));
     check_that_it_works();
+}
+
+/* Before it moved the end: the others have room at once. */
+Test(domain_lines_odd, a_writer_that_is_given_up_early_keeps_no_room)
+{
+    char out[LINES_MAX];
+
+    cr_assert(lines_put(&lines, writer, "lost", 4) == 0);
+    set_state(0, CLAIM_WRITING);
+    words()[TAIL] = 0;
+    lines_pass_over(&lines);
+    cr_assert(lines_put(&lines, writer, "kept", 4) == 0);
+    cr_assert(take(out) == 4 && !memcmp(out, "kept", 4));
 }
 
 /* --- Places ---------------------------------------------------------------------------------- */

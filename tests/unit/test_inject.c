@@ -99,6 +99,23 @@ Test(inject_rules, keeps_the_rest)
     release(c);
 }
 
+/* As they are written: what is read once more for each profile, or not meant, is none more. */
+Test(inject_rules, are_256_in_a_policy)
+{
+    static const char one[] = "inject unix (bind) errno=EIO,\n";
+    char text[400 * sizeof one] = "allow all,\n", *end = text + strlen(text);
+
+    for (unsigned i = 0; i < 200; i++)
+        end = stpcpy(end, one);
+    end = stpcpy(end, "if false {\n");
+    for (unsigned i = 0; i < 100; i++)
+        end = stpcpy(end, one);
+    stpcpy(end, "}\nprofile a /bin/a { unix, }\nprofile b /bin/b { unix, }\n");
+    struct compiled *c = compile(text);
+    cr_assert_eq(policy_inject_count(&c->policy), 200);
+    release(c);
+}
+
 /* --- Which calls ------------------------------------------------------------------ */
 
 static struct policy_query query(uint32_t perm, int family, int type)
@@ -155,6 +172,7 @@ Test(inject_rules, tells_socket_and_socketpair_apart)
 
         snprintf(text, sizeof text, "unix %s errno=EMFILE", rows[i].perm);
         struct compiled *c = rule(text);
+        cr_expect(policy_inject_needs(&c->policy, POLICY_CREATE, AF_UNIX), "%s", text);
         cr_expect_eq(matches(c, q), rows[i].socket, "%s", text);
         q.pair = true;
         cr_expect_eq(matches(c, q), rows[i].pair, "%s", text);
@@ -171,6 +189,10 @@ Test(inject_rules, sends_less_on_streams_alone)
     cr_assert_not(matches(c, query(POLICY_SEND, AF_UNIX, SOCK_DGRAM)));
     cr_assert_not(matches(c, query(POLICY_SEND, AF_UNIX, SOCK_SEQPACKET)));
     cr_assert(matches(c, query(POLICY_RECEIVE, AF_UNIX, SOCK_DGRAM)));
+    release(c);
+    c = rule("unix type=dgram short=1"); /* nobody said that it is about sends */
+    cr_assert(matches(c, query(POLICY_RECEIVE, AF_UNIX, SOCK_DGRAM)));
+    cr_assert_not(matches(c, query(POLICY_SEND, AF_UNIX, SOCK_DGRAM)));
     release(c);
 }
 

@@ -214,6 +214,40 @@ static const struct row rows[] = {
     {"inject unix (bind) errno=EIO when=0,",
      "1:35+1 '0' does not say which calls: they are counted from 1 to 4294967295; "
      "write 2, 2+, 2+3, 2..9 or 2..9+3"},
+    {"inject unix (bind) errno=EIO when=2x,",
+     "1:35+2 '2x' does not say which calls: they are counted from 1 to 4294967295; "
+     "write 2, 2+, 2+3, 2..9 or 2..9+3"},
+    {"inject unix (bind) errno=EIO when=4294967296,",
+     "1:35+10 '4294967296' does not say which calls: they are counted from 1 to 4294967295; "
+     "write 2, 2+, 2+3, 2..9 or 2..9+3"},
+    {"inject unix (bind) errno=EIO when=x..3,",
+     "1:35+4 'x..3' does not say which calls: they are counted from 1 to 4294967295; "
+     "write 2, 2+, 2+3, 2..9 or 2..9+3"},
+    {"inject unix (bind) errno=EIO when=2..,",
+     "1:35+3 '2..' does not say which calls: they are counted from 1 to 4294967295; "
+     "write 2, 2+, 2+3, 2..9 or 2..9+3"},
+    {"inject unix (bind) errno=EIO when=2+0,",
+     "1:35+3 '2+0' does not say which calls: they are counted from 1 to 4294967295; "
+     "write 2, 2+, 2+3, 2..9 or 2..9+3"},
+    {"inject unix (bind) errno=EIO when=2+x,",
+     "1:35+3 '2+x' does not say which calls: they are counted from 1 to 4294967295; "
+     "write 2, 2+, 2+3, 2..9 or 2..9+3"},
+    {"inject unix (bind) delay=0s,", "1:26+2 '0s' is not a time of up to 3600s; write 50ms, 1.5s or 200us"},
+    {"inject unix (bind) delay=1.s,", "1:26+3 '1.s' is not a time of up to 3600s; write 50ms, 1.5s or 200us"},
+    {"inject unix (bind) delay=ms,", "1:26+2 'ms' is not a time of up to 3600s; write 50ms, 1.5s or 200us"},
+    {"inject unix (bind) delay=5%,", "1:26+2 '5%' is not a time of up to 3600s; write 50ms, 1.5s or 200us"},
+    {"inject unix (bind) delay=1.0000000001s,", "1:26+13 '1.0000000001s' is not a time of up to 3600s; write 50ms, 1.5s or 200us"},
+    {"inject unix (bind) delay=99999999999999999999s,", "1:26+21 '99999999999999999999s' is not a time of up to 3600s; write 50ms, 1.5s or 200us"},
+    {"inject unix (bind) errno=EIO chance=0,",
+     "1:37+1 '0' is not a chance: that is above 0, and 1 at most; write 30% or 0.3"},
+    {"inject unix (bind) errno=EIO chance=5ms,",
+     "1:37+3 '5ms' is not a chance: that is above 0, and 1 at most; write 30% or 0.3"},
+    {"inject unix (send) short=0,", "1:26+1 '0' is not a number from 1 to 2147483647"},
+    {"inject unix (send) short=3x,", "1:26+2 '3x' is not a number from 1 to 2147483647"},
+    {"inject unix (send) short=2147483648,", "1:26+10 '2147483648' is not a number from 1 to 2147483647"},
+    {"inject unix (bind) errno=EIO chance=50% seed=x,", "1:46+1 'x' is not a number from 0 to 18446744073709551615"},
+    {"priority=3 inject unix (bind) errno=EIO,",
+     "1:12+6 'inject' cannot stand behind words like audit and deny; inject decides nothing; write it alone"},
     {"inject unix (bind) errno=EIO when=4..2,", "1:35+4 '4..2' ends before it begins"},
     {"inject unix (bind) errno=EIO chance=130%,",
      "1:37+4 '130%' is not a chance: that is above 0, and 1 at most; write 30% or 0.3"},

@@ -251,6 +251,7 @@ Test(parse_files, limits_are_named)
     refuse_repeated("if ", "(", 70, "true", "1:69+1 the condition is nested more than 64 deep");
     refuse_repeated("if ", "not ", 70, "true {}", "the condition is nested more than 64 deep");
     refuse_repeated("unix,", "unix,", 200000, "", "more than 200000 rules");
+    refuse_repeated("unix,", "inject unix (bind) errno=EIO,\n", 257, "", "257:8+4 more than 256 inject rules");
     refuse_repeated("unix addr=@a", "{b,", 60, "c", "");
     refuse_repeated("", "@{x} += a\n", 1, "", "+= needs a variable");
     refuse_repeated("@{x} = a\nunix addr=@", "@{x}", 17, ",", "more than 16 variables in one name");
