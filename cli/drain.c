@@ -85,6 +85,9 @@ static bool take_all(struct drain *d, bool *any)
     }
     if (d->log)
         logfile_flush(d->log);
+    for (unsigned i = 0; *any && i < WATCHES_MAX && d->watches[i]; i++)
+        if (d->watches[i]->pause)
+            d->watches[i]->pause(d->watches[i]->ctx);
     return len == 0;
 }
 

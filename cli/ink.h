@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum ink_colour { PLAIN, DIM, BOLD, NAMED, FAILED, REFUSED, NOTED, INK_COLOURS };
 
@@ -15,6 +16,11 @@ struct ink {
 };
 
 void ink_raw(struct ink *t, const void *bytes, size_t len);
+void ink_text(struct ink *t, const char *text);
+void ink_blanks(struct ink *t, size_t count);
+void ink_number(struct ink *t, int64_t number);
+/* The last `count` digits of it. */
+void ink_digits(struct ink *t, uint64_t number, unsigned count);
 void ink_put(struct ink *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Terminal colours; nothing without `colours`. */
 void ink_colour(struct ink *t, enum ink_colour colour);

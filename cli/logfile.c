@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +61,7 @@ static void failed(struct logfile *l)
         say("records are lost: cannot write to %s: %s", l->name, strerror(errno));
 }
 
-/* Somebody else may have made it nonblocking: a terminal, or a pipe that is shared. */
-static bool may_go_on(int fd)
+bool logfile_try_again(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
 
@@ -77,7 +75,7 @@ static void write_all(struct logfile *l, int fd, const char *at, size_t len)
     for (size_t left = len; left;) {
         ssize_t n = write(fd, at, left);
 
-        if (n < 0 && may_go_on(fd))
+        if (n < 0 && logfile_try_again(fd))
             continue;
         if (n < 0) {
             failed(l);

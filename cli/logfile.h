@@ -2,6 +2,7 @@
 #ifndef SUNSHIM_CLI_LOGFILE_H
 #define SUNSHIM_CLI_LOGFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct logfile;
@@ -14,5 +15,9 @@ struct logfile *logfile_open(const char *log);
 void logfile_put(struct logfile *l, const char *line, size_t len);
 void logfile_flush(struct logfile *l);
 void logfile_close(struct logfile *l);
+
+/* After a write(2) to `fd` that failed: whether to try again, by errno. Waits for room where somebody
+ * made it nonblocking: a terminal, or a pipe that is shared. */
+bool logfile_try_again(int fd);
 
 #endif

@@ -17,19 +17,40 @@ static void make_room(struct record *r, size_t size)
     r->room_size = size;
 }
 
+/* Where in `where` a key's field is, by its first three bytes. Two keys may share a place: then it
+ * has the first of them, and the others are looked for one by one. */
+static unsigned char *place_of(const struct record *r, const char *key)
+{
+    unsigned sum = (unsigned char)*key;
+
+    if (key[0] && key[1])
+        sum += 2 * (unsigned char)key[1] + 7 * (unsigned)(unsigned char)key[2];
+    return (unsigned char *)(uintptr_t)&r->where[sum % sizeof r->where];
+}
+
+static void note_place(struct record *r, const struct field *f)
+{
+    unsigned char *place = place_of(r, f->key);
+
+    if (!*place)
+        *place = (unsigned char)(f - r->fields + 1);
+}
+
 bool record_add(struct record *r, const char *key, const char *value, size_t len, bool word)
 {
     if (record_field(r, key))
         return true;
     if (r->count == FIELDS_MAX)
         return false;
-    r->fields[r->count++] = (struct field){.key = key, .value = value, .len = len, .word = word};
+    r->fields[r->count] = (struct field){.key = key, .value = value, .len = len, .word = word};
+    note_place(r, &r->fields[r->count++]);
     return true;
 }
 
 bool record_parse(struct record *r, const char *line, size_t len)
 {
     r->count = 0;
+    memset(r->where, 0, sizeof r->where);
     while (len && strchr(" \t\r\n", line[len - 1]))
         len--;
     while (len && strchr(" \t", *line))
@@ -57,10 +78,22 @@ void record_free(struct record *r)
 
 const struct field *record_field(const struct record *r, const char *key)
 {
-    for (unsigned i = 0; i < r->count; i++)
-        if (*r->fields[i].key == *key && !strcmp(r->fields[i].key, key))
-            return &r->fields[i];
+    unsigned place = *place_of(r, key);
+
+    if (!place)
+        return NULL;
+    if (!strcmp(r->fields[place - 1].key, key))
+        return &r->fields[place - 1];
+    for (const struct field *f = r->fields; f < r->fields + r->count; f++)
+        if (*f->key == *key && !strcmp(f->key, key))
+            return f;
     return NULL;
+}
+
+void record_rename(struct record *r, struct field *f, const char *key)
+{
+    f->key = key;
+    note_place(r, f);
 }
 
 const char *record_text(const struct record *r, const char *key)
@@ -70,12 +103,25 @@ const char *record_text(const struct record *r, const char *key)
     return f ? f->value : "";
 }
 
+/* Digits alone, and too few to overflow: nearly all there are. */
+static bool plain_number(const char *text, int64_t *number)
+{
+    const char *at = text;
+
+    for (*number = 0; *at >= '0' && *at <= '9' && at < text + 18; at++)
+        *number = 10 * *number + (*at - '0');
+    return at > text && !*at;
+}
+
 int64_t record_number(const struct record *r, const char *key, int64_t otherwise)
 {
     const char *text = record_text(r, key);
+    int64_t number;
     char *end;
-    long long n = strtoll(text, &end, 10);
 
+    if (plain_number(text, &number))
+        return number;
+    long long n = strtoll(text, &end, 10);
     return *text && !*end && !isspace((unsigned char)*text) ? n : otherwise;
 }
 

@@ -24,6 +24,7 @@ struct field {
 struct record {
     struct field fields[FIELDS_MAX];
     unsigned count;
+    unsigned char where[64]; /* their places, by key (records.c) */
     char *room;      /* what the fields point into */
     size_t room_size;
 };

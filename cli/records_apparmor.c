@@ -97,7 +97,7 @@ static void rename_field(struct record *r, const char *from, const char *to)
     struct field *f = field(r, from);
 
     if (f && !field(r, to))
-        f->key = to;
+        record_rename(r, f, to);
 }
 
 /* Records put the peer's name first when the call is about it. */

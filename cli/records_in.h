@@ -8,6 +8,9 @@
  * `value` must be terminated and stay as long as the record's room does. */
 bool record_add(struct record *r, const char *key, const char *value, size_t len, bool word);
 
+/* From now on `f`, a field of `r`, has that key. */
+void record_rename(struct record *r, struct field *f, const char *key);
+
 /* Bytes of the room behind the line's, for what does not stand in it as such; the last few are
  * where record_query() leaves IP addresses. */
 enum { RECORD_SPARE = 4096, RECORD_ADDRESSES = 32 };

@@ -1,5 +1,4 @@
 /* key=value and key="value", as the library writes them or the kernel's audit. */
-#include <ctype.h>
 #include <string.h>
 
 #include "records_in.h"
@@ -14,24 +13,48 @@ static long unprotect(char *text, size_t len)
     return (long)out;
 }
 
+/* What ends a word, and what is in keys. */
+enum { BLANK = 1, END = 2, KEY = 4 };
+static const unsigned char kinds[256] = {
+    [0] = END, ['\t'] = BLANK, [' '] = BLANK, ['0' ... '9'] = KEY, ['A' ... 'Z'] = KEY, ['_'] = KEY, ['a' ... 'z'] = KEY,
+};
+
+/* Behind all in a row that is of that kind. */
+static char *behind(char *at, unsigned kind)
+{
+    while (kinds[(unsigned char)*at] & kind)
+        at++;
+    return at;
+}
+
+static char *end_of_word(char *at)
+{
+    while (!(kinds[(unsigned char)*at] & (BLANK | END)))
+        at++;
+    return at;
+}
+
 /* Terminates the value that begins at `at` and undoes its escapes. Gives the first byte
  * behind it, or NULL: it is torn. */
 static char *value_at(char *at, bool apparmor, struct field *f)
 {
     char *start = at, *next;
+    bool escaped = false;
     long len;
 
     f->word = *at != '"';
     if (f->word) {
-        at += strcspn(at, " \t");
+        at = end_of_word(at);
     } else {
-        for (start = ++at; *at && *at != '"';)
-            at += *at == '\\' && at[1] ? 2 : 1;
-        if (!*at || (at[1] && !strchr(" \t", at[1])))
+        for (start = ++at; *(at += strcspn(at, "\"\\")) == '\\'; at += at[1] ? 2 : 1)
+            escaped = true;
+        if (!*at || !(kinds[(unsigned char)at[1]] & (BLANK | END)))
             return NULL;
     }
     next = *at ? at + 1 : at;
-    len = f->word ? at - start : apparmor ? unprotect(start, (size_t)(at - start)) : unescape(start, (size_t)(at - start));
+    len = at - start;
+    if (escaped)
+        len = apparmor ? unprotect(start, (size_t)len) : unescape(start, (size_t)len);
     if (len < 0)
         return NULL;
     start[len] = '\0';
@@ -40,20 +63,12 @@ static char *value_at(char *at, bool apparmor, struct field *f)
     return next;
 }
 
-static bool is_key(const char *at, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)at[i]) && at[i] != '_')
-            return false;
-    return len > 0;
-}
-
 /* Behind "audit(" at the beginning of a word: the number of the record and its time. */
 static const char *audit_time(const char *word)
 {
-    return !strncmp(word, "msg=", 4)    ? audit_time(word + 4)
-           : !strncmp(word, "audit(", 6) ? word + 6
-                                         : NULL;
+    if (*word == 'm' && !strncmp(word, "msg=", 4))
+        return audit_time(word + 4);
+    return *word == 'a' && !strncmp(word, "audit(", 6) ? word + 6 : NULL;
 }
 
 /* Words without '=', which syslog and audit put in front, are passed over. */
@@ -63,19 +78,19 @@ bool record_from_text(struct record *r, char *at)
     const char *when = NULL;
     bool apparmor = false;
 
-    while (*(at += strspn(at, " \t"))) {
-        size_t len = strcspn(at, "= \t");
+    while (*(at = behind(at, BLANK))) {
+        char *end = behind(at, KEY);
         struct field f = {.key = at};
 
         if (!apparmor && !when)
             when = audit_time(at);
-        if (at[len] != '=' || !is_key(at, len)) {
-            at += strcspn(at, " \t");
+        if (*end != '=' || end == at) {
+            at = end_of_word(at);
             continue;
         }
-        at[len] = '\0';
-        apparmor = apparmor || !strcmp(f.key, "apparmor");
-        if (!(at = value_at(at + len + 1, apparmor, &f)) || !record_add(r, f.key, f.value, f.len, f.word))
+        *end = '\0';
+        apparmor = apparmor || (*f.key == 'a' && !strcmp(f.key, "apparmor"));
+        if (!(at = value_at(end + 1, apparmor, &f)) || !record_add(r, f.key, f.value, f.len, f.word))
             return false;
     }
     if (apparmor)

@@ -63,13 +63,13 @@ static bool reader_gone(const struct relay *r, unsigned waits)
     struct claim_owner reader = lines_reader_get(&r->lines);
 
     if (reader.space != r->self.space)
-        return waits >= 150000;
+        return waits >= 15000;
     return !reader.pid || (kill((pid_t)reader.pid, 0) && errno == ESRCH);
 }
 
 void relay_put(struct relay *r, const char *line, size_t len)
 {
-    const struct timespec moment = {.tv_nsec = 200000};
+    const struct timespec moment = {.tv_nsec = 2000000};
 
     for (unsigned waits = 0; lines_put(&r->lines, r->self, line, len) == -EAGAIN; waits++) {
         if (reader_gone(r, waits))

@@ -23,6 +23,9 @@ struct run_watch {
     /* After the last line and before anything is removed or said. Gives 0, or the exit status
      * instead of the command's. NULL: nothing to do. */
     int (*end)(void *ctx, const struct run_end *end);
+    /* After all lines that are there for now, from the same thread: what was made of them is to
+     * be seen. NULL: nothing was held back. */
+    void (*pause)(void *ctx);
 };
 
 enum { WATCHES_MAX = 8 };

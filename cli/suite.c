@@ -191,7 +191,7 @@ static bool blind(const char *name)
 int suite_watch(const struct options *o, const char *name, char *const *argv, const struct run_watch **watch)
 {
     static struct suite s;
-    static const struct run_watch w = {&s, see, end};
+    static const struct run_watch w = {&s, see, end, NULL};
     int status = 0;
 
     *watch = NULL;

@@ -86,7 +86,7 @@ static void show(struct tracing *t, const struct record *r, const char *line, si
     } else {
         trace_json(&t->out.ink, r);
     }
-    trace_out_write(&t->out);
+    trace_out_ease(&t->out);
 }
 
 static void show_held(void *ctx, const struct record *r)
@@ -167,10 +167,17 @@ static void take_line(void *ctx, const char *line, size_t len)
     t->guarded = true;
     if (wants_lines_alone(t)) {
         ink_raw(&t->out.ink, line, len);
-        trace_out_write(&t->out);
+        trace_out_ease(&t->out);
     } else if (record_read(&t->reading, line, len)) {
         take(t, &t->reading, line, len);
     }
+}
+
+static void show_all(void *ctx)
+{
+    struct tracing *t = ctx;
+
+    trace_out_write(&t->out);
 }
 
 static int end(void *ctx, const struct run_end *how)
@@ -182,7 +189,7 @@ static int end(void *ctx, const struct run_end *how)
 
 static int run_command_traced(struct tracing *t, char **argv)
 {
-    struct run_watch watch = {t, take_line, end};
+    struct run_watch watch = {t, take_line, end, show_all};
     struct run_plan plan = {.options = &t->options, .argv = argv, .name = "trace", .watches = {&watch},
                             .quiet = !t->options.log, .wait = true};
     int status = suite_watch(&t->options, "trace", argv, &plan.watches[1]);
@@ -298,13 +305,10 @@ static bool wants_colours(const struct tracing *t, int fd)
 
 static int prepare(struct tracing *t)
 {
-    int fd = open_output(t);
-
-    if (fd < 0 || !(t->out.to = fdopen(fd, "w")))
+    if ((t->out.fd = open_output(t)) < 0)
         return fail("cannot write %s: %s", output_name(t), strerror(errno));
-    t->out.ink.colours = wants_colours(t, fd);
+    t->out.ink.colours = wants_colours(t, t->out.fd);
     t->lines |= !t->summary;
-    t->out.live = !t->log_count;
     t->sum = t->summary ? trace_sum_new() : NULL;
     t->hold = t->same ? trace_hold_new() : NULL;
     return 0;

@@ -65,7 +65,7 @@ int trace_choose_families(struct trace_choice *c, const char *text);
 int trace_choose_path(struct trace_choice *c, const char *glob);
 bool trace_chosen(const struct trace_choice *c, const struct record *r);
 
-/* --- One record (trace_line.c, trace_note.c, trace_json.c) -------------------------------------- */
+/* --- One record (trace_line.c, trace_who.c, trace_note.c, trace_json.c) -------------------------------------- */
 
 /* A call and what came of it. `denial`: the record of what a policy said, NULL: none. */
 void trace_line(struct ink *t, const struct record *r, const struct record *denial);
@@ -85,8 +85,7 @@ void trace_json(struct ink *t, const struct record *r);
 enum { TRACE_PENDING_MAX = 64 };
 
 struct trace_output {
-    FILE *to;
-    bool live;      /* each line is to be seen at once */
+    int fd;
     int error;      /* errno of writing; 0 */
     struct ink ink; /* what is not written yet */
     /* Denials whose calls have not returned yet, the oldest first: one line shows both. */
@@ -100,6 +99,7 @@ struct trace_output {
 /* A record as a line, perhaps later, with another one's. */
 void trace_out_text(struct trace_output *t, const struct record *r);
 void trace_out_rest(struct trace_output *t); /* what was held back */
+void trace_out_ease(struct trace_output *t); /* writes, if much waits to be written */
 void trace_out_write(struct trace_output *t);
 int trace_out_end(struct trace_output *t); /* 0, or the errno of the first failure */
 

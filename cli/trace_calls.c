@@ -18,7 +18,7 @@ _Static_assert(sizeof calls / sizeof *calls <= (int)TRACE_CALLS_MAX, "a choice h
 const struct trace_call *trace_call(const char *name)
 {
     for (const struct trace_call *c = calls; c < calls + CALLS; c++)
-        if (!strcmp(c->name, name))
+        if (*c->name == *name && !strcmp(c->name, name))
             return c;
     return NULL;
 }

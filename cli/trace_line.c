@@ -3,46 +3,9 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "policy/policy.h"
 #include "trace.h"
-
-/* --- Who and when -------------------------------------------------------------------- */
-
-static void put_time(struct ink *t, const struct record *r)
-{
-    int64_t time = record_time(r);
-    time_t seconds = (time_t)(time / 1000000000);
-    struct tm tm = {0};
-
-    localtime_r(&seconds, &tm);
-    if (time <= 0) /* unknown, or made the same */
-        tm = (struct tm){0};
-    ink_colour(t, DIM);
-    ink_put(t, "%02d:%02d:%02d.%06d ", tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(time / 1000 % 1000000));
-    ink_colour(t, PLAIN);
-}
-
-void trace_who(struct ink *t, const struct record *r)
-{
-    int64_t tid = record_number(r, "tid", 0);
-    const struct field *comm = record_field(r, "comm");
-    char who[48];
-
-    put_time(t, r);
-    if (tid)
-        snprintf(who, sizeof who, "%lld/%lld", (long long)record_number(r, "pid", 0), (long long)tid);
-    else
-        snprintf(who, sizeof who, "%lld", (long long)record_number(r, "pid", 0));
-    ink_put(t, "%7s ", who);
-    size_t before = t->len;
-    if (comm && comm->len)
-        ink_word(t, comm->value, comm->len);
-    else
-        ink_put(t, "?");
-    ink_put(t, "%*s ", t->len - before < 12 ? (int)(12 - (t->len - before)) : 0, "");
-}
 
 /* --- Names ------------------------------------------------------------------------------ */
 
@@ -61,7 +24,7 @@ static void put_inet(struct ink *t, const char *ip, const char *port)
     bool six = strchr(ip, ':');
 
     ink_colour(t, NAMED);
-    ink_put(t, "%s", six ? "[" : "");
+    ink_text(t, six ? "[" : "");
     ink_word(t, ip, strlen(ip));
     ink_put(t, "%s:", six ? "]" : "");
     ink_word(t, port, strlen(port));
@@ -94,7 +57,7 @@ static void put_given(struct ink *t, const struct record *r, bool own)
 {
     size_t before = t->len;
 
-    ink_put(t, ", ");
+    ink_text(t, ", ");
     if (!trace_name(t, r, "given", NULL, NULL) && !(own ? put_own(t, r) : put_peer(t, r)))
         t->len = before;
 }
@@ -103,8 +66,11 @@ static void put_given(struct ink *t, const struct record *r, bool own)
 
 static void put_number(struct ink *t, const struct record *r, const char *key, const char *unit)
 {
-    if (record_field(r, key))
-        ink_put(t, ", %lld%s", (long long)record_number(r, key, 0), unit);
+    if (!record_field(r, key))
+        return;
+    ink_text(t, ", ");
+    ink_number(t, record_number(r, key, 0));
+    ink_text(t, unit);
 }
 
 /* What a type means anyway goes without saying. */
@@ -131,7 +97,7 @@ static void put_protocol(struct ink *t, const struct record *r)
 static void put_socket(struct ink *t, const struct record *r)
 {
     ink_word(t, record_text(r, "family"), strlen(record_text(r, "family")));
-    ink_put(t, ", ");
+    ink_text(t, ", ");
     ink_word(t, record_text(r, "sock_type"), strlen(record_text(r, "sock_type")));
     put_protocol(t, r);
 }
@@ -170,7 +136,7 @@ static void put_arguments(struct ink *t, const struct record *r, enum trace_argu
         return;
     }
     if (record_field(r, "fd"))
-        ink_put(t, "%lld", (long long)record_number(r, "fd", -1));
+        ink_number(t, record_number(r, "fd", -1));
     put_number(t, r, "size", " bytes");
     put_number(t, r, "messages", " messages");
     put_number(t, r, "backlog", "");
@@ -186,28 +152,47 @@ static void put_arguments(struct ink *t, const struct record *r, enum trace_argu
 
 /* --- What came of it ---------------------------------------------------------------------------- */
 
+/* Most errors are the one before. */
+static const char *error_text(const char *name)
+{
+    static char last[32];
+    static int err;
+
+    if (strcmp(name, last) != 0) {
+        err = policy_errno_word(name, strlen(name));
+        snprintf(last, sizeof last, "%s", name);
+    }
+    return strerror(err > 0 ? err : atoi(name));
+}
+
 static void put_result(struct ink *t, const struct record *r)
 {
     const char *name = record_text(r, "errno");
-    int err = policy_errno_word(name, strlen(name));
     int64_t took = record_number(r, "duration_ns", -1);
 
-    ink_put(t, " = ");
+    ink_text(t, " = ");
     if (*name) {
         ink_colour(t, FAILED);
-        ink_put(t, "%lld ", (long long)record_number(r, "result", -1));
+        ink_number(t, record_number(r, "result", -1));
+        ink_text(t, " ");
         ink_word(t, name, strlen(name));
-        ink_put(t, " (%s)", strerror(err > 0 ? err : atoi(name)));
+        ink_text(t, " (");
+        ink_text(t, error_text(name));
+        ink_text(t, ")");
         ink_colour(t, PLAIN);
     } else if (record_field(r, "result")) {
-        ink_put(t, "%lld", (long long)record_number(r, "result", 0));
+        ink_number(t, record_number(r, "result", 0));
     } else {
-        ink_put(t, "?");
+        ink_text(t, "?");
     }
     if (took < 0)
         return;
     ink_colour(t, DIM);
-    ink_put(t, " <%lld.%06lld>", (long long)(took / 1000000000), (long long)(took / 1000 % 1000000));
+    ink_text(t, " <");
+    ink_number(t, took / 1000000000);
+    ink_text(t, ".");
+    ink_digits(t, (uint64_t)took / 1000, 6);
+    ink_text(t, ">");
     ink_colour(t, PLAIN);
 }
 
@@ -216,7 +201,7 @@ static void put_if(struct ink *t, const struct record *r, const char *words, boo
 {
     size_t before = t->len;
 
-    ink_put(t, " %s ", words);
+    ink_text(t, words);
     if (!put(t, r))
         t->len = before;
 }
@@ -243,15 +228,15 @@ static void put_ends(struct ink *t, const struct record *r, enum trace_arguments
     bool elsewhere = !peer && has_name(r, "peer_addr", "faddr");
 
     if (record_field(r, "given"))
-        put_if(t, r, "->", own ? put_own : put_peer);
+        put_if(t, r, " -> ", own ? put_own : put_peer);
     if (record_field(r, "bound")) {
-        ink_put(t, " bound ");
+        ink_text(t, " bound ");
         trace_name(t, r, "bound", NULL, NULL);
     }
     if (!own && has_name(r, "addr", "laddr"))
-        put_if(t, r, "at", put_own);
+        put_if(t, r, " at ", put_own);
     if (elsewhere)
-        put_if(t, r, "peer", put_peer);
+        put_if(t, r, " peer ", put_peer);
     put_pid(t, r, elsewhere);
 }
 
@@ -264,7 +249,7 @@ static void put_rules(struct ink *t, const struct field *rules)
         const char *end = memchr(rules->value + at, '\n', rules->len - at);
 
         len = end ? (size_t)(end - rules->value) - at : rules->len - at;
-        ink_put(t, at ? ", " : "");
+        ink_text(t, at ? ", " : "");
         ink_word(t, rules->value + at, len);
     }
 }
@@ -280,12 +265,12 @@ void trace_verdict(struct ink *t, const struct record *r, const char *verdict)
     ink_word(t, verdict, strlen(verdict));
     ink_colour(t, PLAIN);
     if (complain)
-        ink_put(t, " by complain");
+        ink_text(t, " by complain");
     if (rules && rules->len && strcmp(rules->value, "none")) {
-        ink_put(t, complain ? " against " : " by ");
+        ink_text(t, complain ? " against " : " by ");
         put_rules(t, rules);
     } else if (!strcmp(verdict, "DENIED") || complain) {
-        ink_put(t, ": no rule allows it");
+        ink_text(t, ": no rule allows it");
     }
 }
 
@@ -300,20 +285,20 @@ void trace_line(struct ink *t, const struct record *r, const struct record *deni
     ink_colour(t, BOLD);
     ink_word(t, name, strlen(name));
     ink_colour(t, PLAIN);
-    ink_put(t, "(");
+    ink_text(t, "(");
     put_arguments(t, r, arguments);
-    ink_put(t, ")");
+    ink_text(t, ")");
     put_result(t, r);
     put_ends(t, r, arguments);
     if (*verdict) {
-        ink_put(t, " ");
+        ink_text(t, " ");
         trace_verdict(t, r, verdict);
     }
     if (denial && record_is(denial, "INJECTED") && record_field(denial, "count"))
         ink_put(t, ", hit %lld", (long long)record_number(denial, "count", 0));
     if (hint) {
-        ink_put(t, "; ");
+        ink_text(t, "; ");
         ink_plain(t, hint->value, hint->len);
     }
-    ink_put(t, "\n");
+    ink_text(t, "\n");
 }

@@ -1,19 +1,53 @@
 /* Where lines go, and what is held back for the line that it belongs to. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
+#include "logfile.h"
 #include "trace.h"
+
+enum { HELD_MAX = 16 * PIPE_BUF }; /* bytes of lines that wait to be written together */
+
+/* As many whole lines as a pipe takes at once (pipe(7)): what the command writes to the same pipe
+ * stands between lines, not in them. A line that is longer than that goes alone. */
+static size_t piece_of(const char *at, size_t len)
+{
+    const char *newline = len > PIPE_BUF ? memrchr(at, '\n', PIPE_BUF) : NULL;
+
+    if (len > PIPE_BUF && !newline)
+        newline = memchr(at, '\n', len);
+    return newline ? (size_t)(newline - at) + 1 : len;
+}
+
+static int write_piece(int fd, const char *at, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, at, len);
+
+        if (n < 0 && !logfile_try_again(fd))
+            return errno;
+        at += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
 
 void trace_out_write(struct trace_output *t)
 {
-    if (!t->error && t->ink.len) {
-        errno = 0;
-        if (fwrite(t->ink.at, 1, t->ink.len, t->to) != t->ink.len || (t->live && fflush(t->to)))
-            t->error = errno ? errno : EIO;
+    for (size_t at = 0, len; !t->error && at < t->ink.len; at += len) {
+        len = piece_of(t->ink.at + at, t->ink.len - at);
+        t->error = write_piece(t->fd, t->ink.at + at, len);
     }
     t->ink.len = 0;
+}
+
+void trace_out_ease(struct trace_output *t)
+{
+    if (t->ink.len >= HELD_MAX)
+        trace_out_write(t);
 }
 
 static void show_pending(struct trace_output *t, unsigned i)
@@ -120,7 +154,5 @@ void trace_out_rest(struct trace_output *t)
 int trace_out_end(struct trace_output *t)
 {
     trace_out_write(t);
-    if (!t->error && fflush(t->to))
-        t->error = errno;
     return t->error;
 }

@@ -186,6 +186,7 @@ void trace_same(struct trace_same *s, bool masked, const struct record *from, st
 
     s->room.len = 0;
     to->count = from->count;
+    memcpy(to->where, from->where, sizeof to->where);
     for (unsigned n = 0; n < 2 * from->count; n++) {
         unsigned i = n % from->count;
 

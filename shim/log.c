@@ -185,13 +185,13 @@ static bool reader_gone(unsigned waits)
 {
     struct claim_owner reader = lines_reader_get(&state->lines), self = domain_self();
 
-    return reader.space == self.space ? SYS2(SYS_kill, reader.pid, 0) == -ESRCH : waits >= 150000;
+    return reader.space == self.space ? SYS2(SYS_kill, reader.pid, 0) == -ESRCH : waits >= 15000;
 }
 
 /* False: nobody reads any more. Whoever waits for somebody else's log gets its signals. */
 static bool put_lines(const char *line, size_t len, const uint64_t *signals)
 {
-    static const struct timespec moment = {.tv_nsec = 200000}; /* not on the stack: ppoll(2) writes what is left of it */
+    static const struct timespec moment = {.tv_nsec = 2000000}; /* not on the stack: ppoll(2) writes what is left of it */
     int err;
 
     for (unsigned waits = 0; (err = lines_put(&state->lines, domain_self(), line, len)) == -EAGAIN; waits++) {

@@ -216,6 +216,15 @@ Test(trace_from, says_when_it_cannot_write)
     check_out(r, "0\n");
 }
 
+/* Whoever shares a pipe with it may have made it nonblocking. */
+Test(trace_from, waits_for_room_in_a_pipe_that_does_not_block)
+{
+    put("one", RECORD("listen", "fd=3", "result=0"));
+    struct run r = run("for n in $(seq 2000); do cat $T/one; done >$T/log; mkfifo slow; { sleep 0.3; cat; } <slow | wc -l & "
+                       "perl -MFcntl -e 'fcntl STDOUT, F_SETFL, O_WRONLY | O_NONBLOCK; exec @ARGV' \"$SUNSHIM\" trace --from $T/log >slow; wait");
+    check_out(r, "2000\n");
+}
+
 Test(trace_from, reads_standard_input_and_several_logs)
 {
     put("one", RECORD("listen", "fd=3", "result=0"));

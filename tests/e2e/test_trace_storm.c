@@ -36,6 +36,17 @@ StockTest(trace_storm, waits_for_a_slow_reader, .timeout = 120)
     check_whole(&r, 50000);
 }
 
+/* The command writes to the same pipe, which is full most of the time. */
+StockTest(trace_storm, no_line_is_torn_by_what_the_command_writes, .timeout = 120)
+{
+    struct run r = run("mkfifo slow; { sleep 0.3; cat; } <slow >$T/all & "
+                       "\"$SUNSHIM\" trace -- sh -c '\"$0\" 8 2000 2>&1 & n=0; while test $n -lt 20000; do echo \"line $n of it\"; n=$((n + 1)); done; wait' "
+                       "\"$N/linestorm\" >slow 2>&1; wait; grep -v -e '^line ' -e ' a second' $T/all >$T/out; "
+                       "grep -cx 'line [0-9]* of it' $T/all; \"$N/linestorm\" check $T/out 8 2000");
+    check_whole(&r, 16000);
+    check_has(r, out, "20000\n");
+}
+
 /* The checker would notice. */
 Test(trace_storm, notices_lines_that_are_lost_doubled_or_torn)
 {
