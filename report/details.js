@@ -17,7 +17,7 @@
     const shown = { duration_ns: value => `${value} (${report.duration(value)})` };
     return [
       el("h3", {}, `${kind === "other" ? data.text("sunshim", row) : kind} ${data.text("operation", row)}`),
-      pairsOf([["time", report.clock(data.time[row])], ["since the start", `${report.sinceStart(data.time[row])} s`],
+      pairsOf([["time", report.clock(data.time[row])], ["since the start", report.sinceStart(data.time[row], " s")],
         ["process", p < 0 ? "" : toProcess(p)], ["ppid", p < 0 || data.processes[p].ppid < 0 ? "" : data.processes[p].ppid], ["exe", p < 0 ? "" : data.processes[p].exe],
         ["socket", data.socket[row] < 0 ? "" : toSocket(data.socket[row])],
         ...data.fields(row).filter(([key]) => key !== "operation" && key !== "rules" && key !== "rule").map(([key, value]) => [key, shown[key] ? shown[key](value) : value]),

@@ -34,7 +34,7 @@
     for (const chip of kinds.children) chip.setAttribute("aria-pressed", String(state.kinds.has(Number(chip.dataset.kind))));
     const { range, selection } = state;
     pills.replaceChildren(...[
-      range && pill(`${report.sinceStart(range[0])} to ${report.sinceStart(range[1])} s`, () => state.set({ range: null })),
+      range && pill(`${report.sinceStart(range[0])} to ${report.sinceStart(range[1], " s")}`, () => state.set({ range: null })),
       selection && pill(selection.label, () => state.set({ selection: null })),
     ].filter(Boolean));
     help.textContent = state.filtered() || selection ? `${report.count(state.rows.length)} of ${report.plural(data.count, "record")}` : report.plural(data.count, "record");

@@ -3,12 +3,28 @@
 (() => {
   const { data, state, theme, el, byId } = report;
   const container = byId("graph"), grouping = byId("group-processes"), layout = byId("layout"), says = byId("graph-says");
-  const COLUMN = 390, ROW = 44, HIGHEST = 2400, LABELLED = 12;
+  const ROW = 44, HIGHEST = 2400, LABELLED = 12;
+  const NARROW = 560; // pixels of the window's graph under which there are two columns, of smaller boxes
+  const wide = { column: 420, box: 210 }, small = { column: 205, box: 150 };
+  let sizes = wide;
   grouping.checked = report.groupAtFirst;
 
   const cy = cytoscape({ container, autoungrabify: false, boxSelectionEnabled: false, minZoom: 0.1, maxZoom: 3 });
   let model = { nodes: [], lines: [], hidden: 0 };
   let cursor = null; // the node that the keyboard is at
+
+  // A name's end says more than its middle.
+  const pen = document.createElement("canvas").getContext("2d");
+  function shortened(name, room) {
+    pen.font = "600 13px system-ui, sans-serif";
+    const letters = [...name], fits = text => pen.measureText(text).width <= room;
+    if (letters.length < 80 && fits(name)) return name;
+    for (let keep = Math.min(letters.length - 1, 80); keep > 2; keep--) {
+      const head = Math.floor(keep * 0.35), text = `${letters.slice(0, head).join("")}…${letters.slice(head - keep).join("")}`;
+      if (fits(text)) return text;
+    }
+    return "…";
+  }
 
   // --- Looks ---------------------------------------------------------------------------
 
@@ -17,20 +33,23 @@
     const line = (kind, colour, more = {}) => ({ selector: `edge[kind="${kind}"]`,
       style: { "line-color": c(colour), "target-arrow-color": c(colour), color: c(colour), ...more } });
     return [
-      { selector: "node", style: { label: "data(label)", "font-size": 13, "font-family": "system-ui, sans-serif", color: c("text"),
-        "text-wrap": "ellipsis", "text-max-width": 190, "text-valign": "center", "text-halign": "center", width: 210, height: 30,
+      { selector: "node", style: { label: "data(shown)", "font-size": 13, "font-family": "system-ui, sans-serif", color: c("text"),
+        "text-valign": "center", "text-halign": "center", width: sizes.box, height: 30,
         "background-color": c("node"), "border-width": 1.5, "border-color": c("node-line"), shape: "round-rectangle" } },
       { selector: 'node[type="process"]', style: { shape: "cut-rectangle", "background-color": c("process"), "border-color": c("process-line"), "font-weight": 600 } },
       { selector: "node[?stranger]", style: { "border-style": "dotted" } },
       { selector: "node[?grouped]", style: { "border-style": "double", "border-width": 4 } },
       { selector: "node[?denied]", style: { "border-color": c("denied"), "border-width": 2.5 } },
       { selector: "edge", style: { width: "data(width)", "curve-style": "bezier", "target-arrow-shape": "triangle", "arrow-scale": 0.9,
-        "font-size": 10, "text-background-color": c("card"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
+        "font-size": 11, "text-wrap": "wrap", "text-max-width": sizes.column - sizes.box - 24, "text-background-color": c("card"),
+        "text-background-opacity": 0.9, "text-background-padding": 2, "source-text-offset": 86, "target-text-offset": 86 } },
       { selector: "edge.sideways", style: { "source-endpoint": "data(from)", "target-endpoint": "data(to)" } },
-      line("usual", "line"), line("failed", "failed", { opacity: 0.6 }),
-      line("denied", "denied"), line("injected", "injected"),
+      line("usual", "line", { color: c("muted") }), line("failed", "line", { color: c("muted"), "line-style": "dotted" }),
+      line("denied", "denied", { "target-arrow-shape": "tee", "arrow-scale": 1.3 }), line("injected", "injected"),
       line("leak", "leak", { "line-style": "dashed" }),
       { selector: "edge.named", style: { label: "data(says)" } },
+      { selector: "edge.named.sideways[labelled='source']", style: { label: "", "source-label": "data(says)" } },
+      { selector: "edge.named.sideways[labelled='target']", style: { label: "", "target-label": "data(says)" } },
       { selector: ".faded", style: { opacity: 0.15 } },
       { selector: "node.chosen", style: { "border-color": c("accent"), "border-width": 4 } },
       { selector: "edge.chosen", style: { width: 5, "z-index": 9 } },
@@ -46,12 +65,14 @@
     cy.edges().forEach(edge => {
       const rightwards = x.get(edge.source().id()) < x.get(edge.target().id());
       edge.data(rightwards ? { from: "90deg", to: "270deg" } : { from: "270deg", to: "90deg" });
+      edge.data("labelled", labelled(edge));
     });
     cy.edges().addClass("sideways");
   }
 
   function columnOf(node) {
     if (node.type === "socket") return 1;
+    if (sizes === small) return 0;
     return model.lines.some(line => line.process === node.node && line.answers) ? 2 : 0;
   }
 
@@ -72,6 +93,12 @@
     return at;
   }
 
+  // Where many lines meet there is no room for words: they stand at the other end.
+  function labelled(edge) {
+    const from = edge.source().degree(), to = edge.target().degree();
+    return from === to ? "middle" : from < to ? "source" : "target";
+  }
+
   function inColumns() {
     const columns = [[], [], []];
     for (const node of model.nodes) columns[columnOf(node)].push(node);
@@ -88,7 +115,7 @@
     const positions = {};
     columns.forEach((column, x) => column.forEach(node => {
       const gap = ROW * Math.min(3, Math.max(1, most / column.length));
-      positions[node.key] = { x: x * COLUMN, y: at.get(node.key) * gap };
+      positions[node.key] = { x: x * sizes.column, y: at.get(node.key) * gap };
     }));
     return positions;
   }
@@ -97,7 +124,7 @@
 
   function elements() {
     const denied = new Set(model.lines.filter(line => line.denied).flatMap(line => [line.process, line.socket]));
-    return model.nodes.map(node => ({ data: { id: node.key, label: node.label, type: node.type, grouped: node.grouped,
+    return model.nodes.map(node => ({ data: { id: node.key, label: node.label, shown: shortened(node.label, sizes.box - 16), type: node.type, grouped: node.grouped,
       denied: denied.has(node.node), stranger: node.type === "process" && node.ids.every(id => !data.processes[id].seen) } }))
       .concat(model.lines.map(line => ({ data: { id: line.key, says: line.says, kind: line.kind,
         source: line.answers ? line.socket.key : line.process.key, target: line.answers ? line.process.key : line.socket.key,
@@ -105,6 +132,8 @@
   }
 
   function draw() {
+    sizes = narrow() ? small : wide;
+    cy.style(styles());
     model = report.graphModel(state.base, { group: grouping.checked, withOthers: !state.filtered() });
     cy.batch(() => {
       cy.elements().remove();
@@ -115,6 +144,7 @@
     byId("graph-more").hidden = model.hidden === 0;
     says.textContent = `${report.plural(model.nodes.length, "node")}, ${report.plural(model.lines.length, "line")}` +
       (model.hidden ? `; ${report.count(model.hidden)} processes and sockets are in groups` : "");
+    if (!model.nodes.length) says.textContent = state.filtered() ? "No socket with a name is left by the filters." : "The records name no sockets.";
     mark();
   }
 
@@ -149,7 +179,7 @@
     const { selection } = state;
     cy.batch(() => {
       cy.elements().removeClass("faded chosen named");
-      if (model.lines.length <= LABELLED) cy.edges().addClass("named");
+      if (model.lines.length <= LABELLED && sizes === wide) cy.edges().addClass("named");
       if (!selection || (!selection.processes.size && !selection.sockets.size)) return;
       const has = node => node.ids.some(id => (node.type === "process" ? selection.processes : selection.sockets).has(id));
       const chosen = model.nodes.filter(has).map(node => cy.getElementById(node.key));
@@ -187,7 +217,7 @@
     const from = cursor.position();
     const nearest = cy.nodes().not(cursor).filter(node => {
       const ahead = (node.position("x") - from.x) * dx + (node.position("y") - from.y) * dy;
-      return ahead > 1 && (dx === 0 ? Math.abs(node.position("x") - from.x) < COLUMN / 2 || layout.value === "cose" : true);
+      return ahead > 1 && (dx === 0 ? Math.abs(node.position("x") - from.x) < sizes.column / 2 || layout.value === "cose" : true);
     }).min(node => Math.abs(node.position("x") - from.x) * (dx ? 1 : 3) + Math.abs(node.position("y") - from.y) * (dy ? 1 : 3));
     if (nearest.ele) goTo(nearest.ele);
   }
@@ -218,16 +248,22 @@
   });
   grouping.addEventListener("change", draw);
   layout.addEventListener("change", arrange);
-  new ResizeObserver(() => fitted ? fit() : cy.resize()).observe(container);
+  const narrow = () => container.clientWidth > 0 && container.clientWidth < NARROW;
+  new ResizeObserver(() => {
+    if (!fitted) cy.resize();
+    else if (narrow() !== (sizes === small)) draw();
+    else fit();
+  }).observe(container);
   theme.onchange(() => cy.style(styles()));
+  // What is on paper does not wait for the next frame, in which a canvas is drawn.
+  addEventListener("beforeprint", () => { if (model.nodes.length) byId("graph-paper").src = cy.png({ full: true, scale: 2, bg: theme.colour("card"), maxWidth: 4000 }); });
   state.subscribe(({ base, rows }) => base ? draw() : rows && mark());
 
-  const legend = document.querySelector(".legend");
+  const legend = byId("graph-legend");
   for (const [kind, text] of [["usual", "calls; arrows go from who asked to who answered"], ["failed", "only failures"], ["denied", "denied"],
                               ["injected", "fault injected"], ["leak", "leaked to another program"]])
     legend.append(el("li", {}, el("span", { class: `stroke ${kind}` }), text));
 
-  cy.style(styles());
   draw();
   report.graph = { cy, choose, positions: () => Object.fromEntries(cy.nodes().map(node => [node.id(), node.renderedPosition()])) };
 })();

@@ -19,8 +19,8 @@
 
   const about = row => [data.process[row], data.text("operation", row), data.socket[row], data.text("rule", row)].join(" ");
   const where = row => data.socketName(data.socket[row]) || data.text("name", row) || (data.text("addr", row) === "auto" ? "auto" : "");
-  const timesOf = rows => rows.length === 1 ? report.sinceStart(data.time[rows[0]])
-    : `${report.sinceStart(data.time[rows[0]])} to ${report.sinceStart(data.time[rows[rows.length - 1]])}`;
+  const timesOf = rows => rows.length === 1 ? report.sinceStart(data.time[rows[0]], " s")
+    : `${report.sinceStart(data.time[rows[0]])} to ${report.sinceStart(data.time[rows[rows.length - 1]], " s")}`;
 
   function ruleLine(row) {
     const rules = data.rulesOf(row).map(id => data.rules[id]);
@@ -36,7 +36,7 @@
   function entry(rows, title, ...more) {
     const row = rows[0];
     return { label: title, act: () => state.selectRows(title, rows, row), chosen: () => rows.includes(state.row),
-      content: [el("strong", {}, rows.length > 1 ? `${report.count(rows.length)}× ` : "", title),
+      content: [el("strong", {}, rows.length > 1 ? `${report.count(rows.length)}× ` : "", ...report.marked(title)),
                 el("span", { class: "when" }, timesOf(rows)), ...more] };
   }
 
@@ -69,7 +69,7 @@
     if (n("passed_pid")) steps.push(`passed on by process ${n("passed_pid")}${n("passed_inode") ? ` over inode ${n("passed_inode")}` : ""}`);
     steps.unshift(`socket inode ${n("inode")} ${made[text("origin")] || `from ${text("origin")}`}${by}${from}`);
     if (text("hint")) steps.push(text("hint").split("; ")[0]);
-    steps.push(`inherited by ${data.processName(data.process[row])} as descriptor ${n("fd")}, ${report.sinceStart(data.time[row])} s`);
+    steps.push(`inherited by ${data.processName(data.process[row])} as descriptor ${n("fd")}, ${report.sinceStart(data.time[row], " s")}`);
     if (n("peer_pid")) steps.push(`its other end is held by process ${n("peer_pid")}`);
     return el("ol", { class: "history" }, ...steps.map(step => el("li", {}, step)));
   };
@@ -125,7 +125,7 @@
     return data.processes.filter(p => counts[p.id]).sort((a, b) => counts[b.id] - counts[a.id]).map(p => ({
       label: data.processName(p.id), act: () => state.selectProcesses(data.processName(p.id), [p.id]),
       chosen: () => state.selection && state.selection.processes.has(p.id),
-      content: [el("strong", {}, data.processName(p.id)), el("span", {}, p.exe), el("span", { class: "when" }, report.plural(counts[p.id], "record"))] }));
+      content: [el("strong", {}, ...report.marked(data.processName(p.id))), el("span", {}, ...report.marked(p.exe)), el("span", { class: "when" }, report.plural(counts[p.id], "record"))] }));
   }
 
   function sockets() {
@@ -133,7 +133,7 @@
     return data.sockets.filter(s => counts[s.id]).sort((a, b) => counts[b.id] - counts[a.id]).map(s => ({
       label: s.name, act: () => state.selectSockets(s.name, [s.id]),
       chosen: () => state.selection && state.selection.sockets.has(s.id),
-      content: [el("strong", {}, s.name), el("span", {}, `${s.family} ${s.type}`), el("span", { class: "when" }, report.plural(counts[s.id], "record"))] }));
+      content: [el("strong", {}, ...report.marked(s.name)), el("span", {}, `${s.family} ${s.type}`), el("span", { class: "when" }, report.plural(counts[s.id], "record"))] }));
   }
 
   // --- Lists in general ----------------------------------------------------------------------

@@ -76,6 +76,7 @@
   // Null: everything matches.
   report.search = input => {
     const terms = parse(input);
+    report.searched = terms.filter(term => !term.not && !/^[<>]/.test(term.value)).map(term => term.value);
     if (!terms.length) return null;
     const all = new Uint8Array(data.count).fill(1);
     for (const term of terms) {

@@ -3,6 +3,7 @@
 (() => {
   const { data, state, el } = report;
   const HEIGHT = 26, SPARE = 12, HIGHEST = 8e6; // browsers lay out no more than some 16 million pixels
+  const PRINTED = 500;
 
   const columns = [
     ["Time", row => report.sinceStart(data.time[row])],
@@ -23,9 +24,12 @@
     const grid = el("div", { class: "grid", role: "grid", tabindex: "0", "aria-label": "Records", "aria-colcount": String(columns.length) },
       el("div", { role: "rowgroup" }, head), body);
     const pool = new Map(); // index -> element
-    let current = 0, scale = 1;
+    let current = 0, scale = 1, printing = false;
 
+    const none = el("p", { class: "hint none" });
+    body.append(none);
     panel.append(grid);
+    grid.style.setProperty("--time", `${Math.max(14, report.sinceStart(data.count ? data.time[data.count - 1] : 0).length + 1)}ch`);
 
     function fill(element, index) {
       const row = state.rows[index];
@@ -34,7 +38,7 @@
       element.id = `row-${index}`;
       columns.forEach(([, value], i) => {
         const text = value(row), cell = element.children[i];
-        cell.textContent = text;
+        cell.replaceChildren(...report.marked(text));
         cell.title = text;
       });
       element.dataset.index = String(index);
@@ -45,7 +49,8 @@
 
     function render() {
       const count = state.rows.length, top = grid.scrollTop / scale;
-      const from = Math.max(0, Math.floor(top / HEIGHT) - SPARE), to = Math.min(count, from + shownRows() + 2 * SPARE);
+      const from = printing ? 0 : Math.max(0, Math.floor(top / HEIGHT) - SPARE);
+      const to = Math.min(count, printing ? PRINTED : from + shownRows() + 2 * SPARE);
       const unused = [];
       for (const [index, element] of pool)
         if (index < from || index >= to) {
@@ -71,6 +76,8 @@
       const height = state.rows.length * HEIGHT;
       scale = Math.min(1, HIGHEST / Math.max(height, 1));
       spacer.style.height = `${height * scale}px`;
+      none.textContent = data.count ? "No record is left by the filters: Escape lets go of them." : "There are no records.";
+      none.hidden = state.rows.length > 0;
       grid.setAttribute("aria-rowcount", String(state.rows.length + 1));
       for (const element of pool.values()) element.remove();
       pool.clear();
@@ -99,6 +106,18 @@
     });
     report.listKeys(grid, { page: 10, move: step => go(current + step), enter: () => go(current) });
     new ResizeObserver(render).observe(grid);
+    // On paper there is nothing to scroll: the first ones, in their order.
+    const print = on => () => {
+      printing = on;
+      refill();
+      if (on && state.rows.length > PRINTED) {
+        none.textContent = `${report.count(state.rows.length - PRINTED)} more`;
+        none.hidden = false;
+        body.append(none);
+      }
+    };
+    addEventListener("beforeprint", print(true));
+    addEventListener("afterprint", print(false));
     state.subscribe(({ rows }) => rows ? refill() : render());
     refill();
     return { title: "Records", count: () => state.rows.length };

@@ -27,5 +27,11 @@
   };
   button.addEventListener("click", report.theme.next);
   system.addEventListener("change", apply);
+  // Paper is white.
+  addEventListener("beforeprint", () => {
+    root.dataset.shown = "light";
+    for (const listener of listeners) listener();
+  });
+  addEventListener("afterprint", apply);
   apply();
 })();
