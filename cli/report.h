@@ -104,6 +104,7 @@ struct report {
     uint64_t kinds[KINDS];
     uint64_t skipped; /* lines that were no records */
     int64_t last_time;
+    uint8_t served[65536 / 8]; /* IP ports that somebody listened on, a bit for each */
 };
 
 #define process_at(r, i) (&((struct process *)(r)->processes.at)[i])

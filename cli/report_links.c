@@ -101,6 +101,29 @@ static uint32_t inode_place(struct report *r, const struct record *rec)
     return place;
 }
 
+/* --- IP ports that are servers' ------------------------------------------------------------- */
+
+static bool is_served(const struct report *r, const struct record *rec, const char *port)
+{
+    int64_t n = record_number(rec, port, 0);
+
+    return n > 0 && n < 65536 && r->served[n / 8] >> n % 8 & 1;
+}
+
+static void note_served(struct report *r, const struct record *rec, enum verb verb)
+{
+    int64_t n = record_number(rec, "lport", 0);
+
+    if ((verb == VERB_LISTEN || verb == VERB_ACCEPT) && n > 0 && n < 65536)
+        r->served[n / 8] |= (uint8_t)(1 << n % 8);
+}
+
+/* A server's calls on what it accepted are about its own port: each client's is another. */
+static bool answers_on_port(const struct report *r, const struct record *rec)
+{
+    return is_served(r, rec, "lport") && !is_served(r, rec, "fport");
+}
+
 /* Of two ends the one with a name that others know. */
 static uint32_t place_of(struct report *r, const struct record *rec, bool of_peer)
 {
@@ -150,6 +173,8 @@ void report_link(struct report *r, const struct record *rec, struct row *row)
     bool of_peer, about_socket = row->kind != KIND_HINT && row->kind != KIND_UNSEEN && row->kind != KIND_OTHER;
 
     row->verb = (uint8_t)verb_of(rec, &of_peer);
+    note_served(r, rec, row->verb);
+    of_peer = of_peer && !(row->verb != VERB_CONNECT && answers_on_port(r, rec));
     row->place = about_socket ? place_of(r, rec, of_peer) : NOBODY;
     if (row->place != NOBODY && row->process != NOBODY && row->verb != VERB_NONE)
         count(link_of(r, row->process, row->place, row->verb), rec, row->kind);

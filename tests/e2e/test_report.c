@@ -75,10 +75,41 @@ Test(report, graphviz_reads_the_graph_and_no_name_forges_a_part_of_it)
                        "grep -c '^node' plain; grep -c '^edge' plain; grep -o 'script' svg | wc -l; grep -o '<script\\|<img' svg | wc -l; cat dot");
 
     check_status(r, 0);
-    cr_assert(!strncmp(r.out, "15\n19\n", 6), "%s", run_report(&r));
+    cr_assert(!strncmp(r.out, "15\n14\n", 6), "%s", run_report(&r));
     check_has(r, out, "\n0\ndigraph");
     check_has(r, out, "style=dashed");
     check_has(r, out, "label=\"@\\\\xff\\\\xfe\\\\x00");
+}
+
+/* What a process and a socket had to do with each other is one line, not one for each verb. */
+Test(report, graphviz_gets_one_line_for_a_process_and_a_socket)
+{
+    struct run r = run(SAMPLE "$SUNSHIM report log --dot | grep -- '->' | sort >lines; cut -d[ -f1 lines | uniq -d >twice; cat lines; cat twice >&2");
+
+    check_status(r, 0);
+    check_has(r, out, "[label=\"bound\\nlistens\\naccepted\\nreceived\\nmade\"];\n"); /* what leaked is another's line */
+    check_has(r, out, "[label=\"connected\\nsent\"];\n");
+    check_lacks(r, err, "->");
+    check_has(r, out, "arrowhead=tee");
+}
+
+#define PORTS(call, pid, comm, mine, other) \
+    "echo 'time=2026-01-31T03:02:11.48122" #pid "Z sunshim=\"TRACE\" operation=\"" call "\" class=\"net\" profile=\"-\" pid=" #pid " ppid=1 comm=\"" comm \
+    "\" exe=\"/" comm "\" family=\"inet\" sock_type=\"stream\" protocol=6 laddr=\"127.0.0.1\" lport=" #mine " faddr=\"127.0.0.1\" fport=" #other \
+    " fd=3 result=1 duration_ns=5' >>log; "
+
+/* Each client has a port of its own: a server with a thousand of them has one socket that they know. */
+Test(report, what_a_server_receives_is_of_its_own_port)
+{
+    struct run r = run("cd $T; " PORTS("accept", 1, "server", 80, 50001) PORTS("recv", 1, "server", 80, 50001) PORTS("send", 1, "server", 80, 50002)
+                       PORTS("connect", 2, "client", 50001, 80) PORTS("send", 2, "client", 50001, 80) PORTS("recv", 2, "client", 50001, 80)
+                       PORTS("connect", 1, "server", 50003, 80) "$SUNSHIM report log");
+
+    check_status(r, 0);
+    check_has(r, out, "2 processes, 1 socket with names\n");
+    check_has(r, out, "  server 1 received 127.0.0.1:80, 1 call\n");
+    check_has(r, out, "  server 1 sent 127.0.0.1:80, 1 call\n");
+    check_has(r, out, "  client 2 received 127.0.0.1:80, 1 call\n");
 }
 
 Test(report, whatever_a_log_says_a_report_comes_out)
