@@ -39,6 +39,9 @@ int expect_read(struct expectations *e, const struct options *o, const char *pat
  * on this machine, and what to write instead, or NULL; NULL: some call may. */
 const char *expect_never(const struct policy_input *in, const char **suggestion);
 
+/* Whether a rule of it is about inherit, of which nothing is known without --track. */
+bool expect_inherits(const struct policy_input *in);
+
 /* A record of the run. */
 void expect_see(struct expectations *e, struct record *r);
 

@@ -17,16 +17,35 @@ static const char *why_never(const struct ruleset *set, const struct profile *p,
     return why ? why : lint_link(r, &side, suggestion);
 }
 
-const char *expect_never(const struct policy_input *in, const char **suggestion)
+static bool parse_silently(const struct policy_input *in, struct ruleset *set)
 {
     struct policy_input silent = *in;
     struct arena arena = new_arena;
+
+    silent.report = NULL;
+    return !policy_parse(&silent, &arena, set);
+}
+
+bool expect_inherits(const struct policy_input *in)
+{
+    struct ruleset set;
+
+    if (!parse_silently(in, &set))
+        return false;
+    for (uint32_t i = 0; i < set.profile_count; i++)
+        for (uint32_t k = 0; k < set.profiles[i].rule_count; k++)
+            if (set.profiles[i].rules[k].names_inherit)
+                return true;
+    return false;
+}
+
+const char *expect_never(const struct policy_input *in, const char **suggestion)
+{
     struct ruleset set;
     const char *first = NULL;
 
     *suggestion = NULL;
-    silent.report = NULL;
-    if (policy_parse(&silent, &arena, &set))
+    if (!parse_silently(in, &set))
         return NULL;
     for (uint32_t i = 0; i < set.profile_count; i++)
         for (uint32_t k = 0; k < set.profiles[i].rule_count; k++) {

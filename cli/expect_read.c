@@ -21,6 +21,7 @@ struct statement {
 struct reading {
     struct expectations *into;
     const char *path, *text;
+    bool track; /* --track was given */
     size_t len, at;
     struct statement found[EXPECTATIONS_MAX];
     unsigned count, depth;
@@ -196,8 +197,13 @@ static void take_other(struct reading *r)
 {
     size_t from = r->at, len = word_at(r, from), end = rule_end(r, from);
 
-    complain(r, from, len, "put 'must' or 'must not' in front of a rule",
-             "neither an expectation, nor a variable, nor a profile");
+    if (is_word(r, from, "include")) {
+        complain(r, from, len, NULL, "files cannot be included here");
+        end = line_end(r, from);
+    } else {
+        complain(r, from, len, is_word(r, from, "deny") ? "'must not' instead of 'deny'" : "put 'must' or 'must not' in front of a rule",
+                 "neither an expectation, nor a variable, nor a profile");
+    }
     r->at = end > from ? end : from + 1;
 }
 
@@ -304,6 +310,8 @@ static void compile(struct reading *r, const struct statement *s, struct policy_
     const char *suggestion, *never = err ? NULL : expect_never(&in, &suggestion);
     if (never)
         complain(r, s->rule, s->to - s->rule, suggestion, format_new("nothing ever does this: %s", never));
+    if (!err && !r->track && expect_inherits(&in))
+        complain(r, s->rule, s->to - s->rule, "sunshim run --track", "'inherit' is seen with --track only");
     if (!err && !answerable(e->policy))
         complain(r, s->rule, s->to - s->rule, NULL,
                  "an expectation cannot ask for scope=, label=, uid= or exe= of the peer: not every call finds them out");
@@ -335,7 +343,7 @@ int expect_read(struct expectations *e, const struct options *o, const char *pat
         diag_file(path, POLICY_ERROR, read_failure(path, -err));
         return EXIT_SUNSHIM;
     }
-    *r = (struct reading){.into = e, .path = path, .text = file.text, .len = file.len};
+    *r = (struct reading){.into = e, .path = path, .track = o->track, .text = file.text, .len = file.len};
     find_all(r);
     if (!r->count && !r->errors.errors) {
         diag_file(path, POLICY_ERROR, "nothing is expected: no line says 'must' or 'must not'");

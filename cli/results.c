@@ -73,6 +73,27 @@ int results_prepare(struct results *r, const char *option, const char *pattern)
     return 0;
 }
 
+/* The directory that `path` is in, or would be in. */
+static bool directory_of(const char *path, struct stat *st)
+{
+    const char *slash = strrchr(path, '/');
+    char *dir = slash ? format_new("%.*s/", (int)(slash - path), path) : format_new(".");
+    bool known = !stat(dir, st);
+
+    free(dir);
+    return known;
+}
+
+bool results_same(const struct results *a, const struct results *b)
+{
+    const char *x = strrchr(a->path, '/'), *y = strrchr(b->path, '/');
+    struct stat st, other;
+
+    if (strcmp(x ? x + 1 : a->path, y ? y + 1 : b->path) != 0)
+        return false;
+    return directory_of(a->path, &st) && directory_of(b->path, &other) && st.st_dev == other.st_dev && st.st_ino == other.st_ino;
+}
+
 static int close_whole(FILE *out)
 {
     int err = fflush(out) || ferror(out) ? errno ? errno : EIO : 0;

@@ -21,4 +21,7 @@ int results_prepare(struct results *r, const char *option, const char *pattern);
 /* The whole file at once under its name: whoever looks sees all of it or nothing. 0 or 125. */
 int results_write(const struct results *r, void (*print)(FILE *, const struct verdicts *), const struct verdicts *v);
 
+/* Whether one would overwrite the other. */
+bool results_same(const struct results *a, const struct results *b);
+
 #endif

@@ -210,6 +210,8 @@ int suite_watch(const struct options *o, const char *name, char *const *argv, co
         status = results_prepare(&s.junit, "--junit", o->junit);
     if (!status && o->tap)
         status = results_prepare(&s.tap, "--tap", o->tap);
+    if (!status && o->junit && o->tap && results_same(&s.junit, &s.tap))
+        status = fail("--junit and --tap would both write '%s'", s.tap.path);
     *watch = &w;
     return status;
 }

@@ -282,7 +282,7 @@ Test(suite_expect, errors_say_where)
     check_error("unix (connect),\n", "e:1:1: error: neither an expectation, nor a variable, nor a profile");
     check_error("must unix\nmust unix,\n", "e:1:10: error: the rule is not ended by a comma");
     check_error("must unix (connect) peer=(addr=@{no}/x),\n", "e:1:32: error: the variable @{no} is not set");
-    check_error("include <abstractions/sockets>\n", "e:1:1: error: neither");
+    check_error("include <abstractions/sockets>\n", "e:1:1: error: files cannot be included here");
     check_error("must unix,\n}\n", "e:2:1: error: neither");
     check_error("profile x\nmust unix,\n", "e:1:1: error: no '{' begins");
     check_error("must unix (connect) peer=(scope=inside),\n", "e:1:6: error: an expectation cannot ask for scope=");
