@@ -23,6 +23,7 @@ import pytest
 INSIDE = "PYTEST_UNDER_SUNSHIM"  # set where a session runs under sunshim: where its records go
 ALONE = "PYTEST_ALONE"  # set where a marked test runs in a process of its own
 READ = pytest.StashKey[int]()  # bytes of the log that were looked at
+WORKERS = pytest.StashKey[set]()  # their process ids, in a session of pytest-xdist
 RECORD = re.compile(r' sunshim="DENIED" operation="([^"]*)" .* pid=(\d+) ppid=(\d+) comm=("(?:[^"\\]|\\.)*")')
 ADDRESS = re.compile(r' (?:peer_addr|addr|faddr)=("(?:[^"\\]|\\.)*"|\S+)')
 
@@ -35,6 +36,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["sunshim_pid"] = str(os.getpid())
     config.addinivalue_line("markers", "sunshim(policy=, rules=, expect=, options=): run this test alone under sunshim")
 
 
@@ -79,6 +82,24 @@ def denials(item):
 def told(match, line):
     address = ADDRESS.search(line, match.end())
     return f"denied: {match.group(1)} {address.group(1) + ' ' if address else ''}by {match.group(4)} (pid {match.group(2)})"
+
+
+# A worker does not know what its grandchildren are, and the others do not know whose they are: they are told at the end.
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    node.config.stash.setdefault(WORKERS, set()).add(getattr(node, "workeroutput", {}).get("sunshim_pid", ""))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    log, workers = os.environ.get(INSIDE), config.stash.get(WORKERS, None)
+    if not workers or not log or not os.path.exists(log):
+        return
+    with open(log, encoding="utf-8", errors="backslashreplace") as records:
+        for line in records:
+            for m in RECORD.finditer(line):
+                if not workers & set(m.group(2, 3)):
+                    terminalreporter.write_line("by no test that is known: " + told(m, line))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -64,6 +64,20 @@ StockTest(example_suites, pytest_fails_the_test_that_ignores_a_denial_and_no_oth
     }
 }
 
+/* ... nor is one of a program that a test's shell starts lost, when workers cannot tell whose it is. */
+StockTest(example_suites, pytest_tells_of_denials_that_are_no_workers_own)
+{
+    struct run r = in_copy("examples/pytest", "rm -f *.py; cp \"$TOP/examples/pytest/conftest.py\" .\n"
+                                              "cat >test_shell.py <<'END'\n"
+                                              "import subprocess\n"
+                                              "def test_shell(): subprocess.run(['sh', '-c', 'curl -s http://192.0.2.1/ & wait'], check=True)\n"
+                                              "END\n" PYTEST "-n 2 --sunshim no-network");
+    check_status(r, 1);
+    check_has(r, out, "1 passed");
+    check_has(r, out, "by no test that is known: denied: ");
+    check_has(r, out, "by \"curl\" (pid ");
+}
+
 /* Records of a traced run come a moment later, perhaps not to the very test. */
 StockTest(example_suites, pytest_passes_options_on)
 {
@@ -118,6 +132,20 @@ StockTest(example_suites, ctest_fails_what_needs_the_network_and_ignores_the_err
 StockTest(example_suites, ctest_without_sunshim_is_ctest)
 {
     struct run r = in_copy("examples/c-suite", "rm $T/bin/sunshim; " SPOIL CTEST);
+    check_status(r, 0);
+}
+
+/* CMake launches its own programs only. */
+StockTest(example_suites, ctest_runs_scripts_with_a_word_in_front)
+{
+#define SCRIPT "echo 'add_test(NAME script COMMAND ${SUNSHIM_RUN} sh -c ./greeting)' >>CMakeLists.txt\n"
+    struct run r = in_copy("examples/c-suite", SCRIPT CTEST "; ls build/sunshim/*.xml | wc -l\n" SPOIL
+                                                "cmake --build build >log 2>&1; ctest --test-dir build --output-on-failure");
+    check_status(r, 8);
+    check_has(r, out, "100% tests passed, 0 tests failed out of 2");
+    check_has(r, out, "\n2\n");
+    check_has(r, out, "0% tests passed, 2 tests failed out of 2");
+    r = in_copy("examples/c-suite", "rm $T/bin/sunshim; " SCRIPT SPOIL CTEST);
     check_status(r, 0);
 }
 
