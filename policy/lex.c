@@ -224,11 +224,37 @@ static const char *skip_quote(const struct source *s, const char *at)
     return at < s->end && *at == '"' ? at + 1 : at;
 }
 
+/* What is open: parentheses, and braces that a blank does not end. */
+struct nesting {
+    unsigned depth, braces;
+};
+
+static void nest(struct nesting *in, char c)
+{
+    if (is_blank(c))
+        in->braces = 0;
+    else if (c == '{')
+        in->braces++;
+    else if (c == '}')
+        in->braces--;
+    else if (c == '(')
+        in->depth++;
+    else if (c == ')' && in->depth)
+        in->depth--;
+}
+
+/* The comma ends the rule unless a name goes on behind it: "capability chown,capability
+ * kill," are two rules, "/a,b r," is one. `plain`: the text before it is a mere word. */
+static bool ends_here(const struct source *s, const char *comma, bool plain)
+{
+    return plain || comma + 1 >= s->end || is_blank(comma[1]) || comma[1] == '}' || comma[1] == '#';
+}
+
 bool recover(struct parser *p)
 {
     struct source *s = p->src;
     const char *start = s->at;
-    unsigned depth = 0, braces = 0;
+    struct nesting in = {0};
 
     while (s->at < s->end) {
         char c = *s->at;
@@ -239,22 +265,13 @@ bool recover(struct parser *p)
         }
         if (c == '\n' && at_new_rule(p, s->at + 1))
             break;
-        if (c == '{' && !depth && !braces && (s->at == start || is_blank(s->at[-1])))
+        if (c == '{' && !in.depth && !in.braces && (s->at == start || is_blank(s->at[-1])))
             return true;
-        if (c == '}' && !braces)
+        if (c == '}' && !in.braces)
             break;
-        if (is_blank(c))
-            braces = 0;
-        else if (c == '{')
-            braces++;
-        else if (c == '}')
-            braces--;
-        else if (c == '(')
-            depth++;
-        else if (c == ')' && depth)
-            depth--;
+        nest(&in, c);
         s->at++;
-        if (c == ',' && !depth && (s->at == s->end || is_blank(*s->at) || *s->at == '}' || *s->at == '#'))
+        if (c == ',' && !in.depth && ends_here(s, s->at - 1, false))
             break;
     }
     return false;
@@ -278,17 +295,10 @@ bool end_rule(struct parser *p)
     return say_unexpected(p, "the comma that ends the rule");
 }
 
-/* The comma ends the rule unless a name goes on behind it: "capability chown,capability
- * kill," are two rules, "/a,b r," is one. `plain`: the text before it is a mere word. */
-static bool ends_here(const struct source *s, const char *comma, bool plain)
-{
-    return plain || comma + 1 >= s->end || is_blank(comma[1]) || comma[1] == '}' || comma[1] == '#';
-}
-
 bool skip_rule(struct parser *p, struct span keyword)
 {
     struct source *s = p->src;
-    unsigned depth = 0, braces = 0;
+    struct nesting in = {0};
     bool plain = true;
 
     while (s->at < s->end) {
@@ -308,23 +318,14 @@ bool skip_rule(struct parser *p, struct span keyword)
             s->at = line_end(s->at, s->end);
             continue;
         }
-        if (c == ',' && !depth && !braces && ends_here(s, s->at, plain)) {
+        if (c == ',' && !in.depth && !in.braces && ends_here(s, s->at, plain)) {
             p->rule_end = ++s->at;
             return true;
         }
-        if ((c == '\n' && at_new_rule(p, s->at + 1)) || (c == '}' && !braces))
+        if ((c == '\n' && at_new_rule(p, s->at + 1)) || (c == '}' && !in.braces))
             break;
         plain = is_blank(c) || c == ')' || (plain && is_word(c));
-        if (is_blank(c))
-            braces = 0;
-        else if (c == '{')
-            braces++;
-        else if (c == '}')
-            braces--;
-        else if (c == '(')
-            depth++;
-        else if (c == ')' && depth)
-            depth--;
+        nest(&in, c);
         s->at++;
     }
     return say_error(p, keyword, NULL, "the '%w' rule is not ended by a comma", &keyword);
