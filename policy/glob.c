@@ -428,23 +428,6 @@ bool glob_hard(const uint8_t *code, const uint8_t (*sets)[32])
 
 /* --- Matching ---------------------------------------------------------- */
 
-/* Whether the element at `code` (not a star) takes the byte `c`. */
-static bool takes(const struct glob *g, const uint8_t *code, uint8_t c)
-{
-    switch (*code) {
-    case GLOB_END:
-        return false;
-    case GLOB_ANY:
-        return c != '/';
-    case GLOB_CLASS:
-        return glob_in_set(g->sets[code[1]], c);
-    case GLOB_QUOTE:
-        return code[1] == c;
-    default:
-        return *code == c;
-    }
-}
-
 /* The first place from `name` on where what follows a star (at `code`) can
  * start, going by its first byte if that is literal; NULL without one. */
 static const uint8_t *stretch(const uint8_t *code, const uint8_t *name, const uint8_t *end, bool any)
@@ -481,7 +464,7 @@ static bool match_easy(const struct glob *g, const uint8_t *code, const uint8_t 
                 return false;
         } else if (name == end && op == GLOB_END) {
             return true;
-        } else if (name < end && takes(g, code, *name)) {
+        } else if (name < end && glob_takes(g, code, *name)) {
             code += glob_step(code);
             name++;
         } else {
@@ -523,7 +506,7 @@ static bool guess_step(const struct glob *g, struct later *now, const uint8_t *e
             *later = (struct later){code, now->name + 1};
         return now->name != NULL;
     default:
-        if (now->name == end || !takes(g, code, *now->name))
+        if (now->name == end || !glob_takes(g, code, *now->name))
             return false;
         now->code += glob_step(code);
         now->name++;
@@ -597,7 +580,7 @@ static bool advance(const struct glob *g, uint64_t *set, uint32_t words, uint8_t
             todo &= ~((uint64_t)1 << bit);
             if (op == GLOB_STARSTAR || (op == GLOB_STAR && c != '/'))
                 mark(set, at);
-            else if (op != GLOB_STAR && op != GLOB_ALT && op != GLOB_JUMP && takes(g, g->code + at, c))
+            else if (op != GLOB_STAR && op != GLOB_ALT && op != GLOB_JUMP && glob_takes(g, g->code + at, c))
                 mark(set, at + glob_step(g->code + at));
         }
     }

@@ -60,7 +60,6 @@ bool glob_match_low(const struct glob *g, const void *name, size_t len);
 /* glob_match from byte `from` of the program on. */
 bool glob_match_from(const struct glob *g, uint32_t from, const void *name, size_t len);
 
-
 static inline uint32_t glob_distance(const uint8_t *code)
 {
     return code[1] | (uint32_t)code[2] << 8;
@@ -112,6 +111,23 @@ static inline const uint8_t *glob_after_braces(const uint8_t *code)
 static inline bool glob_in_set(const uint8_t set[32], uint8_t byte)
 {
     return set[byte >> 3] >> (byte & 7) & 1;
+}
+
+/* Whether the element at `code`, which is no star and no brace, takes the byte `c`. */
+static inline bool glob_takes(const struct glob *g, const uint8_t *code, uint8_t c)
+{
+    switch (*code) {
+    case GLOB_END:
+        return false;
+    case GLOB_ANY:
+        return c != '/';
+    case GLOB_CLASS:
+        return glob_in_set(g->sets[code[1]], c);
+    case GLOB_QUOTE:
+        return code[1] == c;
+    default:
+        return *code == c;
+    }
 }
 
 #endif

@@ -102,14 +102,12 @@ static bool takes(const struct glob *g, const uint8_t *code, uint8_t c)
     case GLOB_STARSTAR:
         return true;
     case GLOB_STAR:
-    case GLOB_ANY:
         return c != '/';
-    case GLOB_CLASS:
-        return glob_in_set(g->sets[code[1]], c);
-    case GLOB_QUOTE:
-        return code[1] == c;
+    case GLOB_ALT:
+    case GLOB_JUMP:
+        return false;
     default:
-        return *code >= GLOB_OPS && *code == c;
+        return glob_takes(g, code, c);
     }
 }
 
