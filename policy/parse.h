@@ -271,6 +271,12 @@ void parse_items(struct parser *p); /* to the end of the file */
 bool parse_block(struct parser *p, const struct prefix *around);
 bool parse_rule(struct parser *p, const struct prefix *around);
 
+/* parse_prefix.c: reads the words before a rule; joins them with those before the block around it
+ * (NULL: none); says whether they go together and with the rule's `word`. */
+bool parse_prefix(struct parser *p, struct prefix *pre);
+bool merge_prefix(struct parser *p, struct prefix *pre, const struct prefix *around);
+bool check_prefix(struct parser *p, const struct prefix *pre, struct span word);
+
 /* parse_profile.c */
 bool parse_profile(struct parser *p, struct span keyword);
 bool at_profile_head(struct parser *p); /* after a path: is this a profile? */
