@@ -139,7 +139,7 @@ StockTest(suite_expect, profiles_say_which_program)
                              "    must unix (connect),\n"
                              "    must not unix (create),\n"
                              "}\n"
-                             "profile two /**/sk {\n"
+                             "profile two /**/sk flags=(audit) {\n"
                              "    must unix (connect),\n"
                              "}\n"
                              "must unix (accept),\n",
@@ -149,6 +149,89 @@ StockTest(suite_expect, profiles_say_which_program)
     cr_assert(met(&r, 3));
     cr_assert(met(&r, 6));
     cr_assert(met(&r, 8));
+}
+
+/* Commas, braces and number signs are where they are in policies: each of these is one expectation. */
+StockTest(suite_expect, rules_end_where_those_of_policies_do)
+{
+    static const char *const rules[] = {
+        "must not unix (bind) addr=\"/x, y\",",
+        "must not unix (bind) addr=\"/x\\\", y\",",
+        "must not unix (bind) addr=/{a,}x,",
+        "must not unix (bind) addr=/{a,},",
+        "must not unix (bind) addr=/a,b,",
+        "must not unix (bind) addr=/a\\ b,",
+        "must not unix (bind) addr=/a#b,",
+        "profile o /bin/o { must not unix (bind) addr=/e, }",
+        "must not unix\n (bind)\n addr=/c,",
+        "must not unix (bind),#behind, though",
+        "must not unix (bind) addr=/a\\\"b,",
+        "profile p /bin/p { must not unix (bind) addr=/e,}",
+        "must not unix (bind, connect) addr=/f,",
+    };
+    const char *all = "";
+    int line = 1;
+
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        all = text("%s%s\n", all, rules[i]);
+    struct run r = expecting(all, "true");
+    check_status(r, 0);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        cr_assert(met(&r, line), "line %d\n%s", line, run_report(&r));
+        for (const char *c = rules[i]; *c; c++)
+            line += *c == '\n';
+        line++;
+    }
+    check_has(r, out, ": must not unix (bind) addr=/a,b\n");
+    check_has(r, out, ": must not unix (bind) addr=/c\n");
+}
+
+/* One that cannot go on at once has been asked for. */
+StockTest(suite_expect, a_connection_that_is_being_made_counts)
+{
+    struct run r = expecting("must network (connect) inet,\n",
+                             "/usr/bin/python3 -I -c 'import socket; s = socket.socket(); s.setblocking(False); "
+                             "print(s.connect_ex((\"127.0.0.1\", 9)))'\n");
+
+    check_status(r, 0);
+    check_has(r, err, "115\n");
+}
+
+/* A policy that does not speak of inherited sockets allows them: expectations of other calls do not mean
+ * them. */
+StockTest(suite_expect, what_is_inherited_is_another_matter)
+{
+    put("e", "must not unix (connect),\nmust not unix (inherit),\nmust unix (inherit),\n");
+    struct run r = run("cd $T; $SUNSHIM run --track --expect e --tap tap -- $P/sk 'pair stream' \"exec $P/sk\" 'use 3' >&2 || :; cat tap");
+
+    cr_assert(met(&r, 1));
+    cr_assert(!met(&r, 2));
+    cr_assert(met(&r, 3));
+}
+
+/* The one of which the most is as expected, whenever it was; of programs that are meant. */
+StockTest(suite_expect, the_nearest_call_is_told)
+{
+    struct run r = expecting(text("must unix (connect) type=dgram peer=(addr=%s/t),\n"
+                                  "profile one /**/sk {\n must not network,\n}\n"
+                                  "profile two /**/cat {\n must unix (connect) type=dgram,\n}\n", scratch()),
+                             "$P/sk 'socket unix dgram' \"connect $T/far\" 'socket unix stream' \"connect $T/t\" || :\n");
+
+    check_status(r, 1);
+    check_has(r, err, text("e:1: must unix (connect) type=dgram peer=(addr=%s/t): no such call; nearest: connect unix \"%s/far\" by sk",
+                           scratch(), scratch()));
+    check_has(r, err, "e:6: must unix (connect) type=dgram: no such call\n");
+}
+
+StockTest(suite_expect, the_first_of_several_is_told)
+{
+    struct run r = expecting(text("must unix (connect) peer=(addr=%s/*),\nmust not unix (connect) peer=(addr=%s/*),\n", scratch(), scratch()),
+                             "for i in a b c; do $P/sk 'socket unix stream' \"connect $T/$i\" || :; done\n");
+
+    check_status(r, 1);
+    check_has(r, err, text("e:1: must unix (connect) peer=(addr=%s/*): tried 3 times, never with success; first connect unix \"%s/a\" by sk",
+                           scratch(), scratch()));
+    check_has(r, err, text("e:2: must not unix (connect) peer=(addr=%s/*): 3 times, first connect unix \"%s/a\" by sk", scratch(), scratch()));
 }
 
 /* A server and a client that know nothing of this. */
@@ -200,6 +283,17 @@ StockTest(suite_expect, not_done_needs_programs_that_are_seen)
     check_status(r, 0);
     cr_assert_eq(lines_with(r.err, "not as expected: e:1: must not unix: nobody knows: calls of ", "st", " are not seen", NULL), 2, "%s",
                  run_report(&r));
+}
+
+/* In messages, too, no name is a line. */
+StockTest(suite_expect, a_command_that_is_not_seen_forges_nothing)
+{
+    put("e", "must not unix,\n");
+    struct run r = run("cd $T; echo 'int main(void) { return 0; }' >st.c; n=\"st\n$(printf '\\033')sunshim: forged\"; gcc -static -o \"$n\" st.c\n"
+                       "$SUNSHIM run --expect e -- \"./$n\"");
+
+    check_status(r, 1);
+    check_has(r, err, "nobody knows: calls of ./st\\x0a\\x1bsunshim: forged are not seen");
 }
 
 StockTest(suite_expect, refuses_to_look_where_nothing_can_be_seen)
@@ -283,10 +377,13 @@ Test(suite_expect, errors_say_where)
     check_error("must unix\nmust unix,\n", "e:1:10: error: the rule is not ended by a comma");
     check_error("must unix (connect) peer=(addr=@{no}/x),\n", "e:1:32: error: the variable @{no} is not set");
     check_error("include <abstractions/sockets>\n", "e:1:1: error: files cannot be included here");
+    check_error("#include <abstractions/sockets>\nmust unix,\n", "e:1:11: error: files cannot be included here");
     check_error("must unix,\n}\n", "e:2:1: error: neither");
     check_error("profile x\nmust unix,\n", "e:1:1: error: no '{' begins");
     check_error("must unix (connect) peer=(scope=inside),\n", "e:1:6: error: an expectation cannot ask for scope=");
     check_error("must unix (accept) peer=(uid=0),\n", "e:1:6: error: an expectation cannot ask for scope=");
+    check_error("profile x /bin/x {\n must unix (connect) peer=(scope=inside),\n}\n", "e:2:7: error: an expectation cannot ask for scope=");
+    check_error("must\n unix\n (bind),\nmust unix (a),\n", "e:4:12: error: 'a' is not a permission\n    4 | must unix (a),\n");
     check_error("must unix peer=(label=x),\n", "e:1:6: error: an expectation cannot ask for scope=");
     check_error("must not unix type=raw protocol=tcp,\n", "e:1:10: error: nothing ever does this: ");
     check_error("# nothing\n", "e: error: nothing is expected");
@@ -299,6 +396,7 @@ Test(suite_expect, names_through_links_are_told)
     run("ln -s . $T/link");
     check_error(text("must not unix (connect) peer=(addr=%s/link/s),\n", scratch()),
                 text("e:1:10: error: nothing ever does this: %s/link is a symbolic link here\n", scratch()));
+    check_error(text("must not unix addr=%s/link/s,\n", scratch()), "e:1:10: error: nothing ever does this: ");
     check_error(text("profile x /bin/x {\n must not unix (bind) addr=%s/link/*,\n}\n", scratch()), "e:2:11: error: nothing ever does this: ");
     put("e", text("@{d} = %s/link %s\nmust not unix (connect) peer=(addr=@{d}/s),\n", scratch(), scratch()));
     struct run r = run("$SUNSHIM run --expect $T/e --junit /none/x -- true");
@@ -308,9 +406,22 @@ Test(suite_expect, names_through_links_are_told)
 
 Test(suite_expect, all_errors_at_once)
 {
-    put("e", "must unix (a),\nmust unix (b),\nfoo,\n");
+    put("e", "must unix (a),\nmust unix (b),\nfoo,\nmust deny unix,\nprofile p /bin/p { must unix }\nprofile q /bin/q { must unix (c), }\n");
     struct run r = run("cd $T; $SUNSHIM run --expect e -- true");
-    cr_assert_eq(lines_with(r.err, ": error: ", NULL), 3, "%s", run_report(&r));
+    for (int i = 1; i <= 6; i++)
+        cr_assert_eq(lines_with(r.err, text("e:%d:", i), ": error: ", NULL), 1, "line %d\n%s", i, run_report(&r));
+    cr_assert_eq(lines_with(r.err, ": error: ", NULL), 6, "%s", run_report(&r));
+}
+
+Test(suite_expect, there_are_1000_at_most)
+{
+    struct run r = run("cd $T; seq 1000 | sed 's|.*|must not unix (bind) addr=/&,|' >e; (cat e; echo 'must unix,') >f\n"
+                       "echo 'must unix,' >g; for a in '--expect f' '--expect e --expect g'; do\n"
+                       "    $SUNSHIM run $a -- echo started || echo $?; done");
+
+    check_out(r, "125\n125\n");
+    check_has(r, err, "f:1001:1: error: more than 1000 expectations in a file\n");
+    check_has(r, err, "sunshim: g: more than 1000 expectations together\n");
 }
 
 Test(suite_expect, a_file_that_cannot_be_read_starts_nothing)

@@ -143,6 +143,15 @@ StockTest(suite_files, percent_p_is_the_pid)
     check_out(r, "4\n4\n8\n");
 }
 
+StockTest(suite_files, a_name_may_be_nothing_but_pids)
+{
+    struct run r = run("cd $T; $SUNSHIM run --junit $(printf '%%p%.0s' $(seq 30)) -- true; ls");
+
+    check_status(r, 0);
+    size_t len = strspn(r.out, "0123456789");
+    cr_assert(len >= 60 && len % 30 == 0 && !strcmp(r.out + len, "\n"), "%s", run_report(&r));
+}
+
 /* make -j: whoever is last wins, and nothing is torn. */
 StockTest(suite_files, one_name_for_many_is_always_whole)
 {
@@ -189,6 +198,7 @@ StockTest(suite_files, what_cannot_be_written_is_said_before_anything_runs)
     check_has(r, err, "Is a directory");
     r = run("$SUNSHIM run --tap '' -- echo started");
     check_status(r, 125);
+    check_has(r, err, "sunshim: --tap: the name of the file is empty\n");
 }
 
 StockTest(suite_files, a_full_disk_is_said)

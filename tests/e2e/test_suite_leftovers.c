@@ -83,6 +83,77 @@ StockTest(suite_leftovers, a_listener_with_a_client_is_none)
     cr_assert_eq(left(&r), 0, "%s", run_report(&r));
 }
 
+/* SO_REUSEPORT: whoever accepted, the port was served. */
+StockTest(suite_leftovers, listeners_of_one_port_are_one)
+{
+    put("servers.py", "import select, socket\n"
+                      "def new():\n"
+                      "    s = socket.socket()\n"
+                      "    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\n"
+                      "    return s\n"
+                      "a, b, client = new(), new(), socket.socket()\n"
+                      "a.bind(('127.0.0.1', 0)); a.listen()\n"
+                      "b.bind(a.getsockname()); b.listen()\n"
+                      "client.connect(a.getsockname())\n"
+                      "select.select([a, b], [], [])[0][0].accept()\n");
+    struct run r = leaving("/usr/bin/python3 -I servers.py");
+
+    check_status(r, 0);
+    cr_assert_eq(left(&r), 0, "%s", run_report(&r));
+}
+
+/* listen() once more sets the backlog. */
+StockTest(suite_leftovers, a_listener_that_listens_twice_is_one)
+{
+    struct run r = leaving("$P/sk 'socket unix stream' \"bind $T/s\" listen listen; rm s\n"
+                           "$P/sk 'socket unix stream' \"bind $T/t\" listen accept 'use 3' listen & ready $T/t\n"
+                           "$P/sk 'socket unix stream' \"connect $T/t\"; wait; rm t\n");
+
+    check_status(r, 1);
+    cr_assert_eq(left(&r), 1, "%s", run_report(&r));
+}
+
+/* Nobody came in the first case; in the second somebody was let in and sent away. */
+StockTest(suite_leftovers, an_accept_that_failed_is_none_but_one_that_was_refused_is)
+{
+    put("server.py", "import socket, sys\n"
+                     "s = socket.socket(socket.AF_UNIX)\n"
+                     "s.bind(sys.argv[1]); s.listen(); s.setblocking(False)\n"
+                     "try: s.accept()\n"
+                     "except OSError as e: print(e.errno)\n");
+    struct run r = leaving("/usr/bin/python3 -I server.py $T/s; rm s\n");
+
+    check_status(r, 1);
+    check_out(r, "11\n");
+    cr_assert_eq(left(&r), 1, "%s", run_report(&r));
+    r = run("cd $T; $SUNSHIM run --leftovers --rule 'inject unix (accept) errno=ECONNABORTED,' --log /dev/null -- "
+            "sh -c '/usr/bin/python3 -I server.py $T/s; rm s'");
+    check_status(r, 0);
+    check_out(r, "103\n");
+}
+
+/* Whatever files of that name there are. */
+StockTest(suite_leftovers, an_abstract_name_is_no_file)
+{
+    struct run r = run("cd $T; $N/sk 'socket unix dgram' 'bind rel:@x' >/dev/null; test -S @x\n"
+                       "$SUNSHIM run --leftovers -- $P/sk 'socket unix dgram' 'bind @x'");
+
+    check_status(r, 0);
+}
+
+/* That somebody goes on says nothing of other listeners. */
+StockTest(suite_leftovers, a_daemon_keeps_its_own_listeners_alone)
+{
+    struct run r = leaving("$P/sk 'socket inet stream' 'bind inet:127.0.0.1:0' listen 'socket unix stream' 'bind @leftovers-stays' listen "
+                           "'sleep 30000' >/dev/null 2>&1 &\nready @leftovers-stays\n"
+                           "$P/sk 'socket unix stream' 'bind @leftovers-ends' listen\n"
+                           "$P/sk 'socket inet stream' 'bind inet:127.0.0.1:0' listen\n");
+
+    check_status(r, 1);
+    cr_assert_eq(left(&r), 2, "%s", run_report(&r));
+    check_has(r, err, "listener \"@leftovers-ends\" of sk");
+}
+
 /* Prefork servers: one process listens, others accept. */
 StockTest(suite_leftovers, a_child_may_accept)
 {

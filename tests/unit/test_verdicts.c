@@ -29,6 +29,13 @@ static char *one_case(const char *name, enum verdict_result result, void (*print
     return text;
 }
 
+static const char *text_of(const char *before, const char *word, const char *behind)
+{
+    char *text;
+
+    return asprintf(&text, "%s%s%s", before, word, behind) < 0 ? "" : text;
+}
+
 /* --- Characters ------------------------------------------------------------------ */
 
 static size_t encode(char *at, uint32_t c)
@@ -85,6 +92,22 @@ Test(verdicts, what_turns_text_around_or_hides_it_is_not_shown)
         cr_assert_eq(verdict_shown(bytes, encode(bytes, codes[i])), 0u, "U+%04X", codes[i]);
 }
 
+/* From the first to the last of each kind, and their neighbours are. */
+Test(verdicts, no_more_and_no_fewer_are_left_out)
+{
+    static const uint32_t hidden[][2] = {{0, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x61c, 0x61c}, {0x200b, 0x200f}, {0x2028, 0x202e},
+                                         {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe007f}};
+    char bytes[4];
+
+    for (uint32_t c = 0; c <= 0xeffff; c++) {
+        bool shown = (c & 0xfffe) != 0xfffe && (c < 0xd800 || c > 0xdfff);
+
+        for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+            shown &= c < hidden[i][0] || c > hidden[i][1];
+        cr_assert_eq(verdict_shown(bytes, encode(bytes, c)) > 0, shown, "U+%04X", c);
+    }
+}
+
 /* --- JUnit --------------------------------------------------------------------- */
 
 Test(verdicts, junit_escapes_what_would_end_a_value)
@@ -94,6 +117,35 @@ Test(verdicts, junit_escapes_what_would_end_a_value)
     cr_assert(strstr(text, " name=\"a&lt;b&gt;&amp;&quot;&apos;\\x0a\\x01\\xff]]&gt;\" "), "%s", text);
     cr_assert(strstr(text, " message=\"a&lt;b&gt;&amp;&quot;&apos;\\x0a\\x01\\xff]]&gt;\">"), "%s", text);
     cr_assert(strstr(text, ">a&lt;b&gt;&amp;&quot;&apos;\n\\x01\\xff]]&gt;</failure>"), "%s", text);
+}
+
+Test(verdicts, characters_of_several_bytes_stay_whole)
+{
+    static const char name[] = "\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xa7 b";
+
+    cr_assert(strstr(one_case(name, VERDICT_FAILED, junit_print), text_of(" name=\"", name, "\" ")));
+    cr_assert(strstr(one_case(name, VERDICT_FAILED, tap_print), text_of("denied: ", name, "\n")));
+}
+
+Test(verdicts, the_time_is_that_of_the_command)
+{
+    static char name_of_it[] = "cmd", *argv[] = {name_of_it, NULL};
+    struct verdicts v = {.argv = argv, .took = {61, 2000000}};
+
+    verdict_add(&v, (struct verdict){.kind = VERDICT_COMMAND, .name = "x"});
+    verdict_add(&v, (struct verdict){.kind = VERDICT_LEFTOVER, .name = "y"});
+    char *text = printed(&v, junit_print);
+    cr_assert(strstr(text, " name=\"x\" time=\"61.002\""), "%s", text);
+    cr_assert(strstr(text, " name=\"y\" time=\"0.000\""), "%s", text);
+}
+
+/* As JUnit's readers take it. */
+Test(verdicts, junit_says_when_in_utc)
+{
+    setenv("TZ", "XYZ-5", 1);
+    char *text = one_case("x", VERDICT_PASSED, junit_print);
+
+    cr_assert(strstr(text, " timestamp=\"1970-01-01T00:00:00\""), "%s", text);
 }
 
 Test(verdicts, junit_has_a_skipped_case_for_what_is_only_told)
@@ -140,6 +192,16 @@ Test(verdicts, tap_says_todo_of_what_is_only_told)
     char *text = one_case("x", VERDICT_TOLD, tap_print);
 
     cr_assert(strstr(text, "not ok 1 - denied: x # TODO only told of\n"), "%s", text);
+    cr_assert(strstr(text, "  severity: todo\n"), "%s", text);
+}
+
+Test(verdicts, tap_has_details_as_far_as_they_go)
+{
+    char *text = one_case("one\n\nthree\0more", VERDICT_FAILED, tap_print);
+
+    cr_assert(strstr(text, "  details: |\n    one\n    \n    three\n  ...\n"), "%s", text);
+    text = one_case("", VERDICT_FAILED, tap_print);
+    cr_assert_null(strstr(text, "details"), "%s", text);
 }
 
 Test(verdicts, tap_has_one_line_for_what_passes)
