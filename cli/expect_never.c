@@ -52,7 +52,7 @@ const char *expect_never(const struct policy_input *in, const char **suggestion)
             const struct profile *p = &set.profiles[i];
             const char *why = why_never(&set, p, &p->rules[k], suggestion);
 
-            if (!why && (counts(&p->rules[k]) || p->rule_count == 1))
+            if (!why && counts(&p->rules[k]))
                 return NULL;
             first = first ? first : why;
         }
