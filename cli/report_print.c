@@ -54,6 +54,8 @@ static void put_totals(const struct report *r)
         printf("; %" PRIu64 " %s", r->skipped, r->skipped == 1 ? "line was no record" : "lines were no records");
     printf("\n%" PRIu32 " process%s, %" PRIu32 " socket%s with names\n", r->processes.count, r->processes.count == 1 ? "" : "es",
            r->places.count, r->places.count == 1 ? "" : "s");
+    if (!r->row_count)
+        puts("\nsunshim run --trace --track --log FILE -- COMMAND writes a log with much to see");
 }
 
 /* Indexes into report.links, most calls first. */

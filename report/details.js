@@ -64,9 +64,24 @@
     ];
   }
 
+  // Where to look first.
+  function trouble() {
+    const lists = { DENIED: ["Denials", "denied"], LEAK: ["Leaks", "leaked"], INJECTED: ["Injections", "by injected faults"] }, counts = new Map();
+    for (const row of state.rows) {
+      const kind = data.kinds[data.kind[row]];
+      if (lists[kind]) counts.set(kind, (counts.get(kind) || 0) + 1);
+    }
+    const unused = data.rules.filter(rule => rule.known && !rule.uses).length;
+    const links = Object.keys(lists).filter(kind => counts.has(kind))
+      .map(kind => jump(`${report.count(counts.get(kind))} ${lists[kind][1]}`, () => report.openList(lists[kind][0])))
+      .concat(unused ? [jump(`${report.plural(unused, "rule")} never used`, () => report.openList("Rules"))] : []);
+    return links.length ? el("ul", {}, ...links.map(link => el("li", {}, link))) : null;
+  }
+
   function render() {
     const content = state.row >= 0 ? ofRecord(state.row) : state.selection ? ofSelection(state.selection)
-      : [el("p", { class: "hint" }, "Select a node or a line of the graph, a record, a denial or a rule."), pairsOf(outcomes(state.rows))];
+      : [el("p", { class: "hint" }, "Select a node or a line of the graph, a record, a denial or a rule."),
+         pairsOf([...outcomes(state.rows), ["look at", trouble() || ""]])];
     panel.replaceChildren(...content.filter(Boolean));
     panel.scrollTop = 0;
   }

@@ -42,6 +42,12 @@
     if (made[i].show) made[i].show();
   }
 
+  report.openList = title => {
+    const i = made.findIndex(part => part.title === title);
+    open(i);
+    made[i].tab.focus();
+  };
+
   tabs.addEventListener("keydown", event => {
     const now = made.findIndex(part => part.tab === document.activeElement), last = made.length - 1;
     const to = { ArrowRight: now === last ? 0 : now + 1, ArrowLeft: now ? now - 1 : last, Home: 0, End: last }[event.key];

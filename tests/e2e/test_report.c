@@ -98,6 +98,14 @@ Test(report, graphviz_gets_one_line_for_a_process_and_a_socket)
     "\" exe=\"/" comm "\" family=\"inet\" sock_type=\"stream\" protocol=6 laddr=\"127.0.0.1\" lport=" #mine " faddr=\"127.0.0.1\" fport=" #other \
     " fd=3 result=1 duration_ns=5' >>log; "
 
+Test(report, without_records_it_says_how_to_get_some)
+{
+    struct run r = run("$SUNSHIM report /dev/null");
+
+    check_status(r, 0);
+    check_out(r, "0 records\n0 processes, 0 sockets with names\n\nsunshim run --trace --track --log FILE -- COMMAND writes a log with much to see\n");
+}
+
 /* Each client has a port of its own: a server with a thousand of them has one socket that they know. */
 Test(report, what_a_server_receives_is_of_its_own_port)
 {

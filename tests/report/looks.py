@@ -76,6 +76,16 @@ def marks(b):
     check(not b.js("return document.querySelector('.grid .none').checkVisibility()"), "a full table says that it is empty")
 
 
+def first(b):
+    """Before anything is selected the page says where to look, and leads there."""
+    links = b.js("return [...document.querySelectorAll('#details .link')].map(link => link.textContent)")
+    check(links == ["2 denied", "1 leaked", "1 by injected faults", "2 rules never used"], links)
+    b.click("#details .link")
+    check(b.js("return document.getElementById('denials-panel').checkVisibility() && document.activeElement.id") == "denials-tab", "the list is not opened")
+    search(b, "zürich")
+    check(b.js("return [...document.querySelectorAll('#details .link')].length") == 1, "what the filters leave out is counted")
+
+
 def nothing(b):
     """A page without records says so, and has nothing that would look like a run in which nothing happened."""
     seen = b.js("return document.body.innerText")
