@@ -1,10 +1,13 @@
 /* sunshim learn: runs a command, or reads logs, and writes the policy that allows it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "learn.h"
@@ -30,8 +33,8 @@ static const char usage[] =
     "--anon, --allow-unseen.\n"
     "\n"
     "All programs of a run go into one policy. What changes from run to run becomes a\n"
-    "pattern: numbers of processes, counters (3 alike, or another one in each LOG), names\n"
-    "drawn by lot (mkstemp and the like), names that an autobind makes, the user's own\n"
+    "pattern: numbers of processes, counters (3 alike, or another one in each LOG), dates,\n"
+    "names drawn by lot (mkstemp and the like) or made by an autobind, the user's own\n"
     "directories. A pattern has as many bytes as were seen, at most 4 places, and 4 bytes\n"
     "that stay.\n"
     "\n"
@@ -90,20 +93,49 @@ static bool is_file(const char *path)
     return strcmp(path, "-") && !stat(path, &st) && S_ISREG(st.st_mode);
 }
 
+/* 0 when files can be made beside `path`. */
+static int check_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dir = slash ? format_new("%.*s", (int)(slash - path) + 1, path) : ".";
+
+    if (!access(dir, W_OK))
+        return 0;
+    return errno == ENOENT ? fail("'%s': %s", path, strerror(errno))
+                           : fail("'%s' cannot be written to: %s", dir, strerror(errno));
+}
+
 /* A long run is not to end with a policy that cannot be written. */
 static int check_place(const char *path)
 {
-    const char *slash = strrchr(path, '/');
     struct stat st;
-    int err = 0;
+    char *real;
 
     if (!strcmp(path, "-"))
         return 0;
-    if (!stat(path, &st))
-        err = S_ISDIR(st.st_mode) ? EISDIR : 0;
-    else if (errno != ENOENT || access(slash ? format_new("%.*s", (int)(slash - path) + 1, path) : ".", W_OK))
-        err = errno;
-    return err ? fail("'%s': %s", path, strerror(err)) : 0;
+    if (stat(path, &st)) {
+        if (errno == ENOENT && *path)
+            return lstat(path, &st) ? check_directory(path) : fail("'%s' is a symbolic link that leads nowhere", path);
+        return fail("'%s': %s", path, strerror(errno));
+    }
+    if (S_ISDIR(st.st_mode))
+        return fail("'%s': %s", path, strerror(EISDIR));
+    if (!S_ISREG(st.st_mode))
+        return access(path, W_OK) ? fail("'%s': %s", path, strerror(errno)) : 0;
+    if (!(real = realpath(path, NULL)))
+        return fail("'%s': %s", path, strerror(errno));
+    return check_directory(real);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return !strcmp(a, b) || (!stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+}
+
+static bool is_extended(const struct command_line *c)
+{
+    return c->merge && (!c->output || same_file(c->merge, c->output));
 }
 
 static int check_output(const struct command_line *c)
@@ -112,10 +144,9 @@ static int check_output(const struct command_line *c)
         return usage_error("learn", "no command to run, and no --from LOG to learn from");
     if (!c->from_count && !c->output && !c->merge)
         return usage_error("learn", "where to? -o POLICY; '-o -' writes to standard output, after what the command writes");
-    if (c->output && !c->force && is_file(c->output) &&
-        (!c->merge || strcmp(c->merge, c->output)))
+    if (c->output && !c->force && is_file(c->output) && !is_extended(c))
         return fail("'%s' is there already: --merge %s extends it, --force overwrites it", c->output, c->output);
-    return c->output ? check_place(c->output) : 0;
+    return c->output || c->merge ? check_place(c->output ? c->output : c->merge) : 0;
 }
 
 static int read_old(struct learning *g)
@@ -159,7 +190,11 @@ static void say_result(const struct learning *g, const char *to)
         say("%llu call%s denied, and stay%s so (--denied learns those that no rule denied)", (unsigned long long)l->denied,
             l->denied == 1 ? " was" : "s were", l->denied == 1 ? "s" : "");
     if (g->old.text && !kept)
-        say("%s allows all %llu calls already", g->old.path, (unsigned long long)l->calls);
+        say("%s allows %s already", g->old.path,
+            l->refused      ? "everything else"
+            : !l->calls     ? "what was seen, which is no call,"
+            : l->calls == 1 ? "the call"
+                            : format_new("all %llu calls", (unsigned long long)l->calls));
     else
         say("learned %u rule%s from %llu call%s: %s", kept, kept == 1 ? "" : "s", (unsigned long long)l->calls,
             l->calls == 1 ? "" : "s", strcmp(to, "-") ? to : "standard output");
@@ -173,27 +208,53 @@ static bool has_news(const struct learned *l)
     return false;
 }
 
-/* 0 or 125. */
-static int write_policy(struct learning *g)
+/* Learners that extend the same policy take turns; where there are no locks, luck decides. */
+static int take_turn(const char *path)
 {
-    const char *to = g->line.output ? g->line.output : g->line.merge ? g->line.merge : "-";
-    bool fresh = !g->line.force && (!g->line.merge || strcmp(g->line.merge, to));
+    char *real = realpath(path, NULL), *slash = real ? strrchr(real, '/') : NULL;
+    int fd;
+
+    if (!slash)
+        return -1;
+    slash[slash == real] = '\0';
+    fd = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR)
+        ;
+    free(real);
+    return fd;
+}
+
+/* 0 or 125. */
+static int work_out(struct learning *g)
+{
     struct learned *l = &g->learned;
     int status;
 
     g->around = load_input(&g->line.options, 0);
+    l->old_text = g->old.text;
     learn_autobinds(l);
     learn_resolve(l);
     names_settle(l, &g->around);
     if ((status = check_old(l, &g->around, &g->old)))
         return status;
     rules_make(l);
-    if ((status = check_rules(l, &g->around, &g->old)))
-        return status;
-    if (!g->old.text || has_news(l))
-        status = file_replace(to, learned_text(l, &g->old, true), fresh);
-    else if (strcmp(to, g->old.path))
+    return check_rules(l, &g->around, &g->old);
+}
+
+static int write_policy(struct learning *g)
+{
+    const char *to = g->line.output ? g->line.output : g->line.merge ? g->line.merge : "-";
+    bool extended = is_extended(&g->line), fresh = !g->line.force && !extended;
+    int turn = extended ? take_turn(to) : -1, status = read_old(g); /* as others have left it by now */
+
+    if (!status)
+        status = work_out(g);
+    if (!status && (!g->old.text || has_news(&g->learned)))
+        status = file_replace(to, learned_text(&g->learned, &g->old, true), fresh);
+    else if (!status && !extended)
         status = file_replace(to, g->old.text, fresh);
+    if (turn >= 0)
+        close(turn);
     if (!status)
         say_result(g, to);
     return status;
@@ -230,6 +291,10 @@ static int learn_from_logs(struct learning *g)
 {
     if (read_logs(g, g->line.from) || read_logs(g, (const char *const *)g->line.operands))
         return EXIT_SUNSHIM;
+    if (!g->learned.calls && g->learned.denied && !g->learned.with_denied)
+        return fail("nothing to learn from but %llu call%s that %s denied: --denied learns those that no rule denied",
+                    (unsigned long long)g->learned.denied, g->learned.denied == 1 ? "" : "s",
+                    g->learned.denied == 1 ? "was" : "were");
     if (!g->learned.calls)
         return fail("nothing to learn from");
     return write_policy(g);
@@ -267,7 +332,7 @@ static int learn_from_command(struct learning *g)
 static int learn(int argc, char **argv)
 {
     static struct learning g;
-    const struct own_options mine = {own, sizeof own / sizeof *own, take_option, &g};
+    const struct own_options mine = {.list = own, .count = sizeof own / sizeof *own, .take = take_option, .ctx = &g};
     int status = options_read_own(&g.line.options, USE_LEARN, &mine, argc, argv);
 
     if (status)

@@ -20,6 +20,8 @@ enum {
     LEARN_EXAMPLES = 3,    /* names shown with a rule */
     LEARN_PROGRAMS = 8,    /* programs shown with a rule */
     LEARN_RANDOM_MAX = 40, /* bytes of a place */
+    LEARN_INT_DIGITS = 10, /* of a number that is no longer one of many */
+    LEARN_DIGITS_MAX = 20, /* of any number */
 };
 
 struct learned_rule;
@@ -51,6 +53,7 @@ struct name {
     size_t len;
     uint64_t runs;     /* bit N: run N had it; runs from 63 on share the last */
     char *mask;        /* what each byte stands for: learn_names.c */
+    char *before;      /* that, where it was a pattern at first: name_as_it_was(); NULL */
     size_t home;       /* bytes in front that a variable stands for */
     const char *variable;
     char *text;        /* as a rule writes it */
@@ -71,8 +74,9 @@ struct learned {
     struct learned_rule **rules;
     size_t rule_count, rule_room;
     unsigned runs;
+    const char *old_text; /* the policy that is extended; NULL: none */
     const char *how;   /* the command line, for the first comment */
-    uint64_t calls, denied, unclear, lines;
+    uint64_t calls, denied, refused, unclear; /* refused: by a deny rule of the policy that is extended */
     bool with_denied;  /* what no rule allowed is wanted, too */
 };
 
@@ -101,12 +105,20 @@ int name_order(const void *a, const void *b);      /* for qsort(3): by kind and 
 size_t name_digits(const struct name *n, size_t at); /* how many digits stand there that nothing is known of */
 /* learn_series.c: marks what can only be seen in several of them. */
 void names_compare(struct learned *l);
-/* Definitions of the variables that `text` uses, as lines; "" for none. */
-const char *names_variables(const char *text);
+/* Takes back that the name was made a pattern (false: it was none, or that was tried), and takes
+ * that back. */
+bool name_as_it_was(const struct learned *l, const struct policy_addr *a);
+bool name_as_pattern(const struct learned *l, const struct policy_addr *a);
 
-/* learn_random.c: marks in `mask` (len bytes) which bytes of a name somebody drew by lot. */
+/* learn_variables.c: what stands for a place of a name, by its MARK_ and its bytes. */
+const char *place_name(const struct learned *l, char mark, size_t len);
+/* Definitions of the variables that `text` uses, as lines; "" for none. */
+const char *names_variables(const struct learned *l, const char *text);
+
+/* learn_random.c: marks in `mask` (len bytes) which bytes of a name somebody drew by lot, or counts. */
 void mark_random(const char *name, size_t len, bool temporary, char *mask);
-enum { MARK_NONE = 0, MARK_PID = 'p', MARK_INT = 'i', MARK_RANDOM = 'r', MARK_UUID = 'x', MARK_UID = 'u' };
+enum { MARK_NONE = 0, MARK_PID = 'p', MARK_INT = 'i', MARK_RANDOM = 'r', MARK_UUID = 'x', MARK_UID = 'u', MARK_LONG = 'l',
+       MARK_BASE36 = 'b' };
 
 /* learn_rules.c */
 enum rule_class { RULE_INCLUDE, RULE_AUTOBIND, RULE_OWN, RULE_PEER, RULE_PAIR, RULE_NETWORK };

@@ -57,21 +57,29 @@ static struct policy_input input_for(const struct policy_input *around, const st
     return in;
 }
 
-/* 0, or 125 after what is wrong was said. */
-static int trial_begin(struct trial *t, const struct policy_input *around, const struct old_policy *old, const char *text)
+static int compile(struct trial *t, const struct policy_input *in)
 {
-    struct policy_input in = input_for(around, old, text);
     struct arena arena = {.more = more, .ctx = &t->memory};
     const void *blob;
     size_t len;
 
     t->memory = NULL;
-    int err = policy_compile(&in, &arena, &blob, &len);
+    int err = policy_compile(in, &arena, &blob, &len);
     if (!err)
         err = policy_open(&t->policy, blob, len);
+    if (err)
+        trial_end(t);
+    return err;
+}
+
+/* 0, or 125 after what is wrong was said. */
+static int trial_begin(struct trial *t, const struct policy_input *around, const struct old_policy *old, const char *text)
+{
+    struct policy_input in = input_for(around, old, text);
+    int err = compile(t, &in);
+
     if (!err)
         return 0;
-    trial_end(t);
     return fail("%s: %s", in.name, err == -EINVAL ? "has errors" : strerror(-err));
 }
 
@@ -97,8 +105,30 @@ static bool passes(struct policy *p, const struct fact *f, struct policy_verdict
     return v->outcome == POLICY_ALLOWED || v->outcome == POLICY_AUDITED || goes_unasked(p, f);
 }
 
+/* Denials alone, or nothing yet, are no policy, but can become one: as if it allowed something
+ * that nobody asks for. */
+static const char *old_text(const struct policy_input *around, const struct old_policy *old)
+{
+    const char *more = format_new("%s\nnetwork (getattr) rose,\n", old->text);
+    struct policy_input in = input_for(around, old, old->text);
+    struct trial t;
+
+    in.report = NULL;
+    if (!compile(&t, &in)) {
+        trial_end(&t);
+        return old->text;
+    }
+    in = input_for(around, old, more);
+    in.report = NULL;
+    if (compile(&t, &in))
+        return old->text;
+    trial_end(&t);
+    return more;
+}
+
 int check_old(struct learned *l, const struct policy_input *around, const struct old_policy *old)
 {
+    struct policy_input with_text = *around;
     struct policy_rule_info rule;
     struct policy_verdict v;
     struct trial t;
@@ -106,7 +136,8 @@ int check_old(struct learned *l, const struct policy_input *around, const struct
 
     if (!old->text)
         return 0;
-    if (trial_begin(&t, around, old, old->text))
+    with_text.flags |= POLICY_INPUT_KEEP_TEXT;
+    if (trial_begin(&t, &with_text, old, old_text(around, old)))
         return EXIT_SUNSHIM;
     for (size_t i = 0; i < l->fact_count; i++) {
         struct fact *f = l->facts[i];
@@ -115,6 +146,7 @@ int check_old(struct learned *l, const struct policy_input *around, const struct
         if (f->skip || !v.explicit_deny)
             continue;
         f->skip = true; /* a rule that denies cannot be overridden */
+        l->refused += fact_count(f);
         if (v.rule != said && policy_rule(&t.policy, v.rule, &rule))
             say("%s:%u: this rule denies what was used, and stays: %.*s", rule.file, rule.line, (int)rule.text_len, rule.text);
         said = v.rule;
@@ -147,12 +179,12 @@ static bool enough(struct learned *l, const struct policy_input *around, const s
                    const struct learned_rule *r, uint32_t perms)
 {
     char *text = learned_text(l, old, false);
+    struct policy_input in = input_for(around, old, text);
     struct trial t;
     bool all;
 
-    if (!*text) /* a policy in which nothing allows anything is none */
-        return false;
-    all = !trial_begin(&t, around, old, text) && all_pass(l, &t.policy, r, perms);
+    in.report = NULL; /* a policy in which nothing allows anything is none, and that is no news */
+    all = !compile(&t, &in) && all_pass(l, &t.policy, r, perms);
     trial_end(&t);
     free(text);
     return all;
@@ -182,6 +214,48 @@ static bool is_lost(const struct learned_rule *r)
     return true;
 }
 
+/* For each address of a call that does not pass. */
+static bool of_failing(struct learned *l, struct policy *p, bool (*change)(const struct learned *l, const struct policy_addr *a))
+{
+    struct policy_verdict v;
+    bool any = false;
+
+    for (size_t i = 0; i < l->fact_count; i++) {
+        const struct fact *f = l->facts[i];
+
+        if (f->skip || passes(p, f, &v))
+            continue;
+        any |= change(l, &f->q.local);
+        any |= change(l, &f->q.peer);
+    }
+    if (any)
+        rules_make(l);
+    return any;
+}
+
+/* A pattern may not take in what it was made of: `old`, or what it includes, has its own idea of a
+ * variable. Then the name as it was does, and otherwise the pattern was not to blame. */
+static int try_without_patterns(struct learned *l, const struct policy_input *around, const struct old_policy *old,
+                                struct trial *t)
+{
+    char *text;
+    int status;
+
+    if (!of_failing(l, &t->policy, name_as_it_was))
+        return 0;
+    text = learned_text(l, old, false);
+    trial_end(t);
+    status = trial_begin(t, around, old, text);
+    free(text);
+    if (status || !of_failing(l, &t->policy, name_as_pattern))
+        return status;
+    text = learned_text(l, old, false);
+    trial_end(t);
+    status = trial_begin(t, around, old, text);
+    free(text);
+    return status;
+}
+
 /* What no rule with its names allows (a name that could not be found out) gets a wider one. */
 static int widen(struct learned *l, const struct policy_input *around, const struct old_policy *old)
 {
@@ -193,12 +267,14 @@ static int widen(struct learned *l, const struct policy_input *around, const str
         return 0;
     if (trial_begin(&t, around, old, text))
         return EXIT_SUNSHIM;
+    free(text);
+    if (try_without_patterns(l, around, old, &t))
+        return EXIT_SUNSHIM;
     for (size_t i = 0; i < l->fact_count; i++)
         if (!l->facts[i]->skip && !passes(&t.policy, l->facts[i], &v))
             rule_widen(l, l->facts[i]);
     rules_sort(l);
     trial_end(&t);
-    free(text);
     return 0;
 }
 

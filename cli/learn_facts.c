@@ -128,7 +128,8 @@ static bool is_wanted(struct learned *l, const struct record *r)
     if (record_is(r, "TRACE"))
         return false; /* its DENIED record says more */
     l->denied++;
-    return l->with_denied && !strcmp(record_text(r, "rule"), "none");
+    /* AppArmor's own records name no rule, and its deny rules write none. */
+    return l->with_denied && !strcmp(record_field(r, "rule") ? record_text(r, "rule") : "none", "none");
 }
 
 static bool failed_with(const char *err, const char *const *names)

@@ -50,18 +50,29 @@ static int give_name(const char *beside, const char *path, bool fresh)
     return -EEXIST;
 }
 
-/* Beside the file and renamed, with its mode where there is one. */
+/* As it was before, as far as that is ours to say. */
+static int give_mode(int fd, const struct stat *before)
+{
+    mode_t mask = umask(0);
+
+    umask(mask);
+    if (before && fchown(fd, before->st_uid, before->st_gid))
+        errno = 0; /* others' files become those of who writes them */
+    return fchmod(fd, before ? before->st_mode & 07777 : 0666 & ~mask) ? -errno : 0;
+}
+
+/* Beside the file and renamed, with its owner and mode where there is one. */
 static int write_beside(const char *path, const char *text, const struct stat *before, bool fresh)
 {
     char *beside = format_new("%s.XXXXXX", path);
     int fd = mkostemp(beside, O_CLOEXEC), err;
-    mode_t mask = umask(0);
 
-    umask(mask);
     if (fd < 0)
         return -errno;
     err = write_all(fd, text);
-    if (!err && (fchmod(fd, before ? before->st_mode & 07777 : 0666 & ~mask) || fsync(fd)))
+    if (!err)
+        err = give_mode(fd, before);
+    if (!err && fsync(fd))
         err = -errno;
     if (close(fd) && !err)
         err = -errno;

@@ -68,11 +68,16 @@ static void collect(struct learned *l)
     l->name_count = kept;
 }
 
-const struct name *name_of(const struct learned *l, const struct policy_addr *a)
+static struct name *find(const struct learned *l, const struct policy_addr *a)
 {
     const struct name wanted = {.kind = a->kind, .bytes = a->bytes, .len = a->len};
 
     return is_name(a) ? bsearch(&wanted, l->names, l->name_count, sizeof *l->names, name_order) : NULL;
+}
+
+const struct name *name_of(const struct learned *l, const struct policy_addr *a)
+{
+    return find(l, a);
 }
 
 /* --- One name by itself -------------------------------------------------- */
@@ -113,9 +118,11 @@ size_t name_digits(const struct name *n, size_t at)
 {
     size_t len = 0;
 
+    if (at > n->home && isdigit((unsigned char)n->bytes[at - 1]) && !n->mask[at - 1])
+        return 0; /* in the middle of one */
     while (at + len < n->len && isdigit((unsigned char)n->bytes[at + len]) && !n->mask[at + len])
         len++;
-    return len;
+    return len <= LEARN_DIGITS_MAX ? len : 0;
 }
 
 static bool is_pid(const struct learned *l, const char *digits, size_t len)
@@ -179,9 +186,9 @@ static size_t place_len(const struct name *n, size_t at)
 
 static bool is_too_wide(const struct name *n)
 {
-    size_t places = 0, literal = n->home;
+    size_t places = 0, literal = 0;
 
-    for (size_t i = n->home, len; i < n->len; i += len) {
+    for (size_t i = 0, len; i < n->len; i += len) {
         len = n->mask[i] ? place_len(n, i) : 1;
         if (n->mask[i] && n->mask[i] != MARK_UID)
             places++;
@@ -200,23 +207,7 @@ static void limit(struct name *n)
         n->pattern |= n->mask[i] && n->mask[i] != MARK_UID;
 }
 
-static void put_place(FILE *to, char mark, size_t len)
-{
-    static const struct {
-        char mark;
-        const char *name;
-        bool sized;
-    } names[] = {{MARK_PID, "pid", false}, {MARK_INT, "int", false}, {MARK_UID, "uid", false}, {MARK_UUID, "uuid", false},
-                 {MARK_RANDOM, "rand", true}};
-
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].mark == mark && names[i].sized)
-            fprintf(to, "@{%s%zu}", names[i].name, len);
-        else if (names[i].mark == mark)
-            fprintf(to, "@{%s}", names[i].name);
-}
-
-static void put_name(FILE *to, const struct name *n)
+static void put_name(FILE *to, const struct learned *l, const struct name *n)
 {
     if (n->kind == POLICY_ADDR_ABSTRACT)
         fputc('@', to);
@@ -224,7 +215,7 @@ static void put_name(FILE *to, const struct name *n)
     for (size_t i = n->home, len; i < n->len; i += len) {
         len = place_len(n, i);
         if (n->mask[i]) {
-            put_place(to, n->mask[i], len);
+            fputs(place_name(l, n->mask[i], len), to);
             continue;
         }
         const struct policy_addr part = {.kind = POLICY_ADDR_PATHNAME, .bytes = n->bytes + i, .len = (uint32_t)len};
@@ -232,10 +223,44 @@ static void put_name(FILE *to, const struct name *n)
     }
 }
 
-void names_settle(struct learned *l, const struct policy_input *around)
+static void write_name(const struct learned *l, struct name *n)
 {
     size_t size;
+    FILE *to = open_memstream(&n->text, &size);
 
+    if (!to)
+        exit(fail("out of memory"));
+    put_name(to, l, n);
+    fclose(to);
+}
+
+bool name_as_it_was(const struct learned *l, const struct policy_addr *a)
+{
+    struct name *n = find(l, a);
+
+    if (!n || !n->pattern || n->before)
+        return false;
+    n->before = n->mask;
+    n->mask = allocate(n->len + 1);
+    n->pattern = false;
+    write_name(l, n);
+    return true;
+}
+
+bool name_as_pattern(const struct learned *l, const struct policy_addr *a)
+{
+    struct name *n = find(l, a);
+
+    if (!n || !n->before || n->pattern)
+        return false;
+    n->mask = n->before;
+    n->pattern = true;
+    write_name(l, n);
+    return true;
+}
+
+void names_settle(struct learned *l, const struct policy_input *around)
+{
     collect(l);
     for (size_t i = 0; i < l->name_count; i++) {
         struct name *n = &l->names[i];
@@ -247,48 +272,7 @@ void names_settle(struct learned *l, const struct policy_input *around)
     }
     names_compare(l);
     for (size_t i = 0; i < l->name_count; i++) {
-        FILE *to = open_memstream(&l->names[i].text, &size);
-
-        if (!to)
-            exit(fail("out of memory"));
         limit(&l->names[i]);
-        put_name(to, &l->names[i]);
-        fclose(to);
+        write_name(l, &l->names[i]);
     }
-}
-
-/* --- Variables ----------------------------------------------------------- */
-
-/* `one` as often as there are bytes, of numbers at least once. */
-static void put_definition(FILE *to, const char *name, const char *one, size_t len, bool number)
-{
-    fprintf(to, "@{%s} ?= %s", name, one);
-    for (size_t i = 1; i < len; i++)
-        fprintf(to, number ? "{,%s}" : "%s", one);
-    fputc('\n', to);
-}
-
-const char *names_variables(const char *text)
-{
-    static const char hex[] = "[0-9a-f][0-9a-f][0-9a-f][0-9a-f]";
-    char *out;
-    size_t size;
-    FILE *to = open_memstream(&out, &size);
-
-    if (!to)
-        exit(fail("out of memory"));
-    if (strstr(text, "@{pid}"))
-        put_definition(to, "pid", "[0-9]", 7, true);
-    if (strstr(text, "@{int}"))
-        put_definition(to, "int", "[0-9]", 10, true);
-    for (size_t len = 1; len <= LEARN_RANDOM_MAX; len++) {
-        const char *name = format_new("rand%zu", len);
-
-        if (strstr(text, format_new("@{%s}", name)))
-            put_definition(to, name, "[0-9A-Za-z_]", len, false);
-    }
-    if (strstr(text, "@{uuid}"))
-        fprintf(to, "@{uuid} ?= %s%s-%s-%s-%s-%s%s%s\n", hex, hex, hex, hex, hex, hex, hex, hex);
-    fclose(to);
-    return out;
 }

@@ -1,5 +1,5 @@
-/* Names drawn by lot, as mkstemp(3), tempfile and uuid make them. One name alone is looked at;
- * what several runs tell is found in learn_names.c. */
+/* Names drawn by lot, as mkstemp(3), tempfile and uuid make them, and what else nobody uses twice.
+ * One name alone is looked at; what several tell is found in learn_series.c. */
 #include <ctype.h>
 #include <string.h>
 
@@ -112,6 +112,131 @@ static void mark_run(const char *s, size_t len, char *mask)
     }
 }
 
+static size_t digit_run(const char *s, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && isdigit((unsigned char)s[n]))
+        n++;
+    return n;
+}
+
+/* "pytest-7" in "pytest-of-me", "popen-gw1": a number in each run, or in each of its processes. */
+static bool mark_counted(const char *s, size_t len, const char *before, size_t before_len, char *mask)
+{
+    static const struct {
+        const char *head, *in;
+    } known[] = {{"pytest-", "pytest-of-"}, {"popen-gw", "pytest-"}};
+
+    for (unsigned i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t head = strlen(known[i].head), in = strlen(known[i].in);
+        size_t digits = len > head && !memcmp(s, known[i].head, head) ? digit_run(s + head, len - head) : 0;
+
+        if (!digits || head + digits != len || digits > LEARN_INT_DIGITS || before_len < in || memcmp(before, known[i].in, in) != 0)
+            continue;
+        memset(mask + head, MARK_INT, digits);
+        return true;
+    }
+    return false;
+}
+
+/* 19990101 to 20991231. */
+static bool is_date(const char *s)
+{
+    unsigned month = (unsigned)(s[4] - '0') * 10 + (unsigned)(s[5] - '0');
+    unsigned day = (unsigned)(s[6] - '0') * 10 + (unsigned)(s[7] - '0');
+
+    return (!memcmp(s, "20", 2) || !memcmp(s, "199", 3)) && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
+/* Ruby's tmpdir and tempfile: the date, the process, and up to 7 digits to the base of 36. */
+static size_t mark_ruby(const char *s, size_t len, char *mask)
+{
+    size_t pid = digit_run(s + 9, len - 9), at = 10 + pid, drawn = 0;
+
+    if (s[8] != '-' || !pid || pid > 7 || at >= len || s[at - 1] != '-')
+        return 0;
+    while (at + drawn < len && (isdigit((unsigned char)s[at + drawn]) || islower((unsigned char)s[at + drawn])))
+        drawn++;
+    if (!drawn || drawn > 7)
+        return 0;
+    memset(mask + 9, MARK_PID, pid);
+    memset(mask + at, MARK_BASE36, drawn);
+    return at + drawn;
+}
+
+/* A date, and what stands behind it: a time of day. Bytes that were looked at. */
+static size_t mark_date(const char *s, size_t len, char *mask)
+{
+    size_t time = len > 9 && strchr("-_.T", s[8]) ? digit_run(s + 9, len - 9) : 0, ruby;
+
+    memset(mask, MARK_INT, 8);
+    if (len > 9 && (ruby = mark_ruby(s, len, mask)))
+        return ruby;
+    if (time != 4 && time != 6)
+        return 8;
+    memset(mask + 9, MARK_INT, time);
+    return 9 + time;
+}
+
+static void mark_dates(const char *s, size_t len, char *mask)
+{
+    for (size_t i = 0, n; i < len; i += n ? n : 1) {
+        n = digit_run(s + i, len - i);
+        if (n == 8 && is_date(s + i))
+            n = mark_date(s + i, len - i, mask + i);
+    }
+}
+
+enum { LONG_DIGITS = 9 }; /* too many to be somebody's: seconds since 1970, drawn by lot */
+
+/* What is in front of one is looked at by itself. */
+static size_t long_tail(const char *s, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && isdigit((unsigned char)s[len - n - 1]))
+        n++;
+    return n >= LONG_DIGITS ? n : 0;
+}
+
+static void mark_long(const char *s, size_t len, char *mask)
+{
+    for (size_t i = 0, n; i < len; i += n ? n : 1) {
+        n = mask[i] ? 0 : digit_run(s + i, len - i);
+        if (n >= LONG_DIGITS && n <= LEARN_DIGITS_MAX)
+            memset(mask + i, n > LEARN_INT_DIGITS ? MARK_LONG : MARK_INT, n);
+    }
+}
+
+/* The eight letters, digits and '_' of Python's tempfile, behind a prefix that somebody chose. Without
+ * '_' they are a run of letters and digits like others. */
+static bool is_pythons(const char *s)
+{
+    bool digit = false, low = memchr(s, '_', 8);
+    unsigned changes = 0;
+
+    for (size_t i = 0; i < 8; i++) {
+        if (!islower((unsigned char)s[i]) && !isdigit((unsigned char)s[i]) && s[i] != '_')
+            return false;
+        if (!i)
+            continue;
+        changes += (s[i] == '_') != (s[i - 1] == '_') || class_of(s[i]) != class_of(s[i - 1]);
+        digit |= isdigit((unsigned char)s[i]) && islower((unsigned char)s[i - 1]);
+        digit |= isdigit((unsigned char)s[i - 1]) && islower((unsigned char)s[i]);
+    }
+    return low && digit && changes >= 3;
+}
+
+static void mark_pythons(const char *s, size_t len, char *mask)
+{
+    const char *dot = memrchr(s, '.', len);
+    size_t end = dot ? (size_t)(dot - s) : len; /* a suffix */
+
+    if (end > 8 && strchr("-_.", s[end - 9]) && is_pythons(s + end - 8))
+        memset(mask + end - 8, MARK_RANDOM, 8);
+}
+
 static void mark_component(const char *s, size_t len, bool temporary, char *mask)
 {
     size_t head = known_head(s, len), n;
@@ -120,24 +245,35 @@ static void mark_component(const char *s, size_t len, bool temporary, char *mask
         memset(mask + head, MARK_RANDOM, len - head);
         return;
     }
-    for (size_t i = 0; temporary && i < len; i += n + 1) {
-        for (n = 0; i + n < len && isalnum((unsigned char)s[i + n]); n++)
+    if (!temporary)
+        return;
+    mark_dates(s, len, mask);
+    mark_pythons(s, len, mask);
+    for (size_t i = 0; i < len; i += n + 1) {
+        for (n = 0; i + n < len && isalnum((unsigned char)s[i + n]) && !mask[i + n]; n++)
             ;
         if (is_uuid(s + i, len - i < 36 ? len - i : 36)) {
             n = 36;
             memset(mask + i, MARK_UUID, n);
         } else {
-            mark_run(s + i, n, mask + i);
+            mark_run(s + i, n - long_tail(s + i, n), mask + i);
         }
     }
+    mark_long(s, len, mask);
 }
 
 void mark_random(const char *name, size_t len, bool temporary, char *mask)
 {
+    const char *before = name;
+    size_t before_len = 0;
+
     for (size_t i = 0, n; i < len; i += n + 1) {
         const char *slash = memchr(name + i, '/', len - i);
 
         n = slash ? (size_t)(slash - name) - i : len - i;
-        mark_component(name + i, n, temporary, mask + i);
+        if (!mark_counted(name + i, n, before, before_len, mask + i))
+            mark_component(name + i, n, temporary, mask + i);
+        before = name + i;
+        before_len = n;
     }
 }

@@ -84,6 +84,8 @@ static bool is_inside(const struct learned *l, const struct fact *f)
 
     if (!(f->q.perm & (POLICY_CONNECT | POLICY_SEND | POLICY_RECEIVE)))
         return false;
+    if (is_inet(p) && f->q.type == SOCK_DGRAM && f->q.perm == POLICY_RECEIVE)
+        return false; /* who sent it may be gone, and the port nobody's: outside */
     if (is_inet(p))
         return port_is_kernels(l, &f->q, p, true) && port_is_ours(l, f->q.type, p->port);
     for (size_t i = 0; is_auto(p) && i < l->fact_count; i++) {
@@ -281,12 +283,21 @@ void rules_sort(struct learned *l)
         qsort(l->rules, l->rule_count, sizeof(struct learned_rule *), by_key);
 }
 
+/* A name with so many odd bytes that it has no room in a rule. */
+static bool is_too_long(const struct learned *l, const struct fact *f)
+{
+    const struct name *own_name = name_of(l, &f->q.local), *peer_name = name_of(l, &f->q.peer);
+
+    return (own_name && strlen(own_name->text) > POLICY_NAME_MAX) || (peer_name && strlen(peer_name->text) > POLICY_NAME_MAX);
+}
+
 void rules_make(struct learned *l)
 {
+    l->rule_count = 0;
     for (size_t i = 0; i < l->fact_count; i++) {
         struct fact *f = l->facts[i];
 
-        if (!policy_family_name(f->q.family)) { /* no rule can speak of it */
+        if (!f->skip && (!policy_family_name(f->q.family) || is_too_long(l, f))) { /* no rule can speak of it */
             f->skip = true;
             l->unclear += fact_count(f);
         }

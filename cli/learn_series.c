@@ -99,6 +99,18 @@ static bool number_differs(const struct bones *b, size_t count, unsigned k)
     return false;
 }
 
+static size_t longest(const struct bones *b, size_t count, unsigned k)
+{
+    size_t most = 0, at;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t len = number(b[i].name, k, &at);
+
+        most = len > most ? len : most;
+    }
+    return most;
+}
+
 /* Enough of them to be counted on: three in one run, or another one in each run. */
 static bool is_series(const struct bones *b, size_t count)
 {
@@ -120,10 +132,11 @@ static void mark_series(struct bones *b, size_t count)
             k++;
             continue;
         }
+        char mark = longest(b, count, k) > LEARN_INT_DIGITS ? MARK_LONG : MARK_INT;
         for (size_t i = 0; i < count; i++) { /* marked, they count no longer */
             size_t len = number(b[i].name, k, &at);
 
-            memset(b[i].name->mask + at, MARK_INT, len);
+            memset(b[i].name->mask + at, mark, len);
         }
     }
 }

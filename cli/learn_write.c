@@ -204,9 +204,9 @@ static void put_head(FILE *to, const struct learned *l, const struct old_policy 
 }
 
 /* Those that what is extended has not got from here before. */
-static void put_variables(FILE *to, const char *rules, const struct old_policy *old, bool comments)
+static void put_variables(FILE *to, const struct learned *l, const char *rules, const struct old_policy *old, bool comments)
 {
-    const char *line = names_variables(rules);
+    const char *line = names_variables(l, rules);
     bool first = comments;
 
     for (size_t len; *line; line += len) {
@@ -214,7 +214,7 @@ static void put_variables(FILE *to, const char *rules, const struct old_policy *
         if (old->text && memmem(old->text, old->len, line, len))
             continue;
         if (first)
-            fputs("\n# What changes from run to run. No more bytes than were seen, of numbers 7 or 10 digits.\n", to);
+            fputs("\n# What changes from run to run: as many bytes as were seen, of numbers at most so many digits.\n", to);
         first = false;
         fwrite(line, 1, len, to);
     }
@@ -275,7 +275,7 @@ char *learned_text(const struct learned *l, const struct old_policy *old, bool c
     }
     if (comments)
         put_head(to, l, old);
-    put_variables(to, rules, old, comments);
+    put_variables(to, l, rules, old, comments);
     fputs(rules, to);
     if (comments && !old->text && !l->rule_count)
         fputs("\n# No socket call was seen.\ndeny all,\n", to);
