@@ -166,7 +166,7 @@ static void say_keys(struct lint *l, uint32_t source, const struct lint_key *key
 /* The 'allow all,' behind a rule from the command line (load_rule_text()), which nobody wrote. */
 static bool is_ours(const struct lint *l, uint32_t source)
 {
-    return !strcmp(l->set.sources[source].file, "--rule") && source + 1 == l->set.source_count;
+    return !strncmp(l->set.sources[source].file, "--rule", 6) && source + 1 == l->set.source_count;
 }
 
 static void say_unused(struct lint *l, uint32_t source, const struct finding *f)

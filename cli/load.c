@@ -177,12 +177,22 @@ const char *load_rule_text(const char *rule)
     return format_new("%s%s\nallow all,\n", rule, len && strchr(",}", rule[len - 1]) ? "" : ",");
 }
 
-static int load_rule(const struct options *o, const char *rule, unsigned flags, struct loaded *out)
+/* What one of several is called in records: "--rule", "--rule#2". */
+static const char *rule_name(const struct options *o, const struct source *s)
+{
+    unsigned n = 1;
+
+    for (const struct source *i = o->sources; i < o->sources + o->source_count && i != s; i++)
+        n += i->kind == SOURCE_RULE;
+    return n == 1 ? "--rule" : format_new("--rule#%u", n);
+}
+
+static int load_rule(const struct options *o, const struct source *s, unsigned flags, struct loaded *out)
 {
     struct policy_input in = load_input(o, flags);
 
-    out->path = in.name = "--rule";
-    in.text = load_rule_text(rule);
+    out->path = in.name = rule_name(o, s);
+    in.text = load_rule_text(s->arg);
     in.len = strlen(in.text);
     return compile(&in, out);
 }
@@ -212,7 +222,7 @@ int load_one(const struct options *o, const struct source *s, unsigned flags, st
 
     *out = (struct loaded){0};
     if (s->kind == SOURCE_RULE)
-        return load_rule(o, s->arg, flags, out);
+        return load_rule(o, s, flags, out);
     if (s->kind == SOURCE_APPARMOR)
         flags |= POLICY_INPUT_APPARMOR;
     if ((path = load_find(o, s)))

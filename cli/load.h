@@ -8,7 +8,7 @@
 #include "policy/policy.h"
 
 struct loaded {
-    const char *path; /* of the file; "--rule" for a rule from the command line */
+    const char *path; /* of the file; "--rule", or "--rule#2", for a rule from the command line */
     const void *blob;
     size_t len;
     struct policy policy; /* opened, no profile selected */
