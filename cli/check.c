@@ -147,7 +147,7 @@ static int check(int argc, char **argv)
 {
     static struct options o;
     struct wish w = {0};
-    const struct own_options mine = {own, sizeof own / sizeof *own, take, &w};
+    const struct own_options mine = {.list = own, .count = sizeof own / sizeof *own, .take = take, .ctx = &w};
     int status = options_read_own(&o, USE_CHECK, &mine, argc, argv), worst = 0;
 
     if (status)

@@ -19,7 +19,7 @@ struct spec {
 enum { COMMAND = USE_RUN | USE_TRACE | USE_LEARN, SUITE = USE_RUN | USE_TRACE };
 enum { ALL = COMMAND | USE_ENV | USE_CHECK | USE_EXPLAIN, START = COMMAND | USE_ENV };
 /* What getopt_long() gives for a long option: one of `specs`, or of the subcommand's own. */
-enum { LONG = 256, OWN = 512 };
+enum { LONG = 256, OWN = 512, IGNORED = 768 };
 enum { RULE = 1, APPARMOR, PROFILE, COMPLAIN, LOG, JSON, EXEC, SHELL, TRACK, NO_FOLLOW, ERROR_STATUS, UNSEEN,
        LONG_PATHS, REPAIR, SHORTEN, KEEP, PASS, ANON, TRACE,
        EXPECT, JUNIT, TAP, LEFTOVERS };
@@ -49,32 +49,48 @@ enum { SPECS = sizeof specs / sizeof *specs };
 static const char *const later[] = {"strict", NULL};
 
 struct table {
-    struct option options[SPECS + OWN_MAX + 1];
-    const char *names[SPECS + OWN_MAX + 1]; /* for suggestions */
-    char letters[2 * (SPECS + OWN_MAX) + 3];
+    struct option options[SPECS + 2 * OWN_MAX + 1];
+    const char *names[SPECS + 2 * OWN_MAX + 1]; /* for suggestions */
+    char letters[2 * (SPECS + 2 * OWN_MAX) + 3];
     unsigned count;
 };
 
-static void add_long(struct table *t, const char *name, bool arg, int value)
+static void add_long(struct table *t, const char *name, int arg, int value)
 {
     t->names[t->count] = name;
-    t->options[t->count++] = (struct option){name, arg ? required_argument : no_argument, NULL, value};
+    t->options[t->count++] = (struct option){name, arg, NULL, value};
 }
 
-static char *add_letter(char *to, char letter, bool arg)
+static char *add_letter(char *to, char letter, int arg)
 {
     *to++ = letter;
-    if (arg)
+    if (arg == required_argument)
         *to++ = ':';
     return to;
 }
 
+static const struct own_option *find_letter(const struct own_option *list, unsigned count, int letter)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (letter && list[i].letter == letter)
+            return &list[i];
+    return NULL;
+}
+
 static const struct own_option *own_letter(const struct own_options *own, int letter)
 {
-    for (unsigned i = 0; i < own->count; i++)
-        if (letter && own->list[i].letter == letter)
-            return &own->list[i];
-    return NULL;
+    return find_letter(own->list, own->count, letter);
+}
+
+static char *add_list(struct table *t, const struct own_option *list, unsigned count, int value, char *letter)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (list[i].name)
+            add_long(t, list[i].name, list[i].arg, value + (int)i);
+        if (list[i].letter)
+            letter = add_letter(letter, list[i].letter, list[i].arg);
+    }
+    return letter;
 }
 
 static void table_fill(struct table *t, enum use use, const struct own_options *own)
@@ -90,12 +106,8 @@ static void table_fill(struct table *t, enum use use, const struct own_options *
         if (s->letter >= ' ' && !own_letter(own, s->letter))
             letter = add_letter(letter, s->letter, s->arg);
     }
-    for (unsigned i = 0; i < own->count; i++) {
-        if (own->list[i].name)
-            add_long(t, own->list[i].name, own->list[i].arg, OWN + (int)i);
-        if (own->list[i].letter)
-            letter = add_letter(letter, own->list[i].letter, own->list[i].arg);
-    }
+    letter = add_list(t, own->list, own->count, OWN, letter);
+    letter = add_list(t, own->ignored, own->ignored_count, IGNORED, letter);
     *letter = '\0';
     t->names[t->count] = NULL;
     t->options[t->count] = (struct option){0};
@@ -162,12 +174,19 @@ static bool is_later(const char *name)
     return false;
 }
 
-static int unknown_long(const char *command, const char *word, const struct table *t)
+static const char *instead_of(const struct own_options *own, const char *word)
+{
+    return own->instead ? own->instead(word) : NULL;
+}
+
+static int unknown_long(const char *command, const char *word, const struct table *t, const struct own_options *own)
 {
     char name[64];
     const char *near;
 
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    if ((near = instead_of(own, name)))
+        return usage_error(command, "--%s: %s", name, near);
     if (is_later(name))
         return usage_error(command, "option '--%s' is not in this version", name);
     if ((near = suggest(name, t->names)))
@@ -177,15 +196,18 @@ static int unknown_long(const char *command, const char *word, const struct tabl
 
 /* getopt_long() leaves the letter in optopt, or 0 for a long option it does not
  * know (or knows too many of), or the value of one that takes no argument. */
-static int unknown(const char *command, char **argv, const struct table *t)
+static int unknown(const char *command, char **argv, const struct table *t, const struct own_options *own)
 {
-    const char *word = argv[optind - 1];
+    const char *word = argv[optind - 1], *instead;
 
-    if (optopt >= ' ' && strncmp(word, "--", 2))
+    if (optopt >= ' ' && optopt < LONG) { /* not all of its word is read: `word` may be the one before */
+        if ((instead = instead_of(own, (const char[]){(char)optopt, '\0'})))
+            return usage_error(command, "-%c: %s", optopt, instead);
         return usage_error(command, "unknown option '-%c'", optopt);
+    }
     if (optopt)
         return usage_error(command, "option '%.*s' takes no value", (int)strcspn(word, "="), word);
-    return unknown_long(command, word + 2, t);
+    return unknown_long(command, word + 2, t, own);
 }
 
 static int apply(struct options *o, int letter)
@@ -239,8 +261,12 @@ static int apply(struct options *o, int letter)
 /* What getopt_long() found, to the subcommand or to apply(). */
 static int take(struct options *o, const struct own_options *own, int found)
 {
-    const struct own_option *mine = found >= OWN ? &own->list[found - OWN] : found < LONG ? own_letter(own, found) : NULL;
+    const struct own_option *mine = found < LONG ? own_letter(own, found) : NULL;
 
+    if (found >= IGNORED || (!mine && found < LONG && find_letter(own->ignored, own->ignored_count, found)))
+        return 0;
+    if (found >= OWN)
+        mine = &own->list[found - OWN];
     if (mine)
         return own->take(own->ctx, mine, optarg);
     return apply(o, found >= LONG ? specs[found - LONG].letter : found);
@@ -267,7 +293,7 @@ int options_read_own(struct options *o, enum use use, const struct own_options *
         if (found == ':')
             return usage_error(argv[0], "option '%s' needs a value", argv[optind - 1]);
         if (found == '?')
-            return unknown(argv[0], argv, &t);
+            return unknown(argv[0], argv, &t, own);
         if ((status = take(o, own, found)))
             return status;
     }

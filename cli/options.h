@@ -56,17 +56,22 @@ int options_read(struct options *o, enum use use, int argc, char **argv);
 
 /* Options that a subcommand has beside those, at most OWN_MAX. A letter given here is no
  * longer one of the above. */
-enum { OWN_MAX = 24 };
+enum { OWN_MAX = 64 };
 struct own_option {
     const char *name; /* NULL: a letter alone */
     char letter;      /* 0: none */
-    bool arg;
+    int arg;          /* as in struct option: 0 no, 1 it needs one, 2 --name=VALUE may have one */
 };
 struct own_options {
     const struct own_option *list;
     unsigned count;
     int (*take)(void *ctx, const struct own_option *which, const char *value); /* 0, or 125 after saying what is wrong */
     void *ctx;
+    const struct own_option *ignored; /* taken, and nobody is told; at most OWN_MAX */
+    unsigned ignored_count;
+    /* What to say of an option that nobody knows: `word` is a letter, or a name without dashes.
+     * NULL, or gives NULL: that it is unknown. */
+    const char *(*instead)(const char *word);
 };
 /* The same, with those. */
 int options_read_own(struct options *o, enum use use, const struct own_options *own, int argc, char **argv);

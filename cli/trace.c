@@ -1,10 +1,9 @@
 /* sunshim trace: the options, and what becomes of each record. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -28,8 +27,8 @@ static const char usage[] =
     "  -P, --path GLOB       only what has a name that matches: a path, @abstract, IP:PORT;\n"
     "                        as in rules (* is no /, ** is); may be given several times\n"
     "  -z, -Z                only calls that succeed; only calls that fail\n"
-    "  -c, --summary         no lines, but how many calls, errors and how long, by call and\n"
-    "                        by name; -C: after the lines\n"
+    "  -c, --summary-only    no lines, but how many calls, errors and how long, by call and\n"
+    "                        by name; -C, --summary: the same after the lines\n"
     "      --json            records as JSON, one a line\n"
     "      --color WHEN      auto (on terminals; the default), always or never\n"
     "      --normalize       make traces of two runs the same but for what the programs did:\n"
@@ -37,7 +36,9 @@ static const char usage[] =
     "                        by process; shown at the end\n"
     "      --from LOG        show a log of sunshim run --trace or sunshim trace --json on\n"
     "                        standard output (-: standard input)\n"
-    "  -f, -t, -T, -y        are accepted: it is always so\n"
+    "  -A                    add to FILE of -o\n"
+    "  -f, -q, -s N, -t, -T, -v, -y\n"
+    "                        are accepted: it is always so\n"
     "  -p PID                says what can be done about a process that runs already\n"
     "      --policy POLICY, --rule RULE, --apparmor FILE, -I DIR, --profile NAME, --complain,\n"
     "      --log WHERE, --track, --long-paths, --repair, --shorten, --keep, --no-follow,\n"
@@ -62,6 +63,8 @@ struct tracing {
     unsigned log_count;
     enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
     bool summary, lines, same; /* -c, and lines nevertheless; --normalize */
+    bool append;               /* to the file of -o */
+    unsigned forks;            /* how many -f */
     struct trace_output out;
     struct record reading;
     bool guarded;              /* the thread that reads is without SIGPIPE */
@@ -111,7 +114,7 @@ static const char *output_name(const struct tracing *t)
     return !t->output ? "the trace" : strcmp(t->output, "-") ? t->output : "to standard output";
 }
 
-/* 0 or 125. */
+/* 0, or 125 after saying that it cannot be written. */
 static int finish(struct tracing *t)
 {
     if (t->hold)
@@ -182,9 +185,11 @@ static void show_all(void *ctx)
 
 static int end(void *ctx, const struct run_end *how)
 {
-    (void)how;
+    const struct tracing *t = ctx;
+
     without_sigpipe();
-    return finish(ctx);
+    /* It was said: the command's status is its own, as it is under strace. */
+    return finish(ctx) && !WIFSIGNALED(how->status) ? t->options.error_status : 0;
 }
 
 static int run_command_traced(struct tracing *t, char **argv)
@@ -202,11 +207,11 @@ static int run_command_traced(struct tracing *t, char **argv)
 
 static int no_attaching(const char *arg)
 {
-    if (arg[strspn(arg, "0123456789")])
+    if (!*arg || arg[strspn(arg, "0123456789, ")])
         return usage_error("trace", "-p is a process here, as in strace; a policy is given by --policy %s", arg);
     return fail("a process that runs cannot be traced: the library is loaded when a program starts. Start it again under "
-                "'sunshim trace', or follow it as it is by 'strace -f -e trace=%%network -p %s'; 'sunshim who pid %s' shows its sockets",
-                arg, arg);
+                "'sunshim trace', or follow it as it is by 'strace -f -e trace=%%network -p %s'; 'sunshim who pid %.*s' shows its sockets",
+                arg, (int)strspn(arg, "0123456789"), arg);
 }
 
 static int choose_colour(struct tracing *t, const char *arg)
@@ -230,10 +235,11 @@ static int add_log(struct tracing *t, const char *path)
 }
 
 static const struct own_option own[] = {
-    {"output", 'o', true}, {NULL, 'e', true},     {"family", 0, true},    {"path", 'P', true},      {"summary", 'c', false},
-    {NULL, 'C', false},    {"color", 0, true},    {"colour", 0, true},    {"normalize", 0, false},  {"normalise", 0, false},
-    {"from", 0, true},     {NULL, 'p', true},     {NULL, 'z', false},     {NULL, 'Z', false},       {NULL, 'f', false},
-    {NULL, 't', false},    {NULL, 'T', false},    {NULL, 'y', false},
+    {"output", 'o', 1},       {"output-append-mode", 'A', 0}, {NULL, 'e', 1},              {"trace", 0, 1},
+    {"status", 0, 1},         {"family", 0, 1},               {"path", 'P', 1},            {"trace-path", 'P', 1},
+    {"summary-only", 'c', 0}, {"summary", 'C', 0},            {"color", 0, 1},             {"colour", 0, 1},
+    {"normalize", 0, 0},      {"normalise", 0, 0},            {"from", 0, 1},              {"attach", 'p', 1},
+    {"failed-only", 'Z', 0},  {"failing-only", 'Z', 0},       {"successful-only", 'z', 0}, {NULL, 'f', 0},
 };
 
 static int take_word(struct tracing *t, const char *name, const char *value)
@@ -244,6 +250,8 @@ static int take_word(struct tracing *t, const char *name, const char *value)
         return add_log(t, value);
     if (!strncmp(name, "colo", 4))
         return choose_colour(t, value);
+    if (!strcmp(name, "trace") || !strcmp(name, "status"))
+        return trace_choose_calls(&t->choice, format_new("%s=%s", name, value));
     t->same = true;
     return 0;
 }
@@ -265,6 +273,8 @@ static int take_option(void *ctx, const struct own_option *o, const char *value)
         t->output = value;
         return 0;
     }
+    t->append |= o->letter == 'A';
+    t->forks += o->letter == 'f';
     t->summary |= o->letter == 'c' || o->letter == 'C';
     t->lines |= o->letter == 'C';
     t->choice.failed |= o->letter == 'Z';
@@ -272,27 +282,7 @@ static int take_option(void *ctx, const struct own_option *o, const char *value)
     return 0;
 }
 
-/* --- Where to ------------------------------------------------------------------------------------ */
-
-/* Out of the way of low numbers, which --anon needs, where the limit allows; closed by exec: the
- * command is not to hold it. */
-static int apart(int fd)
-{
-    int high = fcntl(fd, F_DUPFD_CLOEXEC, 100);
-
-    return high >= 0 ? high : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-}
-
-static int open_output(const struct tracing *t)
-{
-    if (!t->output || !strcmp(t->output, "-"))
-        return apart(t->output || t->log_count ? STDOUT_FILENO : STDERR_FILENO);
-    int fd = open(t->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666), high = fd < 0 ? fd : apart(fd);
-    if (high < 0)
-        return fd;
-    close(fd);
-    return high;
-}
+/* --- Beginning ----------------------------------------------------------------------------------- */
 
 static bool wants_colours(const struct tracing *t, int fd)
 {
@@ -305,7 +295,7 @@ static bool wants_colours(const struct tracing *t, int fd)
 
 static int prepare(struct tracing *t)
 {
-    if ((t->out.fd = open_output(t)) < 0)
+    if ((t->out.fd = trace_out_open(t->output, t->append, t->log_count ? STDOUT_FILENO : STDERR_FILENO)) < 0)
         return fail("cannot write %s: %s", output_name(t), strerror(errno));
     t->out.ink.colours = wants_colours(t, t->out.fd);
     t->lines |= !t->summary;
@@ -317,8 +307,11 @@ static int prepare(struct tracing *t)
 static int trace(int argc, char **argv)
 {
     static struct tracing t;
-    const struct own_options mine = {own, sizeof own / sizeof *own, take_option, &t};
-    int status = options_read_own(&t.options, USE_TRACE, &mine, argc, argv);
+    struct own_options mine = {.list = own, .count = sizeof own / sizeof *own, .take = take_option, .ctx = &t};
+    int status;
+
+    trace_habits(&mine);
+    status = options_read_own(&t.options, USE_TRACE, &mine, argc, argv);
 
     if (status)
         return status < 0 ? 0 : status;
@@ -327,7 +320,7 @@ static int trace(int argc, char **argv)
         return usage_error("trace", "--from shows a log: neither a command nor a policy goes with it");
     if (!t.log_count && !*argv)
         return usage_error("trace", "no command to run");
-    if ((status = prepare(&t)))
+    if ((status = trace_check_output(t.output, t.append, t.forks)) || (status = prepare(&t)))
         return status;
     return t.log_count ? show_logs(&t) : run_command_traced(&t, argv);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "options.h"
 #include "records.h"
 #include "ink.h"
 
@@ -45,6 +46,19 @@ const struct trace_call *trace_call_at(unsigned number); /* NULL: there are no m
 /* Words for numbers, as "SOL_SOCKET" and "SO_REUSEADDR" (trace_options.c); NULL: none is known. */
 const char *trace_level_name(int level);
 const char *trace_option_name(int level, int option);
+
+/* --- What strace users type (trace_habits.c) ---------------------------------------------- */
+
+/* Adds what is taken and changes nothing, and what to use in place of others. */
+void trace_habits(struct own_options *own);
+/* What to use instead of an option, a letter or a long name without dashes; NULL: nothing is known. */
+const char *trace_instead(const char *word);
+/* The same for -e NAME=VALUE; NULL: it changes nothing. */
+const char *trace_qualifier(const char *name, const char *value);
+/* A call or a class of calls of the kernel, but not of sockets. */
+bool trace_is_no_socket_call(const char *word);
+/* What strace would make of -o, -A and -ff (`forks`: how many f). 0, or 125 after saying what to use. */
+int trace_check_output(const char *output, bool append, unsigned forks);
 
 /* --- Which records (trace_choose.c) ------------------------------------------------------- */
 
@@ -96,6 +110,8 @@ struct trace_output {
     unsigned pending_count;
 };
 
+/* The file of -o; NULL or "-": what is open as `standard`. A descriptor, or -1 with errno. */
+int trace_out_open(const char *output, bool append, int standard);
 /* A record as a line, perhaps later, with another one's. */
 void trace_out_text(struct trace_output *t, const struct record *r);
 void trace_out_rest(struct trace_output *t); /* what was held back */

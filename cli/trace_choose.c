@@ -1,6 +1,9 @@
 /* -e, --family and --path: which records are shown. */
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "cli.h"
 #include "policy/arena.h"
@@ -51,42 +54,60 @@ static const char *near_call(const char *word)
     return suggest(word, names);
 }
 
+/* "?": as far as it is known. */
+static int unknown_call(const char *name)
+{
+    const char *near = near_call(name);
+
+    if (*name == '?')
+        return 0;
+    if (*name == '/')
+        return usage_error("trace", "-e %s: calls are written out, as in -e connect,bind, or all by %%network", name);
+    if (trace_is_no_socket_call(name))
+        return usage_error("trace", "-e %s: only the calls of sockets are traced (%%network); 'strace -f -e trace=%s' has others", name, name);
+    if (near)
+        return usage_error("trace", "-e: no socket call '%s'; did you mean '%s'?", name, near);
+    return usage_error("trace", "-e: no socket call '%s'; sunshim sees no others", name);
+}
+
 static int add_call(uint32_t *bits, const char *word, size_t len)
 {
     char *name = format_new("%.*s", (int)len, word);
-    const struct trace_call *c = trace_call(name);
+    const struct trace_call *c = trace_call(name + (*name == '?'));
     uint32_t class = bits_of_class(word, len);
-    const char *near;
 
     if (c)
         *bits |= 1u << trace_call_number(c);
     else if (class)
         *bits |= class;
-    else if (is_word(word, len, "none"))
-        return 0;
-    else if ((near = near_call(name)))
-        return usage_error("trace", "-e: no socket call '%s'; did you mean '%s'?", name, near);
-    else
-        return usage_error("trace", "-e: no socket call '%s'; sunshim sees no others", name);
+    else if (!is_word(word, len, "none"))
+        return unknown_call(name);
     return 0;
 }
 
-static int choose_by_status(struct trace_choice *c, const char *word)
+static int choose_by_status(struct trace_choice *c, const char *text)
 {
-    c->failed = !strcmp(word, "failed");
-    c->succeeded = !strcmp(word, "successful");
-    return c->failed || c->succeeded ? 0 : usage_error("trace", "-e status=: '%s' is neither 'failed' nor 'successful'", word);
+    c->failed = c->succeeded = false;
+    for (size_t len; *text; text += len + (text[len] == ',')) {
+        len = strcspn(text, ",");
+        bool all = is_word(text, len, "all"), failed = is_word(text, len, "failed"), succeeded = is_word(text, len, "successful");
+
+        if (!all && !failed && !succeeded)
+            return usage_error("trace", "-e status=: '%.*s' is neither 'failed' nor 'successful'", (int)len, text);
+        c->failed |= all || failed;
+        c->succeeded |= all || succeeded;
+    }
+    return c->failed || c->succeeded ? 0 : usage_error("trace", "-e status=: none is named");
 }
 
-/* What strace has behind -e, and is not there. */
-static int not_here(const char *text)
+/* NAME=VALUE of strace that is not about calls. */
+static int choose_otherwise(const char *text)
 {
-    size_t len = strcspn(text, "=");
+    const char *value = strchr(text, '=') + 1;
+    char *name = format_new("%.*s", (int)(value - 1 - text), text);
+    const char *instead = trace_qualifier(name, value);
 
-    if (is_word(text, len, "inject") || is_word(text, len, "fault"))
-        return usage_error("trace", "-e %.*s=: faults are injected by rules: --rule 'inject unix (connect) errno=ECONNREFUSED,'",
-                           (int)len, text);
-    return usage_error("trace", "-e %.*s=: there are trace= and status= only", (int)len, text);
+    return instead ? usage_error("trace", "-e %s=: %s", name, instead) : 0;
 }
 
 int trace_choose_calls(struct trace_choice *c, const char *text)
@@ -97,10 +118,10 @@ int trace_choose_calls(struct trace_choice *c, const char *text)
 
     if (!strncmp(text, "status=", 7))
         return choose_by_status(c, text + 7);
-    if (!strncmp(text, "trace=", 6))
-        text += 6;
+    if (!strncmp(text, "trace=", 6) || !strncmp(text, "t=", 2))
+        text = strchr(text, '=') + 1;
     else if (strchr(text, '='))
-        return not_here(text);
+        return choose_otherwise(text);
     all_but = *text == '!';
     text += all_but;
     if (!*text)
@@ -120,16 +141,41 @@ int trace_choose_calls(struct trace_choice *c, const char *text)
 
 /* --- Families, names ----------------------------------------------------------------- */
 
+/* Also as in the C library: AF_INET6. */
+static int family_of(const char *text, size_t len)
+{
+    char *name = format_new("%.*s", (int)len, text);
+    bool capitals = !strncmp(name, "AF_", 3) || !strncmp(name, "PF_", 3);
+
+    for (char *at = name; capitals && *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    int family = policy_family_word(name + (capitals ? 3 : 0), len - (capitals ? 3 : 0));
+    if (!strcmp(name, "local") || !strcmp(name, "af_local"))
+        family = AF_UNIX;
+    free(name);
+    return family;
+}
+
 int trace_choose_families(struct trace_choice *c, const char *text)
 {
     for (size_t len; *text; text += len + (text[len] == ',')) {
         len = strcspn(text, ",");
-        int family = policy_family_word(text, len);
+        int family = family_of(text, len);
         if (family < 0 || family >= POLICY_FAMILIES)
             return usage_error("trace", "--family: no family '%.*s'; as in unix,inet,inet6,netlink", (int)len, text);
         c->families |= (uint64_t)1 << family;
     }
     return c->families ? 0 : usage_error("trace", "--family: none is named");
+}
+
+/* "[::1]:80" as lines show it: the brackets are none of a glob, and the address is matched without. */
+static const char *without_brackets(const char *text)
+{
+    size_t len = strcspn(text, "]"), digits = *text == '[' ? strspn(text + 1, "0123456789abcdefABCDEF:.*") + 1 : 0;
+
+    if (!text[len] || digits != len || !memchr(text, ':', len) || (text[len + 1] && text[len + 1] != ':'))
+        return text;
+    return format_new("%.*s%s", (int)len - 1, text + 1, text + len + 1);
 }
 
 int trace_choose_path(struct trace_choice *c, const char *text)
@@ -140,6 +186,9 @@ int trace_choose_path(struct trace_choice *c, const char *text)
 
     if (c->glob_count == TRACE_GLOBS_MAX)
         return fail("more than %d patterns for names (--path)", TRACE_GLOBS_MAX);
+    if (!*text)
+        return usage_error("trace", "--path: the pattern is empty, and no name is");
+    text = without_brackets(text);
     struct trace_glob *g = allocate(sizeof *g);
     int err = glob_parse(&arena, GLOB_PLAIN, text, strlen(text), &g->glob, &at, &why);
     if (err)
@@ -173,7 +222,7 @@ static bool names_match(const struct trace_choice *c, const struct record *r)
         if (!record_field(r, ends[i][0]))
             continue;
         snprintf(end, sizeof end, "%s:%s", record_text(r, ends[i][0]), record_text(r, ends[i][1]));
-        if (matches(c, end, strlen(end)) || matches(c, end, strcspn(end, ":")))
+        if (matches(c, end, strlen(end)) || matches(c, end, strlen(record_text(r, ends[i][0]))))
             return true;
     }
     return false;

@@ -1,5 +1,6 @@
 /* Where lines go, and what is held back for the line that it belongs to. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,27 @@
 #include "cli.h"
 #include "logfile.h"
 #include "trace.h"
+
+/* Out of the way of low numbers, which --anon needs, where the limit allows; closed by exec: the
+ * command is not to hold it. */
+static int apart(int fd)
+{
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+
+    return high >= 0 ? high : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+int trace_out_open(const char *output, bool append, int standard)
+{
+    if (!output || !strcmp(output, "-"))
+        return apart(output ? STDOUT_FILENO : standard);
+    int fd = open(output, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC) | O_CLOEXEC | O_NOCTTY, 0666);
+    int high = fd < 0 ? fd : apart(fd);
+    if (high < 0)
+        return fd;
+    close(fd);
+    return high;
+}
 
 enum { HELD_MAX = 16 * PIPE_BUF }; /* bytes of lines that wait to be written together */
 

@@ -168,7 +168,7 @@ Test(trace_from, chooses_by_name_and_family)
 Test(trace_from, says_what_is_wrong_with_a_choice)
 {
     static const char *const rows[][2] = {{"-e conect", "did you mean 'connect'?"}, {"-e inject=connect:error=EPERM", "inject unix"},
-                                          {"-e read=3", "there are trace= and status= only"}, {"--family ufo", "no family 'ufo'"},
+                                          {"-e kvm=vcpu", "there are trace= and status= only"}, {"--family ufo", "no family 'ufo'"},
                                           {"--path '/{a'", "--path /{a: "}, {"--color=blue", "'blue' is not auto"},
                                           {"true", "--from shows a log"}, {"-o /nowhere/x", "cannot write /nowhere/x: No such file"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
