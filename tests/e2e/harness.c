@@ -299,6 +299,14 @@ struct run preloaded(const char *policy, const char *script)
     return run(text("exec env %s $PRELOAD sh -eu '%s'", set, body));
 }
 
+void need_root(void)
+{
+    if (getuid() == 0)
+        return;
+    cr_assert(!getenv("CI"), "this must run as root in CI");
+    cr_skip_test("needs root");
+}
+
 /* --- Reading results ----------------------------------------------------- */
 
 const char *run_report(const struct run *r)

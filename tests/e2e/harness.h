@@ -53,6 +53,9 @@ struct run preloaded(const char *policy, const char *script);
 /* Environment (NAME=VALUE) for all later runs of this test. */
 void with_env(const char *assignment);
 
+/* Leaves the test out where it does not run as root; in CI that is a failure. */
+void need_root(void);
+
 /* Everything known about a run, for a failed assertion. */
 const char *run_report(const struct run *r);
 

@@ -1,13 +1,7 @@
 /* What a run promises of its memory, tried in odd surroundings. */
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/e2e/harness.h"
-
-static void need_root(void)
-{
-    cr_assert_eq(geteuid(), 0, "this test needs root: run make check as root, or with unshare -r");
-}
 
 /* --- What is counted ------------------------------------------------------------ */
 

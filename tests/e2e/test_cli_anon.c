@@ -1,6 +1,5 @@
 /* sunshim run --anon: a server and its clients with a socket that has no name. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,14 +25,6 @@ static struct run run_server(const char *script)
 {
     put("server.py", server);
     return run(script);
-}
-
-static void need_root(void)
-{
-    if (getuid() == 0)
-        return;
-    cr_assert(!getenv("CI"), "this must run as root in CI");
-    cr_skip_test("needs root");
 }
 
 /* --- A server and clients -------------------------------------------------------- */

@@ -1,6 +1,5 @@
 /* sunshim doctor PATH: each thing that makes a socket's path fail, one by one. */
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/e2e/harness.h"
 
@@ -23,14 +22,6 @@
 #define check_verdict(r, start) \
     cr_assert(!strncmp((r).out, (start), strlen(start)), "the first line is no \"%s\"\n%s", (start), run_report(&(r)))
 #define check_exit(r, n) check_has((r), out, "\nstatus " #n "\n")
-
-static void need_root(void)
-{
-    if (getuid() == 0)
-        return;
-    cr_assert(!getenv("CI"), "this must run as root in CI");
-    cr_skip_test("needs root");
-}
 
 /* --- What works ------------------------------------------------------------------- */
 

@@ -1,6 +1,5 @@
 /* sunshim doctor -- COMMAND: names that will not fit, wherever they stand. */
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/e2e/harness.h"
 
@@ -146,10 +145,7 @@ Test(doctor_command, looks_at_the_program)
 
 Test(doctor_command, says_what_cannot_be_preloaded)
 {
-    if (getuid()) {
-        cr_assert(!getenv("CI"), "this must run as root in CI");
-        cr_skip_test("needs root");
-    }
+    need_root();
     struct run r = run(DOCTOR "cp /bin/true own; chown 65534 own; chmod u+s own; doctor ./own /tmp/$(name 120)");
 
     check_has(r, out, "  program   ./own (setuid): the library cannot be in it; short names help\n");

@@ -1,6 +1,5 @@
 /* sunshim doctor --try: remedies tried for real, and nothing left behind. */
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/e2e/harness.h"
 
@@ -19,14 +18,6 @@ static void check_way(const struct run *r, const char *way, const char *stream, 
 {
     cr_assert_eq(lines_with(r->out, text("  tried     %-16s stream %-22s dgram %s", way, stream, dgram), NULL), 1, "%s: %s, %s?\n%s",
                  way, stream, dgram, run_report(r));
-}
-
-static void need_root(void)
-{
-    if (getuid() == 0)
-        return;
-    cr_assert(!getenv("CI"), "this must run as root in CI");
-    cr_skip_test("needs root");
 }
 
 StockTest(doctor_try, tries_each_remedy_in_a_long_directory)

@@ -2,7 +2,6 @@
  * or abstract name later, the same name in another network namespace, a thousand
  * processes at once. And nothing is inside for who cannot read the memory. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,14 +9,6 @@
 
 /* Some tests mount, or change the user. In CI that they cannot is a failure,
  * elsewhere they say so. */
-static void need_root(void)
-{
-    if (getuid() == 0)
-        return;
-    cr_assert(!getenv("CI"), "this must run as root in CI");
-    cr_skip_test("needs root");
-}
-
 #define SAFE "network,\ndeny network (connect, send) peer=(scope=outside),\n"
 #define RUN "\"$SUNSHIM\" run --log /dev/null -p $T/p.policy "
 #define SHELL "sk() { \"$N/sk\" \"$@\"; }\n"

@@ -1,19 +1,9 @@
 /* The memory of a run in all sorts of surroundings: it is found by path and mapped,
  * so that closed descriptors, other users and empty environments do not matter. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/e2e/harness.h"
-
-static void need_root(void)
-{
-    if (getuid() == 0)
-        return;
-    cr_assert(!getenv("CI"), "this must run as root in CI");
-    cr_skip_test("needs root");
-}
 
 #define SAFE "unix,\ndeny unix (connect, send) peer=(scope=outside),\n"
 

@@ -1,7 +1,6 @@
 /* Stock clients that connect to a name which does not exist, and reach the socket that `sunshim run --pass`
  * was given: the file of a server that was started without sunshim, and has lost its name. */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "tests/e2e/fd_programs.h"
 
@@ -142,10 +141,7 @@ FD_CLIENT(fd_programs, go_is_not_reached, .server = ECHO,
 /* The session of docs/uses.md, in this test's directory. */
 StockTest(fd_programs, another_user_reaches_one_socket_in_a_directory_that_it_may_not_enter)
 {
-    if (getuid()) {
-        cr_assert(!getenv("CI"), "this must run as root in CI");
-        cr_skip_test("needs root");
-    }
+    need_root();
     struct run r = run("mkdir -m 700 db; export PATH=\"$(dirname \"$SUNSHIM\"):$PATH\"; socket=$T/db/redis.sock\n"
                        "redis-server --port 0 --unixsocket $socket --unixsocketperm 777 --save '' >log & ready $socket\n"
                        "redis-cli -s $socket rpush jobs reindex >/dev/null\n"

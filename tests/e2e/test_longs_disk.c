@@ -1,6 +1,5 @@
 /* Overlong names where the file system refuses: full, read-only, of several kinds. What a short name is
  * told natively a long one is told, and nothing is left. */
-#include <unistd.h>
 
 #include "harness.h"
 
@@ -32,10 +31,7 @@
 
 static struct run mounted(const char *script)
 {
-    if (getuid() != 0) {
-        cr_assert(!getenv("CI"), "this must run as root in CI");
-        cr_skip_test("needs root");
-    }
+    need_root();
     put("script", text("cd $T\n%s%s", MOUNTS, script));
     struct run r = run("unshare -m --propagation private sh -eu script");
     check_status(r, 0);

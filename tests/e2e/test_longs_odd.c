@@ -1,18 +1,9 @@
 /* Overlong names in odd circumstances: directories, bytes, handlers, children, users, masks. */
-#include <unistd.h>
 
 #include "harness.h"
 
 /* $L: a directory whose name alone does not fit sun_path. */
 #define LONG "L=$T/$(seq -s d 50); mkdir -p $L; "
-
-static void need_root(void)
-{
-    if (getuid() == 0)
-        return;
-    cr_assert(!getenv("CI"), "this must run as root in CI");
-    cr_skip_test("needs root");
-}
 
 static void check(const char *command, const char *want)
 {

@@ -1,7 +1,6 @@
 /* Overlong names where what taking them whole needs is not there: /proc, a free descriptor, a new
  * thread. What works, natively with short names in an ordinary place, works; the rest has an honest
  * errno and a record. */
-#include <unistd.h>
 
 #include "harness.h"
 
@@ -10,14 +9,6 @@
     "D=$(seq -s d 50); L=$T/$D; LR=$T/root/$D; mkdir -p short $L $LR; " \
     "\"$N/longcalls\" $T/short shortlast >native\n"
 #define RULES "unix,\ndeny unix (connect, send) peer=(addr=/nowhere/**),\ndeny unix bind addr=/nowhere/**,\n"
-
-static void need_root(void)
-{
-    if (getuid() == 0)
-        return;
-    cr_assert(!getenv("CI"), "this must run as root in CI");
-    cr_skip_test("needs root");
-}
 
 /* What the calls gave otherwise than a short name would, and whether something strange was left. */
 static struct run differences(const char *command)

@@ -508,12 +508,6 @@ StockTest(leaks, a_full_descriptor_table_hides_nothing)
     "mkdir -p root/dev root$T; cp -L \"$N/leaky\" root/leaky; cp \"$LIB\" root/lib.so; cp $T/leaks.policy root/; " \
     "for f in $(ldd \"$N/leaky\" | grep -o '/[^ ]*'); do mkdir -p root${f%/*}; cp -L $f root$f; done; "
 
-static void need_root(void)
-{
-    if (geteuid())
-        cr_skip_test("needs root for chroot");
-}
-
 /* By number, then: there is no list of descriptors, and nothing to put in their place. */
 static struct run in_chroot(const char *before)
 {

@@ -1,5 +1,4 @@
 /* libsunat: sockets without a name, and names given later (tests/progs/sunat_anon.c, sunat_strangers.c). */
-#include <unistd.h>
 
 #include "tests/e2e/sunat_ways.h"
 
@@ -25,7 +24,6 @@ Test(sunat_anon, names_that_cannot_be_given)
 
 Test(sunat_anon, other_users_need_the_descriptor)
 {
-    if (geteuid())
-        cr_skip_test("needs root");
+    need_root();
     sunat_every_way("", "sunat_strangers", "", "as it should be");
 }

@@ -1,6 +1,5 @@
 /* libsunat in odd circumstances (tests/progs/sunat_odd.c, sunat_without.c): no descriptors, no /proc, signals, threads that are cancelled,
  * children, small stacks. */
-#include <unistd.h>
 
 #include "tests/e2e/sunat_ways.h"
 
@@ -20,8 +19,7 @@ static void without_proc(const char *how)
 
 Test(sunat_odd, in_a_chroot_without_proc)
 {
-    if (geteuid())
-        cr_skip_test("needs root");
+    need_root();
     without_proc("sunat_without chroot d");
 }
 

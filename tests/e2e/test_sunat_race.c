@@ -1,6 +1,5 @@
 /* libsunat while others are busy: threads that change the working directory, users that watch for scratch names
  * (tests/progs/sunat_race.c). */
-#include <unistd.h>
 
 #include "tests/e2e/harness.h"
 
@@ -19,15 +18,13 @@ Test(sunat_race, threads_that_change_directory)
 
 Test(sunat_race, another_user_in_a_sticky_directory)
 {
-    if (geteuid())
-        cr_skip_test("needs root");
+    need_root();
     check("$N/sunat_race sticky $T/d 1000");
     check("env SUNSHIM_POLICY=$T/rules.policy $PRELOAD $P/sunat_race sticky $T/d 200");
 }
 
 Test(sunat_race, another_user_who_may_take_names_away)
 {
-    if (geteuid())
-        cr_skip_test("needs root");
+    need_root();
     check("$N/sunat_race open $T/d 300");
 }

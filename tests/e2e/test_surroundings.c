@@ -3,20 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/e2e/harness.h"
 
 /* Some tests change the user or the root directory. In CI that they cannot is a
  * failure, elsewhere they say so. */
-static void need_root(void)
-{
-    if (getuid() == 0)
-        return;
-    cr_assert(!getenv("CI"), "this must run as root in CI");
-    cr_skip_test("needs root");
-}
-
 #define TWO_SOCKETS "mkdir good bad; for d in good bad; do \"$N/counter\" $T/$d/s >$d.count & ready $T/$d/s; done; "
 
 static const char *good_only(void)

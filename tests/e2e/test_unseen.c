@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "tests/e2e/harness.h"
 
@@ -200,14 +199,6 @@ StockTest(unseen, nothing_is_looked_at_where_nothing_is_checked)
 }
 
 /* --- Secure execution -------------------------------------------------------------------- */
-
-static void need_root(void)
-{
-    if (getuid() == 0)
-        return;
-    cr_assert(!getenv("CI"), "this must run as root in CI");
-    cr_skip_test("needs root");
-}
 
 #define NOBODY "setpriv --reuid=65534 --regid=65534 --clear-groups "
 /* env's own exec is what is looked at. */
