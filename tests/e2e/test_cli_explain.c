@@ -260,6 +260,16 @@ StockTest(cli_explain, records_of_all_formats_come_back_as_the_same_question)
         }
 }
 
+/* Blank lines in front are none of it, and older records say what was asked for as the operation. */
+Test(cli_explain, a_record_may_come_late_and_without_what_it_requested)
+{
+    put("rec", "\n \t\nsunshim=\"DENIED\" operation=\"connect\" family=\"unix\" peer_addr=\"/x\"\n");
+    struct run r = explain("unix (connect) peer=(addr=/x),", "- <$T/rec");
+
+    check_status(r, 0);
+    check_has(r, out, "rule: p.policy:1:");
+}
+
 Test(cli_explain, records_of_the_kernels_apparmor_are_read)
 {
     static const char record[] =

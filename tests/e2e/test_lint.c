@@ -229,6 +229,34 @@ StockTest(lint, without_traced_calls_nothing_is_said_of_rules_that_allow)
     check_status(r, 125);
 }
 
+#define USED(rules) \
+    "time=2026-01-31T03:02:11.481223Z sunshim=\"TRACE\" operation=\"socket\" class=\"net\" profile=\"-\" pid=1 ppid=1 comm=\"a\" " \
+    "exe=\"/a\" family=\"unix\" sock_type=\"stream\" protocol=0 requested=\"create\" result=3 duration_ns=1 rules=\"" rules "\"\n"
+
+/* Logs name a file as it was given; those are others. */
+Test(lint, coverage_is_of_the_same_file_however_it_is_named)
+{
+    put("p.policy", INET "unix (create),\n");
+    put("log", text(USED("p.policy2:3") USED("p.policy:3") USED("./p.policy:3") USED("%s/p.policy:3") USED("p.policy:3x") USED("sp.policy:3")
+                    USED("/elsewhere/p.policy:3") USED("p.policy:13") USED("q.policy:1,p.policy:3")
+                    "{\"sunshim\":\"TRACE\",\"operation\":\"socket\",\"rules\":[\"q.policy:1\",\"p.policy:3\"]}\n", scratch()));
+    struct run r = run("cd \"$T\" && for p in p.policy ./p.policy $T/p.policy; do \"$SUNSHIM\" check --coverage log $p; done");
+
+    cr_assert_eq(lines_with(r.out, "         6  p.policy:3 ", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "         6  ./p.policy:3 ", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, text("         5  %s/p.policy:3 ", scratch()), NULL), 1, "%s", run_report(&r));
+}
+
+Test(lint, coverage_of_thousands_of_rules, .timeout = 60)
+{
+    struct run r = run("cd \"$T\" && seq 2000 | sed 's|.*|unix (connect) peer=(addr=/srv/&/s),|' >p.policy\n"
+                       "seq 2000 | sed 's|.*|sunshim=\"TRACE\" operation=\"connect\" rules=\"p.policy:&\"|' >log\n"
+                       "timeout 30 \"$SUNSHIM\" check --allow inet --coverage log p.policy");
+
+    check_status(r, 0);
+    cr_assert_eq(lines_with(r.out, "         1  p.policy:", NULL), 2000, "%s", r.err);
+}
+
 /* --- Many rules ------------------------------------------------------------ */
 
 Test(lint, ten_thousand_rules_are_looked_over, .timeout = 60)
