@@ -66,14 +66,15 @@
 
   // Where to look first.
   function trouble() {
-    const lists = { DENIED: ["Denials", "denied"], LEAK: ["Leaks", "leaked"], INJECTED: ["Injections", "by injected faults"] }, counts = new Map();
+    const lists = { DENIED: ["Denials", n => `${report.count(n)} denied`], LEAK: ["Leaks", n => `${report.count(n)} leaked`],
+                    INJECTED: ["Injections", n => `${report.plural(n, "fault")} injected`] }, counts = new Map();
     for (const row of state.rows) {
       const kind = data.kinds[data.kind[row]];
       if (lists[kind]) counts.set(kind, (counts.get(kind) || 0) + 1);
     }
     const unused = data.rules.filter(rule => rule.known && !rule.uses).length;
     const links = Object.keys(lists).filter(kind => counts.has(kind))
-      .map(kind => jump(`${report.count(counts.get(kind))} ${lists[kind][1]}`, () => report.openList(lists[kind][0])))
+      .map(kind => jump(lists[kind][1](counts.get(kind)), () => report.openList(lists[kind][0])))
       .concat(unused ? [jump(`${report.plural(unused, "rule")} never used`, () => report.openList("Rules"))] : []);
     return links.length ? el("ul", {}, ...links.map(link => el("li", {}, link))) : null;
   }

@@ -3,7 +3,7 @@
 (() => {
   const { data, state, theme, el, byId } = report;
   const container = byId("graph"), grouping = byId("group-processes"), layout = byId("layout"), says = byId("graph-says");
-  const ROW = 44, HIGHEST = 2400, LABELLED = 12;
+  const ROW = 44, CLOSER = 36, MANY = 40, HIGHEST = 4800, FREE = 640, LABELLED = 12;
   const NARROW = 560; // pixels of the window's graph under which there are two columns, of smaller boxes
   const wide = { column: 420, box: 210 }, small = { column: 205, box: 150 };
   let sizes = wide;
@@ -105,6 +105,7 @@
     return columns;
   }
   const tallest = () => Math.max(...inColumns().map(column => column.length));
+  const rowOf = most => most > MANY ? CLOSER : ROW;
 
   function places() {
     const columns = inColumns(), neighbours = new Map();
@@ -114,7 +115,7 @@
     const at = settle(columns, neighbours), most = tallest();
     const positions = {};
     columns.forEach((column, x) => column.forEach(node => {
-      const gap = ROW * Math.min(3, Math.max(1, most / column.length));
+      const gap = rowOf(most) * Math.min(3, Math.max(1, most / column.length));
       positions[node.key] = { x: x * sizes.column, y: at.get(node.key) * gap };
     }));
     return positions;
@@ -148,13 +149,21 @@
     mark();
   }
 
+  // Room for all boxes, and as much again for lines.
+  function freeRoom() {
+    const w = Math.max(1400, Math.sqrt(model.nodes.length * 250 * 80 * 4));
+    return { x1: 0, y1: 0, w, h: w / 1.7 };
+  }
+
   function arrange() {
     const columns = layout.value === "columns";
     const options = columns ? { name: "preset", positions: places() }
-      : { name: "cose", animate: false, randomize: true, idealEdgeLength: () => 130, nodeOverlap: 40, nodeRepulsion: () => 3e6,
-          boundingBox: { x1: 0, y1: 0, w: 1400, h: 800 } };
-    container.style.height = columns ? `${Math.min(HIGHEST, tallest() * ROW * 0.75 + 60)}px` : "";
+      : { name: "cose", animate: false, randomize: false, idealEdgeLength: () => 130, nodeOverlap: 40, nodeRepulsion: () => 3e6,
+          numIter: model.lines.length > 500 ? 150 : 1000, boundingBox: freeRoom() };
+    // Not "": what is in it would keep the height that it had.
+    container.style.height = `${columns ? Math.min(HIGHEST, tallest() * rowOf(tallest()) * 0.75 + 60) : FREE}px`;
     cy.edges().removeClass("sideways");
+    if (!columns) cy.layout({ name: "preset", positions: places() }).run(); // the same picture each time
     cy.layout(options).run();
     if (columns) sides();
     fit();
@@ -172,6 +181,8 @@
   }
 
   const byHand = () => { fitted = false; };
+  // The wheel alone is the page's, which could not be scrolled past the graph otherwise.
+  container.parentElement.addEventListener("wheel", event => { if (!event.ctrlKey) event.stopPropagation(); }, { capture: true, passive: true });
   cy.on("scrollzoom dragpan pinchzoom", byHand);
 
   // What belongs to the selection stays, the rest fades.

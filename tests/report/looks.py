@@ -79,7 +79,7 @@ def marks(b):
 def first(b):
     """Before anything is selected the page says where to look, and leads there."""
     links = b.js("return [...document.querySelectorAll('#details .link')].map(link => link.textContent)")
-    check(links == ["2 denied", "1 leaked", "1 by injected faults", "2 rules never used"], links)
+    check(links == ["2 denied", "1 leaked", "1 fault injected", "2 rules never used"], links)
     b.click("#details .link")
     check(b.js("return document.getElementById('denials-panel').checkVisibility() && document.activeElement.id") == "denials-tab", "the list is not opened")
     search(b, "zürich")
@@ -116,6 +116,28 @@ def screens(b):
         check(b.js("return document.documentElement.scrollWidth <= innerWidth"), "the page is wider than", pixels)
     width(b, 1400)
     b.wait("return new Set(report.graph.cy.nodes().map(node => Math.round(node.position('x')))).size === 3")
+
+
+def wheel(b):
+    """The wheel over the graph scrolls the page; with Ctrl it zooms. No layout leaves an empty yard behind."""
+    turn = """
+        const r = document.getElementById('graph').getBoundingClientRect(), before = report.graph.cy.zoom();
+        const event = new WheelEvent('wheel', { deltaY: 300, ctrlKey: arguments[0], bubbles: true, cancelable: true, clientX: r.left + 200, clientY: r.top + 200 });
+        document.querySelector('#graph canvas').dispatchEvent(event);
+        return [event.defaultPrevented, report.graph.cy.zoom() === before]"""
+    check(b.js(turn, False) == [False, True], "the wheel is taken from the page:", b.js(turn, False))
+    check(b.js(turn, True) == [True, False], "Ctrl and the wheel do not zoom")
+    height = "return document.getElementById('graph').clientHeight"
+    for _ in range(3):
+        b.js("document.getElementById('graph-more').click()")
+    check(b.js("return report.graph.cy.nodes().length") > 120 and b.js(height) > 2000, "nodes", b.js("return report.graph.cy.nodes().length"), b.js(height))
+    check(13 * b.js("return report.graph.cy.zoom()") >= 7, "letters of", 13 * b.js("return report.graph.cy.zoom()"))
+    b.js("const l = document.getElementById('layout'); l.value = 'cose'; l.dispatchEvent(new Event('change'))")
+    check(b.js(height) < 900, "the free layout is", b.js(height), "high")
+    boxes = b.js("return report.graph.cy.nodes().map(node => node.boundingBox({ includeLabels: false }))")
+    beside = sum(not (one["x2"] < two["x1"] or two["x2"] < one["x1"] or one["y2"] < two["y1"] or two["y2"] < one["y1"])
+                 for i, one in enumerate(boxes) for two in boxes[:i])
+    check(beside < 2 * len(boxes), beside, "pairs of", len(boxes), "boxes lie over each other")
 
 
 def time(b):
