@@ -33,6 +33,22 @@ Test(report, json_is_as_its_schema_says)
     check_out(r, "1\n1\n1\n");
 }
 
+/* The kernel asks for several permissions at once, and has records about other things than sockets. */
+Test(report, json_of_the_kernels_records_is_as_its_schema_says)
+{
+    put("log", "type=AVC msg=audit(1719000000.123:42): apparmor=\"DENIED\" operation=\"connect\" class=\"net\" profile=\"/usr/bin/app\" pid=4711 comm=\"app\" "
+               "family=\"unix\" sock_type=\"stream\" protocol=0 requested_mask=\"send receive connect\" denied_mask=\"send connect\" addr=none "
+               "peer_addr=\"@/tmp/.X11-unix/X0\" peer=\"unconfined\"\n"
+               "audit: type=1400 audit(1719000003.5:45): apparmor=\"DENIED\" operation=\"file_perm\" class=\"file\" profile=\"/usr/bin/app\" name=\"/run/x.sock\" "
+               "pid=4712 comm=\"app\" requested_mask=\"wr\" denied_mask=\"wr\" fsuid=0 ouid=0\n"
+               "audit: type=1400 audit(1719000004.5:46): apparmor=\"DENIED\" operation=\"capable\" class=\"cap\" profile=\"/usr/bin/app\" pid=4712 comm=\"app\" "
+               "capability=12 capname=\"net_admin\"\n");
+    struct run r = run("cd $T; $SUNSHIM report log --json >out; " VALID("report", "out") "; $SUNSHIM report log | head -n 1");
+
+    check_status(r, 0);
+    check_out(r, "1\n3 records, 3 DENIED\n");
+}
+
 Test(report, json_has_names_whole)
 {
     struct run r = run(SAMPLE "$SUNSHIM report log --json >out; /usr/bin/python3 -c '\n"
