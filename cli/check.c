@@ -75,10 +75,26 @@ static void print_verdict(const struct loaded *l)
     putchar('\n');
 }
 
-/* Under other policies none of these rules could be used. */
+static bool is_rule(const void *ctx, const char *file, unsigned line)
+{
+    const struct lint *l = ctx;
+
+    for (uint32_t i = 0; i < l->set.source_count; i++)
+        if (l->set.sources[i].line == line && !strcmp(l->set.sources[i].file, file))
+            return true;
+    return false;
+}
+
+/* Under other policies none of these rules could be used, and in a file that was edited since they
+ * have other lines. */
 static void doubt_logs(const struct lint *lint, const char *path)
 {
+    unsigned astray = coverage_astray(lint->coverage, path, is_rule, lint);
     bool own = false;
+
+    if (astray)
+        say("check: the logs count %s:%u, where no rule begins: if it was changed since they were made, counts are of other rules",
+            path, astray);
 
     for (uint32_t i = 0; i < lint->set.source_count; i++) {
         const struct rule_source *s = &lint->set.sources[i];

@@ -154,3 +154,17 @@ uint64_t coverage_of(const struct coverage *c, const char *file, unsigned line)
     }
     return all;
 }
+
+unsigned coverage_astray(const struct coverage *c, const char *file,
+                         bool (*is_rule)(const void *ctx, const char *file, unsigned line), const void *ctx)
+{
+    unsigned first = 0;
+
+    for (size_t i = 0; i < c->size; i++) {
+        const struct named *n = c->slots[i];
+
+        if (n && (!first || n->line < first) && same_file(n->file, file) && !is_rule(ctx, file, n->line))
+            first = n->line;
+    }
+    return first;
+}

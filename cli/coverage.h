@@ -15,5 +15,8 @@ bool coverage_traced(const struct coverage *c);
 /* How many calls the rule decided that stands in `file` at `line`. The names of the file
  * need not be the same: one may end in the other. */
 uint64_t coverage_of(const struct coverage *c, const char *file, unsigned line);
+/* The first line of `file` that the logs name and `is_rule` does not know; 0: there is none. */
+unsigned coverage_astray(const struct coverage *c, const char *file,
+                         bool (*is_rule)(const void *ctx, const char *file, unsigned line), const void *ctx);
 
 #endif

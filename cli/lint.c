@@ -121,7 +121,8 @@ static void say_verdict(struct lint *l, uint32_t source, const struct finding *f
         return;
     case LINT_SHADOWED:
         warn(l, WARN_SHADOWED, source, LINT_WHOLE,
-             f->is_inject  ? format_new("never acts: %s den%s all of this", names, *s ? "ies" : "y")
+             f->verdict.acted ? format_new("never acts: %s act%s on all of this before it", names, s)
+             : f->is_inject   ? format_new("never acts: %s den%s all of this", names, *s ? "ies" : "y")
              : f->is_deny ? format_new("never decides: %s den%s all of this before it", names, *s ? "ies" : "y")
                           : format_new("allows nothing: %s den%s all of this", names, *s ? "ies" : "y"),
              NULL);

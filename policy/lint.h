@@ -26,7 +26,7 @@ bool lint_rule_covers(struct lint_room *room, const struct rule *big, const stru
 
 enum lint_use {
     LINT_USED,
-    LINT_SHADOWED,  /* an allow rule all of which is denied; a denial that never decides */
+    LINT_SHADOWED,  /* an allow rule all of which is denied; a denial that never decides; a fault behind others */
     LINT_DUPLICATE, /* the same once more */
     LINT_REDUNDANT, /* wider rules do it already */
 };
@@ -38,6 +38,7 @@ struct lint_verdict {
     enum lint_use use;
     uint32_t others[LINT_OTHERS]; /* sources because of which; at most so many are named */
     unsigned other_count;
+    bool acted; /* some of these inject faults */
 };
 
 /* Writes a verdict on each of set->source_count rules into `out`. If all rules that are

@@ -161,7 +161,7 @@ struct tally {
     uint32_t denied, done; /* permissions */
     uint32_t others[LINT_OTHERS];
     unsigned other_count;
-    bool same;
+    bool same, acted;
 };
 
 static void blame(struct tally *t, uint32_t source)
@@ -173,6 +173,13 @@ static void blame(struct tally *t, uint32_t source)
         t->others[t->other_count++] = source;
 }
 
+/* Acts on each call that it matches, so that none behind it does. A short send of a datagram is not
+ * made, and left to others. */
+static bool always_acts(const struct policy_inject *i)
+{
+    return i->first <= 1 && i->last == UINT64_MAX && i->step <= 1 && i->chance >= 1000000000 && !i->size;
+}
+
 static void compare(struct judge *j, struct tally *t, const struct item *small, const struct item *big)
 {
     uint32_t perms = common_perms(big->r, small->r) & ~(t->done | t->denied);
@@ -180,14 +187,16 @@ static void compare(struct judge *j, struct tally *t, const struct item *small, 
 
     if (!perms || big->r->source == small->r->source || big->r->made != small->r->made)
         return;
-    /* Rules that inject faults act on what others allow, each for itself. */
-    if (big->r->inject || (!big->r->deny && (small->r->deny || small->r->inject)))
+    /* Rules that inject faults act on what others allow, and each counts for itself. */
+    if (big->r->inject ? !small->r->inject || big->r->source > small->r->source || !always_acts(big->r->inject)
+                       : !big->r->deny && (small->r->deny || small->r->inject))
         return;
     j->pairs++;
     if (!lint_rule_covers(j->room, big->r, small->r))
         return;
-    if (big->r->deny && !small->r->deny) {
+    if (big->r->inject || (big->r->deny && !small->r->deny)) {
         t->denied |= perms;
+        t->acted |= big->r->inject != NULL;
         blame(t, big->r->source);
         return;
     }
@@ -259,6 +268,7 @@ static void record(struct judge *j, const struct rule *r, const struct tally *t)
     j->used[r->source] |= (t->done | t->denied) != r->perms;
     j->denied[r->source] += t->denied == r->perms;
     j->same[r->source] += t->same && !t->denied;
+    j->out[r->source].acted |= t->acted;
     for (unsigned i = 0; i < t->other_count; i++)
         name_other(&j->out[r->source], t->others[i]);
 }

@@ -239,3 +239,27 @@ StockTest(breaker7b, what_was_added_to_a_policy_meanwhile_stays_in_it)
     check_has(r, out, "# added\n");
     check_has(r, out, "addr=@mine,\n");
 }
+
+/* --- The linter ---------------------------------------------------------- */
+
+Test(breaker7b, a_fault_behind_one_that_always_comes_first_is_said_to_be_idle)
+{
+    put("p.policy", "allow all,\ninject unix (connect) errno=EPERM,\ninject unix (connect) peer=(addr=/run/x) delay=1ms when=2,\n");
+    struct run r = run("cd $T; $SUNSHIM check p.policy");
+
+    check_has(r, err, "p.policy:3:1: warning: never acts: p.policy:2 acts on all of this before it [shadowed]\n");
+    check_has(r, out, "1 warning\n");
+}
+
+Test(breaker7b, counts_of_a_policy_that_was_edited_since_are_doubted)
+{
+    put("log", "time=2026-01-31T03:02:11.481223Z sunshim=\"TRACE\" operation=\"socket\" class=\"net\" profile=\"-\" pid=7 ppid=1 "
+               "comm=\"a\" exe=\"/bin/a\" family=\"unix\" sock_type=\"stream\" protocol=0 requested=\"create\" result=3 "
+               "duration_ns=5 rules=\"./mine.policy:2\"\n");
+    put("mine.policy", "deny network inet, deny network inet6,\nunix (create),\n");
+    struct run r = run("cd $T; $SUNSHIM check --coverage log mine.policy");
+    check_lacks(r, err, "no rule begins");
+    put("mine.policy", "deny network inet, deny network inet6,\n# a new line\nunix (create),\n");
+    r = run("cd $T; $SUNSHIM check --coverage log mine.policy");
+    check_has(r, err, "check: the logs count mine.policy:2, where no rule begins: if it was changed since");
+}

@@ -72,6 +72,16 @@ static const struct {
     {"allow all,\ndeny unix (connect),\ndeny unix (connect) peer=(addr=/a) errno=ENOENT,\n", "3 shadowed by 2\n"},
     {"allow all,\ndeny unix (connect) peer=(addr=/a) errno=ENOENT,\ndeny unix (connect),\n", ""},
     {"allow all,\ndeny unix (connect),\nquiet deny unix (connect),\n", "3 shadowed by 2\n"},
+    /* Faults. */
+    {"unix,\ndeny unix (send),\ninject unix (send) errno=EPERM,\n", "3 shadowed by 2\n"},
+    {"unix,\ninject unix (connect) errno=EPERM when=2,\ninject unix (connect) errno=EPERM when=2,\n", ""},
+    {"unix,\ninject unix (connect) errno=EPERM,\ninject unix (connect) peer=(addr=/a) delay=1ms when=2,\n", "3 shadowed by 2\n"},
+    {"unix,\ninject unix (connect) delay=1ms,\ninject unix (connect) delay=1ms,\n", "3 shadowed by 2\n"},
+    {"unix,\ninject unix (connect) peer=(addr=/a) errno=EPERM,\ninject unix (connect) errno=EPERM,\n", ""},
+    {"unix,\ninject unix (connect) errno=EPERM when=2+,\ninject unix (connect) errno=EPERM,\n", ""},
+    {"unix,\ninject unix (connect) errno=EPERM chance=50%,\ninject unix (connect) errno=EPERM,\n", ""},
+    {"unix,\ninject unix (send) short=1,\ninject unix (send) errno=EPERM,\n", ""},
+    {"unix,\ninject unix (connect, send) errno=EPERM,\ninject unix (send, receive) errno=EPERM,\n", ""},
     /* A third stands between them and gives another errno for some. */
     {"allow all,\ndeny unix (connect) peer=(addr=/a),\ndeny unix (connect) peer=(addr=/*a) errno=EPERM,\n"
      "deny unix (connect),\n", ""},
