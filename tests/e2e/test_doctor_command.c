@@ -1,24 +1,17 @@
 /* sunshim doctor -- COMMAND: names that will not fit, wherever they stand. */
 #include <string.h>
 
-#include "tests/e2e/harness.h"
+#include "tests/e2e/doctor.h"
 
-#define DOCTOR \
-    "doctor() { $SUNSHIM doctor -- \"$@\" && echo 'status 0' || echo \"status $?\"; }\n" \
-    "name() { printf '%0*d' $1 0 | tr 0 n; }\n"
-
-#define check_exit(r, n) check_has((r), out, "\nstatus " #n "\n")
-
-static void check_verdict(const struct run *r, const char *start)
-{
-    cr_assert(!strncmp(r->out, start, strlen(start)), "the first line is no \"%s\"\n%s", start, run_report(r));
-}
+#define COMMAND \
+    DOCTOR_NAMES \
+    "doctor() { $SUNSHIM doctor -- \"$@\" && echo 'status 0' || echo \"status $?\"; }\n"
 
 Test(doctor_command, says_that_names_fit)
 {
-    struct run r = run(DOCTOR "doctor socat - UNIX:/tmp/s");
+    struct run r = run(COMMAND "doctor socat - UNIX:/tmp/s");
 
-    check_verdict(&r, "works: all names fit\n");
+    check_verdict(r, "works: all names fit\n");
     check_has(r, out, "  program   /usr/bin/socat: the library can be in it\n");
     check_lacks(r, out, "  type ");
     check_exit(r, 0);
@@ -26,10 +19,10 @@ Test(doctor_command, says_that_names_fit)
 
 Test(doctor_command, says_what_to_type)
 {
-    struct run r = run(DOCTOR "doctor tmux -S /tmp/$(name 120)/s new 'a b' \"it's\"");
+    struct run r = run(COMMAND "doctor tmux -S /tmp/$(name 120)/s new 'a b' \"it's\"");
     const char *line = strstr(r.out, "  type      ");
 
-    check_verdict(&r, "needs a remedy: argument 2: 127 bytes, 20 too many for a socket: /tmp/n");
+    check_verdict(r, "needs a remedy: argument 2: 127 bytes, 20 too many for a socket: /tmp/n");
     cr_assert(line, "%s", run_report(&r));
     cr_assert(!strncmp(line, "  type      sunshim run --long-paths -- tmux -S /tmp/nnn", 55), "%s", run_report(&r));
     check_has(r, out, "n/s new 'a b' 'it'\\''s'\n");
@@ -39,16 +32,16 @@ Test(doctor_command, says_what_to_type)
 /* What it says to type is what does it. */
 StockTest(doctor_command, says_what_works_when_typed)
 {
-    struct run r = run(DOCTOR "mkdir $T/$(name 150); s=$T/$(name 150)/s; socat -u UNIX-LISTEN:$s - || echo native fails\n"
-                              "$SUNSHIM doctor -- socat -u UNIX-LISTEN:$s,fork - >said || :; sed -n 's/^  type      sunshim/exec $SUNSHIM/p' said >cmd\n"
-                              "sh -eu cmd & ready_at=$s; for i in $(seq 200); do [ ! -S $s ] || break; sleep 0.05; done; [ -S $s ] && echo there");
+    struct run r = run(COMMAND "mkdir $T/$(name 150); s=$T/$(name 150)/s; socat -u UNIX-LISTEN:$s - || echo native fails\n"
+                               "$SUNSHIM doctor -- socat -u UNIX-LISTEN:$s,fork - >said || :; sed -n 's/^  type      sunshim/exec $SUNSHIM/p' said >cmd\n"
+                               "sh -eu cmd & ready_at=$s; for i in $(seq 200); do [ ! -S $s ] || break; sleep 0.05; done; [ -S $s ] && echo there");
 
     check_out(r, "native fails\nthere\n");
 }
 
 Test(doctor_command, finds_names_inside_arguments)
 {
-    struct run r = run(DOCTOR "d=/tmp/$(name 120); doctor socat unix-listen:$d/s,fork,mode=600 UNIX:$d/t; doctor x --socket=$d/s; doctor x --peers=/a:$d/s:/b");
+    struct run r = run(COMMAND "d=/tmp/$(name 120); doctor socat unix-listen:$d/s,fork,mode=600 UNIX:$d/t; doctor x --socket=$d/s; doctor x --peers=/a:$d/s:/b");
 
     cr_assert_eq(lines_with(r.out, "  problem   argument 1: 127 bytes, 20 too many for a socket: /tmp/n", NULL), 3, "%s", run_report(&r));
     cr_assert_eq(lines_with(r.out, "  problem   argument 2: 127 bytes, 20 too many for a socket: /tmp/n", NULL), 1, "%s", run_report(&r));
@@ -57,18 +50,18 @@ Test(doctor_command, finds_names_inside_arguments)
 Test(doctor_command, reads_the_bus_address_as_the_bus_does)
 {
     with_env("DBUS_SESSION_BUS_ADDRESS=unix:path=/tmp/%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41,guid=1");
-    struct run r = run(DOCTOR "doctor true");
+    struct run r = run(COMMAND "doctor true");
     check_exit(r, 0);
 
     with_env("DBUS_SESSION_BUS_ADDRESS=unix:path=/tmp/%41aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,guid=1");
-    r = run(DOCTOR "doctor true");
+    r = run(COMMAND "doctor true");
     check_has(r, out, "  problem   DBUS_SESSION_BUS_ADDRESS: 119 bytes, 12 too many for a socket: /tmp/Aaaa");
     check_exit(r, 1);
 }
 
 Test(doctor_command, knows_what_programs_append_to_directories)
 {
-    struct run r = run(DOCTOR "export TMPDIR=/tmp/$(name 80) TMUX_TMPDIR=/tmp/$(name 84) PGHOST=/tmp/$(name 89) GNUPGHOME=/tmp/$(name 83); doctor make check");
+    struct run r = run(COMMAND "export TMPDIR=/tmp/$(name 80) TMUX_TMPDIR=/tmp/$(name 84) PGHOST=/tmp/$(name 89) GNUPGHOME=/tmp/$(name 83); doctor make check");
 
     check_has(r, out, "  problem   TMPDIR: python (multiprocessing) makes up to 117 bytes of it: ");
     check_has(r, out, "  problem   TMUX_TMPDIR: tmux makes up to 108 bytes of it: ");
@@ -76,7 +69,7 @@ Test(doctor_command, knows_what_programs_append_to_directories)
     check_has(r, out, "  problem   GNUPGHOME: gpg-agent makes up to 108 bytes of it: ");
     check_exit(r, 1);
 
-    r = run(DOCTOR "export TMUX_TMPDIR=/tmp/$(name 83); doctor make check");
+    r = run(COMMAND "export TMUX_TMPDIR=/tmp/$(name 83); doctor make check");
     check_lacks(r, out, "tmux");
     check_exit(r, 0);
 }
@@ -84,7 +77,7 @@ Test(doctor_command, knows_what_programs_append_to_directories)
 /* --shorten leaves relative names alone: what is to be typed has an absolute one. */
 Test(doctor_command, makes_relative_names_absolute)
 {
-    struct run r = run(DOCTOR "mkdir -p $(name 60)/$(name 60); doctor socat UNIX-LISTEN:$(name 60)/$(name 60)/s,fork -");
+    struct run r = run(COMMAND "mkdir -p $(name 60)/$(name 60); doctor socat UNIX-LISTEN:$(name 60)/$(name 60)/s,fork -");
 
     check_has(r, out, "  type      sunshim run --long-paths -- socat UNIX-LISTEN:/tmp/");
     check_exit(r, 1);
@@ -92,9 +85,9 @@ Test(doctor_command, makes_relative_names_absolute)
 
 Test(doctor_command, says_what_comes_near)
 {
-    struct run r = run(DOCTOR "doctor nc -U /tmp/$(name 95)");
+    struct run r = run(COMMAND "doctor nc -U /tmp/$(name 95)");
 
-    check_verdict(&r, "works: the names fit, but some leave little room\n");
+    check_verdict(r, "works: the names fit, but some leave little room\n");
     check_has(r, out, "  note      argument 2: 100 bytes, 7 to spare for what is appended: /tmp/n");
     check_has(r, out, "  type      sunshim run --long-paths -- nc -U ");
     check_exit(r, 0);
@@ -102,8 +95,8 @@ Test(doctor_command, says_what_comes_near)
 
 Test(doctor_command, leaves_files_and_search_lists_alone)
 {
-    struct run r = run(DOCTOR "mkdir $T/$(name 120); : >$T/$(name 120)/f; export PATH=$PATH:/$(name 120) PYTHONPATH=/$(name 120)\n"
-                              "cd $T/$(name 120); doctor make -C $T/$(name 120) O=$T/$(name 120)/f");
+    struct run r = run(COMMAND "mkdir $T/$(name 120); : >$T/$(name 120)/f; export PATH=$PATH:/$(name 120) PYTHONPATH=/$(name 120)\n"
+                               "cd $T/$(name 120); doctor make -C $T/$(name 120) O=$T/$(name 120)/f");
 
     check_exit(r, 0);
     check_lacks(r, out, "problem");
@@ -111,16 +104,16 @@ Test(doctor_command, leaves_files_and_search_lists_alone)
 
 Test(doctor_command, says_that_a_directory_leaves_no_room)
 {
-    struct run r = run(DOCTOR "mkdir $T/$(name 120); doctor initdb -D $T/$(name 120)");
+    struct run r = run(COMMAND "mkdir $T/$(name 120); doctor initdb -D $T/$(name 120)");
 
-    check_verdict(&r, text("needs a remedy: argument 2: a directory of %zu bytes, no socket in it fits: /tmp/",
+    check_verdict(r, text("needs a remedy: argument 2: a directory of %zu bytes, no socket in it fits: /tmp/",
                            strlen(scratch()) + 121));
     check_exit(r, 1);
 }
 
 Test(doctor_command, counts_the_working_directory_only_for_information)
 {
-    struct run r = run(DOCTOR "mkdir $T/$(name 120); cd $T/$(name 120); doctor nc -U ./s");
+    struct run r = run(COMMAND "mkdir $T/$(name 120); cd $T/$(name 120); doctor nc -U ./s");
 
     check_has(r, out, "  note      argument 2: fits as it is; with the working directory it has ");
     check_exit(r, 0);
@@ -128,15 +121,15 @@ Test(doctor_command, counts_the_working_directory_only_for_information)
 
 Test(doctor_command, knows_names_that_no_file_can_have)
 {
-    struct run r = run(DOCTOR "doctor nc -U /tmp/$(name 256)/s");
+    struct run r = run(COMMAND "doctor nc -U /tmp/$(name 256)/s");
 
-    check_verdict(&r, "does not work: argument 2: 263 bytes, no file can be called so: /tmp/n");
+    check_verdict(r, "does not work: argument 2: 263 bytes, no file can be called so: /tmp/n");
     check_exit(r, 2);
 }
 
 Test(doctor_command, looks_at_the_program)
 {
-    struct run r = run(DOCTOR "cp /bin/true own; doctor ./own; doctor no-such-program; printf '#!/nowhere\\n' >script; chmod +x script; doctor ./script");
+    struct run r = run(COMMAND "cp /bin/true own; doctor ./own; doctor no-such-program; printf '#!/nowhere\\n' >script; chmod +x script; doctor ./script");
 
     check_has(r, out, "  program   ./own: the library can be in it\n");
     check_has(r, out, "  program   no-such-program: No such file or directory\n");
@@ -146,7 +139,7 @@ Test(doctor_command, looks_at_the_program)
 Test(doctor_command, says_what_cannot_be_preloaded)
 {
     need_root();
-    struct run r = run(DOCTOR "cp /bin/true own; chown 65534 own; chmod u+s own; doctor ./own /tmp/$(name 120)");
+    struct run r = run(COMMAND "cp /bin/true own; chown 65534 own; chmod u+s own; doctor ./own /tmp/$(name 120)");
 
     check_has(r, out, "  program   ./own (setuid): the library cannot be in it; short names help\n");
     check_has(r, out, "  type      sunshim run --long-paths -- ./own /tmp/n");
@@ -155,7 +148,7 @@ Test(doctor_command, says_what_cannot_be_preloaded)
 
 Test(doctor_command, lets_no_argument_forge_a_line)
 {
-    struct run r = run(DOCTOR "doctor nc \"/tmp/$(name 120)$(printf '/x\\nstatus 7\\033[2J')\"");
+    struct run r = run(COMMAND "doctor nc \"/tmp/$(name 120)$(printf '/x\\nstatus 7\\033[2J')\"");
 
     check_lacks(r, out, "\nstatus 7");
     cr_assert(!strchr(r.out, '\033'), "%s", run_report(&r));

@@ -1,9 +1,5 @@
 /* sunshim doctor -p POLICY PATH: where map rules lead. */
-#include <string.h>
-
-#include "tests/e2e/harness.h"
-
-#define DOCTOR "cd $T; doctor() { $SUNSHIM doctor \"$@\" && echo 'status 0' || echo \"status $?\"; }\n"
+#include "tests/e2e/doctor.h"
 
 Test(cli_doctor_map, looks_at_what_a_rule_leads_to)
 {
@@ -24,7 +20,7 @@ Test(cli_doctor_map, follows_the_layers_from_the_inside_out)
 {
     struct run r = run(DOCTOR "doctor --rule \"map /b -> $T/b\" --rule 'map /a -> /b' /a");
 
-    check_has(r, out, "  note      it leads to /b, by --rule:1\n");
+    check_has(r, out, "  note      it leads to /b, by --rule#2:1\n");
     check_has(r, out, text("  note      it leads to %s/b, by --rule:1\n", scratch()));
     check_has(r, out, "status 0\n");
 }

@@ -1,17 +1,13 @@
 /* sunshim doctor --try: remedies tried for real, and nothing left behind. */
 #include <string.h>
 
-#include "tests/e2e/harness.h"
+#include "tests/e2e/doctor.h"
 
-#define DOCTOR \
+#define TRY \
+    DOCTOR_NAMES \
     "try() { $SUNSHIM doctor --try \"$@\" && echo 'status 0' || echo \"status $?\"; }\n" \
-    "name() { printf '%0*d' $1 0 | tr 0 n; }\n" \
-    "deep() { deep=$1; while [ ${#deep} -lt $2 ]; do left=$(($2 - ${#deep} - 1)); [ $left -le 51 ] || left=50\n" \
-    "  deep=$deep/$(name $left); done; mkdir -p $deep; }\n" \
     /* What stands in the directory, and what a trial left in TMPDIR. */ \
     "left() { ls -A $deep; ls -Ad $T/.sunshim-doctor-* 2>/dev/null | wc -l; }\n"
-
-#define check_exit(r, n) check_has((r), out, "\nstatus " #n "\n")
 
 /* Each way that was tried, with these results of stream and dgram. */
 static void check_way(const struct run *r, const char *way, const char *stream, const char *dgram)
@@ -22,7 +18,7 @@ static void check_way(const struct run *r, const char *way, const char *stream, 
 
 StockTest(doctor_try, tries_each_remedy_in_a_long_directory)
 {
-    struct run r = run(DOCTOR "deep $T 250; try $deep/s; left");
+    struct run r = run(TRY "deep $T 250; try $deep/s; left");
 
     check_way(&r, "as it is", "bind: EINVAL", "bind: EINVAL");
     check_way(&r, "--long-paths", "works", "works");
@@ -36,7 +32,7 @@ StockTest(doctor_try, tries_each_remedy_in_a_long_directory)
 
 StockTest(doctor_try, tries_a_short_name_as_it_is)
 {
-    struct run r = run(DOCTOR "mkdir d; deep=$T/d; try $T/d/s; left");
+    struct run r = run(TRY "mkdir d; deep=$T/d; try $T/d/s; left");
 
     check_way(&r, "as it is", "works", "works");
     check_has(r, out, "\nstatus 0\n0\n");
@@ -45,7 +41,7 @@ StockTest(doctor_try, tries_a_short_name_as_it_is)
 /* The trial's own name is longer than "s": it would say nothing about that. */
 StockTest(doctor_try, says_what_it_cannot_try)
 {
-    struct run r = run(DOCTOR "deep $T 100; try $deep/s; left");
+    struct run r = run(TRY "deep $T 100; try $deep/s; left");
 
     check_way(&r, "as it is", "not tried", "not tried");
     check_has(r, out, "\nstatus 0\n0\n");
@@ -53,7 +49,7 @@ StockTest(doctor_try, says_what_it_cannot_try)
 
 StockTest(doctor_try, tries_names_that_are_long_themselves)
 {
-    struct run r = run(DOCTOR "mkdir d; deep=$T/d; try d/$(name 250); left");
+    struct run r = run(TRY "mkdir d; deep=$T/d; try d/$(name 250); left");
 
     check_way(&r, "--long-paths", "works", "works");
     check_way(&r, "cd", "bind: EINVAL", "bind: EINVAL");
@@ -64,7 +60,7 @@ StockTest(doctor_try, tries_names_that_are_long_themselves)
 /* Bytes that mean something to shells, policies and terminals. */
 StockTest(doctor_try, tries_directories_with_any_name)
 {
-    struct run r = run(DOCTOR "deep=\"$T/$(name 100)$(printf ' \\t\\\"*{a,b}[?]@{x}\\\\\\377,->')\"; mkdir \"$deep\"; try \"$deep/s\"; ls -A \"$deep\"");
+    struct run r = run(TRY "deep=\"$T/$(name 100)$(printf ' \\t\\\"*{a,b}[?]@{x}\\\\\\377,->')\"; mkdir \"$deep\"; try \"$deep/s\"; ls -A \"$deep\"");
 
     check_way(&r, "--long-paths", "works", "works");
     check_way(&r, "cd", "works", "works");
@@ -74,7 +70,7 @@ StockTest(doctor_try, tries_directories_with_any_name)
 
 StockTest(doctor_try, tries_paths_of_4000_bytes)
 {
-    struct run r = run(DOCTOR "deep $T 3990; try $deep/socket; left");
+    struct run r = run(TRY "deep $T 3990; try $deep/socket; left");
 
     check_way(&r, "--long-paths", "works", "works");
     check_way(&r, "cd", "works", "works");
@@ -86,7 +82,7 @@ StockTest(doctor_try, tries_paths_of_4000_bytes)
 StockTest(doctor_try, says_when_nothing_works)
 {
     need_root();
-    struct run r = run(DOCTOR "mkdir d; deep=$T/d; unshare -m sh -c 'umount -l /proc; $SUNSHIM doctor --try '$deep/$(name 150)' || echo; echo status $?'; left");
+    struct run r = run(TRY "mkdir d; deep=$T/d; unshare -m sh -c 'umount -l /proc; $SUNSHIM doctor --try '$deep/$(name 150)' || echo; echo status $?'; left");
 
     check_has(r, out, "use another directory: none of the remedies works in this one\n");
     cr_assert(!strncmp(r.out, "does not work: when tried, bind fails here: ", 44), "%s", run_report(&r));
@@ -96,7 +92,7 @@ StockTest(doctor_try, says_when_nothing_works)
 StockTest(doctor_try, tries_nothing_where_it_may_not_write)
 {
     need_root();
-    struct run r = run(DOCTOR "mkdir d; setpriv --reuid 65534 --clear-groups $SUNSHIM doctor --try d/s || echo status $?");
+    struct run r = run(TRY "mkdir d; setpriv --reuid 65534 --clear-groups $SUNSHIM doctor --try d/s || echo status $?");
 
     check_has(r, out, "nothing was tried: the directory cannot be written to\n");
     check_exit(r, 2);
@@ -104,9 +100,9 @@ StockTest(doctor_try, tries_nothing_where_it_may_not_write)
 
 StockTest(doctor_try, leaves_the_socket_alone_that_is_there)
 {
-    struct run r = run(DOCTOR "mkdir d; deep=$T/d; $N/sk 'socket unix stream' \"bind $T/d/s\" listen 'write .' 'sleep 100000' >out & \n"
-                              "until grep -q ^write out; do sleep 0.02; done; ino=$(stat -c %i d/s); try $T/d/s; [ $ino = $(stat -c %i d/s) ]; left\n"
-                              "ss -xlH | awk -v n=$T/d/s '$5 == n {print \"waiting\", $3}'");
+    struct run r = run(TRY "mkdir d; deep=$T/d; $N/sk 'socket unix stream' \"bind $T/d/s\" listen 'write .' 'sleep 100000' >out & \n"
+                           "until grep -q ^write out; do sleep 0.02; done; ino=$(stat -c %i d/s); try $T/d/s; [ $ino = $(stat -c %i d/s) ]; left\n"
+                           "ss -xlH | awk -v n=$T/d/s '$5 == n {print \"waiting\", $3}'");
 
     check_status(r, 0);
     check_has(r, out, "\nstatus 0\ns\n0\nwaiting 0\n");
@@ -122,7 +118,7 @@ StockTest(doctor_try, leaves_the_socket_alone_that_is_there)
 
 static void check_tidy_after(const char *signal)
 {
-    struct run r = run(text("%skill -%s $doctor; wait $tracer || echo ended $?; cat said; left", DOCTOR HELD, signal));
+    struct run r = run(text("%skill -%s $doctor; wait $tracer || echo ended $?; cat said; left", TRY HELD, signal));
 
     check_has(r, out, "ended ");
     check_lacks(r, out, "works");
@@ -142,8 +138,8 @@ StockTest(doctor_try, removes_everything_when_terminated)
 
 StockTest(doctor_try, removes_what_a_killed_one_has_left)
 {
-    struct run r = run(DOCTOR HELD "kill -KILL $doctor; wait $tracer || echo ended $?; ls -A $deep; ls -Ad $T/.sunshim-doctor-*$doctor-*\n"
-                              "try $deep/s; left");
+    struct run r = run(TRY HELD "kill -KILL $doctor; wait $tracer || echo ended $?; ls -A $deep; ls -Ad $T/.sunshim-doctor-*$doctor-*\n"
+                           "try $deep/s; left");
 
     cr_assert_eq(lines_with(r.out, "  note      removed .sunshim-doctor-", ", which a killed 'sunshim doctor' had left", NULL), 2, "%s",
                  run_report(&r));
@@ -153,8 +149,8 @@ StockTest(doctor_try, removes_what_a_killed_one_has_left)
 /* Others may have one under way: whose process lives is left alone. */
 StockTest(doctor_try, leaves_trials_alone_that_are_under_way)
 {
-    struct run r = run(DOCTOR HELD "$SUNSHIM doctor --try $deep/t >other || :; ls -A $deep | grep -c sunshim-doctor-0*$doctor; grep -c removed other || :\n"
-                              "kill -TERM $doctor; wait $tracer || :");
+    struct run r = run(TRY HELD "$SUNSHIM doctor --try $deep/t >other || :; ls -A $deep | grep -c sunshim-doctor-0*$doctor; grep -c removed other || :\n"
+                           "kill -TERM $doctor; wait $tracer || :");
 
     check_out(r, "1\n0\n");
 }
