@@ -89,9 +89,9 @@ Test(trace_lines, a_denial_stands_alone_where_the_call_goes_on)
 
 Test(trace_lines, a_denial_belongs_to_the_call_of_its_thread)
 {
-    check_lines(DENIED("listen", "tid=5 ") REFUSED("listen", "tid=6 ") REFUSED("listen", "tid=5 "),
+    check_lines(DENIED("listen", "hint=\"of 5\" tid=5 ") REFUSED("listen", "tid=6 ") REFUSED("listen", "tid=5 "),
                 "00:00:00.000000  4711/6 app          listen(3) = -1 EACCES (Permission denied)" TOOK " DENIED by p:1\n"
-                "00:00:00.000000  4711/5 app          listen(3) = -1 EACCES (Permission denied)" TOOK " DENIED by p:1\n");
+                "00:00:00.000000  4711/5 app          listen(3) = -1 EACCES (Permission denied)" TOOK " DENIED by p:1; of 5\n");
     check_lines(DENIED("listen", "") REFUSED("bind", ""), WHO "--- DENIED by p:1 listen EACCES ---\n" LINE("bind(3)"));
     check_lines(DENIED("listen", "") CALL("listen", "fd=3 result=0"), WHO "--- DENIED by p:1 listen EACCES ---\n" WHO "listen(3) = 0" TOOK "\n");
 }
@@ -150,6 +150,7 @@ Test(trace_lines, json_has_names_that_readers_take_as_they_were)
     check_json("a=\"q\\\"b\\\\\\x7f\\xc2\\x85\"", "\"a\":\"q\\\"b\\\\\\u007f\\u0085\"");
     check_json("a=\"\\xe2\\x80\\xae\\xf3\\xa0\\x81\\x81\\xf0\\x9f\\x90\\xa7\"", "\"a\":\"\\u202e\\udb40\\udc41\xf0\x9f\x90\xa7\"");
     check_json("addr=\"@\\xff\\x00\" comm=\"@\\xff\"", "\"addr\":\"@\\ufffd\\u0000\",\"addr_hex\":\"ff00\",\"comm\":\"@\\ufffd\",\"comm_hex\":\"40ff\"");
+    check_json("addr=\"@\\xff\" addr_hex=\"00\"", "\"addr\":\"@\\ufffd\",\"addr_hex\":\"ff\"");
     check_json("rules=\"a\\\"b:1,c\\\\d:2\"", "\"rules\":[\"a\\\"b:1\",\"c\\\\d:2\"]");
 }
 
@@ -180,6 +181,15 @@ Test(trace_lines, sums_are_by_time_and_of_the_servers_end)
                  "{\"name\":\"connect\",\"calls\":1,\"errors\":0,\"denied\":0,\"nanoseconds\":0}],\"names\":["
                  "{\"name\":\"[::1]:25\",\"calls\":1,\"errors\":0,\"denied\":0,\"nanoseconds\":2000},"
                  "{\"name\":\"127.0.0.1:80\",\"calls\":1,\"errors\":0,\"denied\":0,\"nanoseconds\":0}]}\n");
+}
+
+/* By name there is a limit; what comes after it is not lost. */
+Test(trace_lines, sums_name_100000, .timeout = 100)
+{
+    struct run r = run("seq 100002 | sed 's|.*|sunshim=\"TRACE\" operation=\"bind\" addr=\"/srv/&\" duration_ns=1000 result=0|' >$T/log\n"
+                       "\"$SUNSHIM\" trace -c --from $T/log >$T/out; grep -c ' \"/srv/' $T/out; grep ' others$' $T/out | tr -s ' '");
+
+    check_out(r, "100000\n 0.00 0.000002 1 2 others\n");
 }
 
 /* --- Choices ---------------------------------------------------------------------------------- */
@@ -216,4 +226,53 @@ Test(trace_lines, choices_that_are_none)
         check_status(r, 125);
         check_has(r, err, rows[i][1]);
     }
+}
+
+Test(trace_lines, there_are_64_patterns_and_64_logs)
+{
+    static const char *const options[] = {"--path /x", "--from $T/log"};
+
+    put("log", SOME);
+    for (int i = 0; i < 2; i++) {
+        struct run r = run(text("n() { for i in $(seq $1); do printf ' %%s' \"%s\"; done; }\n"
+                                "\"$SUNSHIM\" trace --from $T/log $(n %d) >$T/out; \"$SUNSHIM\" trace --from $T/log $(n %d) || echo $?",
+                                options[i], 64 - i, 65 - i));
+        check_out(r, "125\n");
+        check_has(r, err, "sunshim: more than 64 ");
+    }
+}
+
+/* --- Where to ---------------------------------------------------------------------------------- */
+
+Test(trace_lines, a_log_that_is_not_there_is_an_error)
+{
+    struct run r = run("\"$SUNSHIM\" trace --from $T/none");
+
+    check_status(r, 125);
+    check_has(r, err, "/none: No such file or directory");
+}
+
+Test(trace_lines, no_colours_on_a_terminal_without_any)
+{
+    put("log", SOME);
+    with_env("TERM=dumb");
+    struct run r = run("script -qec \"$SUNSHIM trace --from $T/log\" /dev/null");
+
+    check_has(r, out, "listen");
+    check_lacks(r, out, "\33");
+}
+
+/* Of a run, while it goes on. */
+StockTest(trace_lines, a_reader_that_has_gone_is_said_and_ends_nothing)
+{
+    struct run r = run("python3 -c '\n"
+                       "import os, subprocess\n"
+                       "r, w = os.pipe()\n"
+                       "os.close(r)\n"
+                       "e = os.environ\n"
+                       "print(subprocess.run([e[\"SUNSHIM\"], \"trace\", \"-o\", \"-\", \"--\",\n"
+                       "                      \"sh\", \"-c\", \"$N/sk \\\"socket unix stream\\\" >&2; sleep 0.5; exit 3\"], stdout=w).returncode)'");
+
+    check_out(r, "3\n");
+    check_has(r, err, "sunshim: cannot write to standard output: Broken pipe\n");
 }
