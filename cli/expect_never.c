@@ -14,6 +14,8 @@ static const char *why_never(const struct ruleset *set, const struct profile *p,
     enum lint_side side;
     const char *why = lint_never(set, p, r, &side);
 
+    if (!(r->perms & ~(uint32_t)POLICY_SETATTR))
+        return "'setattr' is in AppArmor's language, and no call needs it";
     return why ? why : lint_link(r, &side, suggestion);
 }
 

@@ -32,6 +32,18 @@ StockTest(breaker7c, a_rule_without_permissions_needs_no_tracking)
     check_status(r, 0);
 }
 
+/* AppArmor has the word, and nothing asks for it. */
+StockTest(breaker7c, setattr_is_not_expected)
+{
+    put("e", "must not unix (setattr),\nmust not network (setattr) inet,\nmust not unix (setattr, bind),\n");
+    struct run r = run("cd $T; $SUNSHIM run --expect e -- true");
+
+    check_status(r, 125);
+    check_has(r, err, "e:1:10: error: nothing ever does this: 'setattr' is in AppArmor's language, and no call needs it\n");
+    check_has(r, err, "e:2:10: error: nothing ever does this");
+    check_lacks(r, err, "e:3:");
+}
+
 StockTest(breaker7c, two_kinds_of_results_are_not_written_over_each_other)
 {
     struct run r = run("cd $T; $SUNSHIM run --junit same --tap ./same -- echo ran || :; $SUNSHIM run --junit - --tap - -- echo ran || :; "
