@@ -137,10 +137,12 @@ static bool is_other(const char *name, size_t len)
     static const char others[][10] = {"PATH", "PWD", "OLDPWD", "_", "LS_COLORS", "LD_*", "SUNSHIM_*"};
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        size_t most = strlen(others[i]);
+        const char *other = others[i];
+        size_t n = 0;
 
-        if (others[i][most - 1] == '*' ? len >= most && memcmp(name, others[i], most - 1) == 0
-                                       : len == most && memcmp(name, others[i], len) == 0)
+        while (n < len && name[n] == other[n])
+            n++;
+        if (other[n] == (n < len ? '*' : '\0'))
             return true;
     }
     return false;

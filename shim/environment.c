@@ -46,9 +46,12 @@ _Static_assert(sizeof(struct environment) <= UINT8_MAX, "an offset is a byte");
 static void take(struct environment *e, const char *entry)
 {
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        size_t len = strlen(variables[i].name);
+        const char *name = variables[i].name;
+        size_t len = 0;
 
-        if (strncmp(entry, variables[i].name, len) != 0)
+        while (name[len] && entry[len] == name[len])
+            len++;
+        if (name[len])
             continue;
         const char *value = entry[len] ? entry + len : NULL; /* empty is unset */
         memcpy((char *)e + variables[i].offset, &value, sizeof value);

@@ -35,6 +35,7 @@ static void *take_chunk(void *ctx, size_t *size)
 
     if (*size < w->chunk - HEAD)
         *size = w->chunk - HEAD;
+    w->chunk = CHUNK_MIN; /* what was expected is there */
     return take(ctx, size);
 }
 
@@ -139,6 +140,24 @@ void workspace_start(struct workspace *w)
         .arena = {.more = take_chunk, .ctx = w},
         .files = {.ctx = w, .read = workspace_read, .list = workspace_list},
     };
+}
+
+const void *workspace_keep(struct workspace *w, const void *bytes, size_t len)
+{
+    struct mapping *m = w->mappings;
+    void *copy = m;
+
+    if (bytes == (char *)m + HEAD) {
+        w->mappings = m->next;
+        w->arena.base = NULL;
+        len = m->size;
+    } else if ((copy = sys_map(len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1))) {
+        bytes = memcpy(copy, bytes, len);
+    } else {
+        say_fatal("policy", "no memory");
+    }
+    sys_protect(copy, len, PROT_READ);
+    return bytes;
 }
 
 void workspace_end(struct workspace *w)

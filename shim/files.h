@@ -23,6 +23,10 @@ void *workspace_take(struct workspace *w, size_t size);
 void workspace_start(struct workspace *w);
 void workspace_end(struct workspace *w);
 
+/* Makes `len` bytes, which were the last that were taken, read-only and lets them outlive the
+ * workspace: where they are, if they begin a mapping, else in one of their own. */
+const void *workspace_keep(struct workspace *w, const void *bytes, size_t len);
+
 /* Reads a regular file whole. -EISDIR, -EINVAL for what is no regular file, -EFBIG. */
 int workspace_read(void *workspace, const char *path, struct policy_file *out);
 

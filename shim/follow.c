@@ -18,7 +18,9 @@
 
 static bool starts(const char *entry, const char *with)
 {
-    return strncmp(entry, with, strlen(with)) == 0;
+    while (*with && *entry == *with)
+        entry++, with++;
+    return !*with;
 }
 
 /* --- What is kept --------------------------------------------------------- */

@@ -65,12 +65,13 @@ static uint64_t possible_families(const struct state *s)
 static void find_perm(struct state *s, unsigned i, uint64_t possible)
 {
     const uint64_t common = 1ull << AF_UNIX | 1ull << AF_INET | 1ull << AF_INET6 | 1ull << AF_NETLINK;
-    uint64_t worth = possible | common;
 
     s->free_always[i] = all_free(s, i, -1);
-    for (int family = 0; family < POLICY_FAMILIES; family++)
-        if (s->free_always[i] || ((worth >> family & 1) && all_free(s, i, family)))
-            s->free_families[i] |= 1ull << family;
+    if (s->free_always[i])
+        s->free_families[i] = (1ull << POLICY_FAMILIES) - 1;
+    for (uint64_t left = s->free_always[i] ? 0 : possible | common; left; left &= left - 1)
+        if (all_free(s, i, __builtin_ctzll(left)))
+            s->free_families[i] |= left & -left;
     s->free_created[i] = (possible & ~s->free_families[i]) == 0;
 }
 

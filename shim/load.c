@@ -93,18 +93,6 @@ static const char *directory_of(struct workspace *w, const char *path)
     return dir;
 }
 
-/* The compiled policy outlives the workspace in a mapping of its own. */
-static const void *keep(const void *blob, size_t len)
-{
-    void *copy = sys_map(len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1);
-
-    if (!copy)
-        say_fatal("policy", "no memory");
-    memcpy(copy, blob, len);
-    sys_protect(copy, len, PROT_READ);
-    return copy;
-}
-
 /* "/run/user/UID", which is what XDG_RUNTIME_DIR is where nobody set it. */
 static const char *runtime_dir(struct workspace *w, const char *uid)
 {
@@ -132,7 +120,7 @@ static void compile(struct state *s, struct workspace *w, struct policy_input *i
         say_fatal(in->name, "the policy has errors; the program was not started");
     struct active_layer *active = new_layer(s, in->name);
     active->text = true;
-    if (policy_adopt(&active->policy, keep(blob, len), len) < 0)
+    if (policy_adopt(&active->policy, workspace_keep(w, blob, len), len) < 0)
         say_fatal(in->name, "cannot be compiled");
 }
 
