@@ -4,15 +4,17 @@
   const { data, state, el, byId } = report;
   const tabs = byId("tabs"), panels = byId("panels");
 
-  byId("about").textContent = [data.logs.join(", "), data.count ? report.clock(data.time[0]) : "no records",
+  const NAMED = 8, unnamed = data.logs.length - NAMED;
+  const logs = data.logs.slice(0, NAMED).join(", ") + (unnamed > 0 ? ` and ${report.plural(unnamed, "other log")}` : "");
+  byId("about").textContent = [logs, data.count ? report.clock(data.time[0]) : "no records",
     report.plural(data.count, "record"), data.skipped ? `${report.plural(data.skipped, "other line")} passed over` : "", data.program].filter(Boolean).join(" · ");
 
-  document.title = data.logs.length ? `${data.logs.join(", ")} - sunshim report` : "sunshim report";
+  document.title = data.logs.length ? `${logs} - sunshim report` : "sunshim report";
 
   // An empty graph would look like a run in which nothing happened.
   if (!data.count) {
     byId("nothing").hidden = false;
-    byId("nothing-says").textContent = `${data.logs.join(", ")}: ` + (data.skipped
+    byId("nothing-says").textContent = `${logs}: ` + (data.skipped
       ? `${report.plural(data.skipped, "line")}, and none of them is a record of sunshim or AppArmor.` : "nothing is in it.");
     for (const part of document.querySelectorAll(".filters, .pair, .skip")) part.hidden = true;
     document.querySelector(".lists").hidden = !data.rules.length;

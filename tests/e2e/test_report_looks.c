@@ -11,7 +11,7 @@
 #define LOOKS(name, make) \
     StockTest(report_looks, name) \
     { \
-        struct run r = run("cd $T; cp $TOP/tests/report/sample.policy .; " make "$SUNSHIM report log --html page.html; " \
+        struct run r = run("cd $T; cp $TOP/tests/report/sample.policy .; " make "$SUNSHIM report ${logs-log} --html page.html; " \
                            "/usr/bin/python3 -B $TOP/tests/report/looks.py " #name " page.html"); \
         check_status(r, 0); \
         check_out(r, "good\n"); \
@@ -19,7 +19,7 @@
 
 LOOKS(contrast, SAMPLE)
 LOOKS(marks, SAMPLE)
-LOOKS(nothing, "echo not a record >log; ")
+LOOKS(nothing, "echo not a record >log; logs='log log log log log log log log log log log'; ")
 LOOKS(first, SAMPLE)
 LOOKS(labels, BIND("2026-01-31T03:00:00.000000Z", LONG "first.sock") BIND("2026-01-31T03:00:00.000001Z", LONG "second.sock")
                   BIND("2026-01-31T03:00:00.000002Z", "/run/app.sock"))

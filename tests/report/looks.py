@@ -90,6 +90,7 @@ def nothing(b):
     """A page without records says so, and has nothing that would look like a run in which nothing happened."""
     seen = b.js("return document.body.innerText")
     check("No records" in seen and "none of them is a record" in seen and "sunshim run --trace" in seen, seen)
+    check("and 3 other logs:" in seen and b.js("return document.title.length") < 100, seen)
     check(not b.js("return ['graph', 'timeline', 'search', 'tabs'].some(id => document.getElementById(id).checkVisibility())"), "empty parts are shown")
 
 
