@@ -12,7 +12,7 @@ enum { SIGNATURE_MAX = 65536 }; /* bytes of a thread's lines by which it is put 
 struct held {
     char *line;
     size_t len;
-    uint32_t fd, result; /* which sockets these descriptors were then; 0: as they stand there */
+    uint32_t fd, result, fd1, fd2; /* which sockets these descriptors were then; 0: as they stand there */
     struct held *next;
 };
 
@@ -105,6 +105,11 @@ static uint32_t *socket_at(struct trace_hold *h, int64_t pid, int64_t fd)
     return &h->sockets[number];
 }
 
+static uint32_t new_socket(struct trace_hold *h, const struct record *r, const char *key)
+{
+    return *socket_at(h, record_number(r, "pid", 0), record_number(r, key, -1)) = ++h->last_socket << 1;
+}
+
 /* Behind the number of a socket that was accepted. */
 enum { ACCEPTED = 1 };
 
@@ -122,6 +127,10 @@ static void find_sockets(struct trace_hold *h, struct held *held, const struct r
     const char *operation = record_text(r, "operation");
     bool accepts = !strncmp(operation, "accept", 6);
     int64_t result = record_number(r, "result", -1);
+    if (record_field(r, "fd1")) {
+        held->fd1 = new_socket(h, r, "fd1");
+        held->fd2 = new_socket(h, r, "fd2");
+    }
     if (record_is(r, "TRACE") && result >= 0 && (accepts || !strcmp(operation, "socket")))
         held->result = *socket_at(h, pid, result) = ++h->last_socket << 1 | (accepts ? ACCEPTED : 0);
 }
@@ -141,10 +150,12 @@ static void set_socket(struct record *r, const char *key, struct numbers *socket
 
 static void set_sockets(struct record *r, const struct held *held, struct numbers *sockets)
 {
-    static char rooms[2][16];
+    static char rooms[4][16];
 
     set_socket(r, "fd", sockets, held->fd, rooms[0]);
     set_socket(r, "result", sockets, held->result, rooms[1]);
+    set_socket(r, "fd1", sockets, held->fd1, rooms[2]);
+    set_socket(r, "fd2", sockets, held->fd2, rooms[3]);
 }
 
 /* "Nothing there yet" depends on the other side being a little faster or slower. */

@@ -100,6 +100,8 @@ static void put_socket(struct ink *t, const struct record *r)
     ink_text(t, ", ");
     ink_word(t, record_text(r, "sock_type"), strlen(record_text(r, "sock_type")));
     put_protocol(t, r);
+    if (record_field(r, "fd1"))
+        ink_put(t, ", [%lld, %lld]", (long long)record_number(r, "fd1", -1), (long long)record_number(r, "fd2", -1));
 }
 
 static void put_named(struct ink *t, const char *name, int number)

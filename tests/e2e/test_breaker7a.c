@@ -94,6 +94,23 @@ Test(breaker7a, an_address_is_chosen_as_it_was_shown)
     }
 }
 
+/* As strace shows them, and numbered in a trace that is compared: which numbers are free is luck. */
+Test(breaker7a, a_pair_of_sockets_has_two_descriptors)
+{
+#define PAIR(at, one, two) "time=2026-01-31T03:02:11." at "00000Z sunshim=\"TRACE\" operation=\"socketpair\" pid=7 comm=\"x\" family=\"unix\" " \
+        "sock_type=\"stream\" protocol=0 fd1=" one " fd2=" two " result=0\\n"
+#define SEND(at, fd) "time=2026-01-31T03:02:11." at "00000Z sunshim=\"TRACE\" operation=\"send\" pid=7 comm=\"x\" family=\"unix\" " \
+        "sock_type=\"stream\" fd=" fd " size=1 result=1\\n"
+    struct run r = run("printf '" PAIR("1", "5", "9") SEND("2", "9") PAIR("3", "9", "5") SEND("4", "9") "' >log\n" TRACE "--from log\n"
+                       TRACE "--from log --normalize --json >json\n" TRACE "--from json");
+
+    cr_assert_eq(lines_with(r.out, "socketpair(unix, stream, [5, 9]) = 0", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "socketpair(unix, stream, [3, 4]) = 0", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "send(4, 1 bytes) = 1", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "socketpair(unix, stream, [5, 6]) = 0", NULL), 1, "%s", run_report(&r));
+    cr_assert_eq(lines_with(r.out, "send(5, 1 bytes) = 1", NULL), 1, "%s", run_report(&r));
+}
+
 /* Which of several rules it was has to be seen. */
 StockTest(breaker7a, rules_of_the_command_line_are_told_apart)
 {
