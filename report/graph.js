@@ -4,7 +4,7 @@
   const { data, state, theme, el, byId } = report;
   const container = byId("graph"), grouping = byId("group-processes"), layout = byId("layout"), says = byId("graph-says");
   const ROW = 44, CLOSER = 36, MANY = 40, HIGHEST = 4800, FREE = 640, LABELLED = 12;
-  const NARROW = 560; // pixels of the window's graph under which there are two columns, of smaller boxes
+  const NARROW = 720; // pixels of the window's graph under which there are two columns, of smaller boxes
   const wide = { column: 420, box: 210 }, small = { column: 205, box: 150 };
   let sizes = wide;
   grouping.checked = report.groupAtFirst;

@@ -110,10 +110,11 @@ def screens(b):
     """Narrow windows, and wide ones at 200 %, have a graph whose words can be read."""
     columns = "return new Set(report.graph.cy.nodes().map(node => Math.round(node.position('x')))).size"
     check(b.js(columns) == 3, "columns in a wide window:", b.js(columns))
-    for pixels in (400, 360):
+    for pixels in (640, 400, 360):
         width(b, pixels)
         b.wait("return new Set(report.graph.cy.nodes().map(node => Math.round(node.position('x')))).size === 2")
         check(13 * b.js("return report.graph.cy.zoom()") >= 9, pixels, "pixels: letters of", 13 * b.js("return report.graph.cy.zoom()"))
+        check(b.js("const d = document.getElementById('details'); return d.scrollHeight <= d.clientHeight"), "the details have to be scrolled")
         check(b.js("return document.documentElement.scrollWidth <= innerWidth"), "the page is wider than", pixels)
     width(b, 1400)
     b.wait("return new Set(report.graph.cy.nodes().map(node => Math.round(node.position('x')))).size === 3")
