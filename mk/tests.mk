@@ -41,6 +41,11 @@ $(B)/tests/native/tablestorm $(B)/tests/native/counts: $(domain_src) $(wildcard 
 $(B)/tests/native/helper: more_src = shim/helper.c
 $(B)/tests/native/helper: shim/helper.c
 
+# In several files.
+oddcalls_src := $(wildcard tests/progs/oddcalls/*.c)
+$(B)/tests/native/oddcalls $(B)/tests/progs/oddcalls: more_src = $(oddcalls_src)
+$(B)/tests/native/oddcalls $(if $(SANITIZE),$(B)/tests/progs/oddcalls): $(oddcalls_src) tests/progs/oddcalls/oddcalls.h
+
 # Programs that call libsunat.
 sunat_progs := $(filter sunat%,$(prog_names))
 $(sunat_progs:%=$(B)/tests/native/%): more_src = $(B)/libsunat.a $(SANFLAGS)
@@ -59,7 +64,7 @@ else
 $(B)/tests/progs/%: tests/progs/%.c $(call obj,$(shim_src)) $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(PROG_FLAGS) $(SANFLAGS) -rdynamic -o $@ $< $(filter %.o %.a,$^) -ldl
+	$(Q)$(CC) $(PROG_FLAGS) $(SANFLAGS) -rdynamic -o $@ $< $(more_src) $(filter %.o %.a,$^) -ldl
 endif
 
 $(B)/tests/all: $(call obj,$(test_src)) $(B)/libpolicy.a
