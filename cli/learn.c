@@ -189,7 +189,9 @@ static void say_result(const struct learning *g, const char *to)
     if (l->denied && !l->with_denied)
         say("%llu call%s denied, and stay%s so (--denied learns those that no rule denied)", (unsigned long long)l->denied,
             l->denied == 1 ? " was" : "s were", l->denied == 1 ? "s" : "");
-    if (g->old.text && !kept)
+    if (!g->old.text && !l->calls)
+        say("no socket call was seen, and %s allows none", strcmp(to, "-") ? to : "the policy");
+    else if (g->old.text && !kept)
         say("%s allows %s already", g->old.path,
             l->refused      ? "everything else"
             : !l->calls     ? "what was seen, which is no call,"

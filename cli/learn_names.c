@@ -82,9 +82,19 @@ const struct name *name_of(const struct learned *l, const struct policy_addr *a)
 
 /* --- One name by itself -------------------------------------------------- */
 
+/* Without slashes at its end. */
+static size_t dir_len(const char *dir)
+{
+    size_t len = strlen(dir);
+
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    return len;
+}
+
 static bool below(const struct name *n, const char *dir)
 {
-    size_t len = dir ? strlen(dir) : 0;
+    size_t len = dir ? dir_len(dir) : 0;
 
     return len > 1 && n->len > len && !memcmp(n->bytes, dir, len) && n->bytes[len] == '/';
 }
@@ -98,7 +108,7 @@ static void find_home(struct name *n, const struct policy_input *around)
                                   {"@{TMPDIR}", getenv("TMPDIR") ? around->tmpdir : NULL}};
 
     for (unsigned i = 0; i < 3 && n->kind == POLICY_ADDR_PATHNAME; i++) {
-        size_t len = own[i][1] ? strlen(own[i][1]) : 0;
+        size_t len = own[i][1] ? dir_len(own[i][1]) : 0;
 
         if (!below(n, own[i][1]) || len <= n->home || own[i][1][strspn(own[i][1], "/")] == '\0' ||
             strpbrk(own[i][1], "*?[]{}\\\"^, \t@"))

@@ -196,6 +196,8 @@ static void put_head(FILE *to, const struct learned *l, const struct old_policy 
     else
         fputs("# Learned by sunshim from\n", to);
     fprintf(to, "#     %s\n", plain_text(l->how));
+    if (!l->calls)
+        return;
     fprintf(to, "# %llu call%s of %u program%s in %u run%s. Each rule is needed there; above it stands who\n"
                 "# did what how often.\n",
             (unsigned long long)l->calls, l->calls == 1 ? "" : "s", count, count == 1 ? "" : "s", l->runs, l->runs == 1 ? "" : "s");
@@ -211,7 +213,7 @@ static void put_variables(FILE *to, const struct learned *l, const char *rules, 
 
     for (size_t len; *line; line += len) {
         len = strcspn(line, "\n") + 1;
-        if (old->text && memmem(old->text, old->len, line, len))
+        if (old->text && memmem(old->text, old->len, line, len - 1)) /* whatever ends its lines */
             continue;
         if (first)
             fputs("\n# What changes from run to run: as many bytes as were seen, of numbers at most so many digits.\n", to);
@@ -260,7 +262,20 @@ static char *rules_text(const struct learned *l, bool comments)
     return out;
 }
 
-char *learned_text(const struct learned *l, const struct old_policy *old, bool comments)
+/* Lines end as those before them do. */
+static void put_lines(FILE *to, const char *text, const struct old_policy *old)
+{
+    const char *end = old->text ? memchr(old->text, '\n', old->len) : NULL;
+    bool returns = end && end > old->text && end[-1] == '\r';
+
+    for (; *text; text++) {
+        if (returns && *text == '\n')
+            fputc('\r', to);
+        fputc(*text, to);
+    }
+}
+
+static char *new_text(const struct learned *l, const struct old_policy *old, bool comments)
 {
     char *out, *rules = rules_text(l, comments);
     size_t size;
@@ -268,11 +283,6 @@ char *learned_text(const struct learned *l, const struct old_policy *old, bool c
 
     if (!to)
         exit(fail("out of memory"));
-    if (old->text) {
-        fwrite(old->text, 1, old->len, to);
-        if (old->len && old->text[old->len - 1] != '\n')
-            fputc('\n', to);
-    }
     if (comments)
         put_head(to, l, old);
     put_variables(to, l, rules, old, comments);
@@ -281,5 +291,24 @@ char *learned_text(const struct learned *l, const struct old_policy *old, bool c
         fputs("\n# No socket call was seen.\ndeny all,\n", to);
     fclose(to);
     free(rules);
+    return out;
+}
+
+char *learned_text(const struct learned *l, const struct old_policy *old, bool comments)
+{
+    char *out, *more = new_text(l, old, comments);
+    size_t size;
+    FILE *to;
+
+    if (!old->text)
+        return more;
+    if (!(to = open_memstream(&out, &size)))
+        exit(fail("out of memory"));
+    fwrite(old->text, 1, old->len, to);
+    if (old->len && old->text[old->len - 1] != '\n')
+        put_lines(to, "\n", old);
+    put_lines(to, more, old);
+    fclose(to);
+    free(more);
     return out;
 }

@@ -128,6 +128,21 @@ StockTest(breaker7b, who_sent_a_datagram_may_have_ended)
     check_has(r, out, "(send) inet dgram peer=(ip=127.0.0.1 port=");
 }
 
+Test(breaker7b, a_slash_behind_a_directory_changes_nothing)
+{
+    put("log", bound("/scratch/4/s"));
+    struct run r = run("cd $T; TMPDIR=/scratch/4// $SUNSHIM learn --from log");
+    has_rule(r, "unix (bind) addr=@{TMPDIR}/s,");
+}
+
+StockTest(breaker7b, nothing_seen_is_not_called_learned)
+{
+    struct run r = run("cd $T; $SUNSHIM learn -o p.policy -- true && cat p.policy");
+    check_has(r, err, "sunshim: no socket call was seen, and p.policy allows none\n");
+    check_has(r, out, "\n# No socket call was seen.\ndeny all,\n");
+    check_lacks(r, out, "0 calls");
+}
+
 /* --- Denials ------------------------------------------------------------- */
 
 Test(breaker7b, denials_of_apparmor_can_be_learned)
@@ -168,6 +183,17 @@ Test(breaker7b, what_allows_nothing_yet_can_be_extended)
         cr_assert(strstr(policy, olds[i]) == policy, "%s", policy);
         cr_assert(strstr(policy, "\nunix (bind) addr=/run/app.sock,\n"), "%s", policy);
     }
+}
+
+Test(breaker7b, what_is_appended_ends_its_lines_as_the_others_do)
+{
+    put("old", "unix (create),\r\n# mine");
+    put("log", bound("/run/r-4711/s"));
+    struct run r = run("cd $T; for i in 1 2; do $SUNSHIM learn --merge old --from log; echo >>log; sed 's/4711.s/&2/' log >log2; mv log2 log; done\n"
+                       "head -n 2 old | od -c | head -n 3; grep -c '^@.pid' old; grep -cv \"$(printf '\\r')$\" old || :; $SUNSHIM check --allow inet --error ./old");
+    check_status(r, 0);
+    check_has(r, out, "#       m   i   n   e  \\r  \\n\n");
+    check_has(r, out, "\n1\n0\n./old: ok");
 }
 
 Test(breaker7b, a_policy_goes_by_its_file_and_not_by_how_that_is_called)
@@ -215,7 +241,7 @@ Test(breaker7b, of_policies_written_at_once_none_is_lost)
 
     for (int i = 1; i <= LEARNERS; i++)
         cr_assert(lines_with(r.out, text("unix (bind) addr=/run/app%d/s,", i), NULL) == 1, "%s", run_report(&r));
-    cr_assert(lines_with(r.err, "what was learned is in 'same.", NULL) == LEARNERS - 1, "%s", run_report(&r));
+    cr_assert(lines_with(r.err, "what was learned is in '", "same.", NULL) == LEARNERS - 1, "%s", run_report(&r));
     cr_assert(lines_with(r.err, "learned 1 rule from 1 call: same", NULL) == 1, "%s", run_report(&r));
 }
 
