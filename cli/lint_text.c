@@ -93,16 +93,16 @@ static const char *condition_end(const char *at, const char *end)
 
 void lint_condition(const struct rule_source *s, enum lint_side side, const char **at, size_t *len)
 {
-    static const char *const words[] = {"addr", "label", "exe"};
+    static const char *const words[] = {"label", "addr", "exe"};
     const char *from = s->text, *end = s->text + s->text_len, *peer = find_condition(from, end, "peer"), *found = NULL;
 
     *at = s->text;
     *len = s->text_len;
-    if (side == LINT_WHOLE || (side == LINT_PEER && !peer))
+    if (side == LINT_WHOLE || (side != LINT_LOCAL && !peer))
         return;
-    if (side == LINT_PEER)
+    if (side != LINT_LOCAL)
         from = peer;
-    for (unsigned i = 0; i < sizeof words / sizeof *words && !found; i++)
+    for (unsigned i = side != LINT_LABEL; i < sizeof words / sizeof *words && !found; i++)
         found = find_condition(from, side == LINT_LOCAL && peer ? peer : end, words[i]);
     if (!found)
         return;

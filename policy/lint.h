@@ -46,7 +46,7 @@ struct lint_verdict {
  * all. `main_file`: of equal rules the ones elsewhere are kept. -ENOMEM. */
 int lint_rules(const struct ruleset *set, const char *main_file, struct lint_room *room, struct lint_verdict *out);
 
-enum lint_side { LINT_WHOLE, LINT_LOCAL, LINT_PEER };
+enum lint_side { LINT_WHOLE, LINT_LOCAL, LINT_PEER, LINT_LABEL /* the peer's */ };
 
 /* Why a rule can match nothing, whatever the machine; NULL when it can. One sentence
  * without its subject ("is longer than ..."); *side: the condition that is to blame. */

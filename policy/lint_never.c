@@ -203,7 +203,7 @@ const char *lint_never(const struct ruleset *set, const struct profile *profile,
 
     if ((why = blame(side, LINT_WHOLE, never_kind(r))) || (why = blame(side, LINT_LOCAL, never_names(&r->local))) ||
         (why = blame(side, LINT_PEER, never_names(&r->peer))) ||
-        (why = blame(side, LINT_PEER, never_label(set, r))) ||
+        (why = blame(side, LINT_LABEL, never_label(set, r))) ||
         (why = blame(side, LINT_LOCAL, never_mapped(set, profile, &r->local))))
         return why;
     return blame(side, LINT_PEER, never_mapped(set, profile, &r->peer));

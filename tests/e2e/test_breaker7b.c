@@ -289,3 +289,12 @@ Test(breaker7b, counts_of_a_policy_that_was_edited_since_are_doubted)
     r = run("cd $T; $SUNSHIM check --coverage log mine.policy");
     check_has(r, err, "check: the logs count mine.policy:2, where no rule begins: if it was changed since");
 }
+
+Test(breaker7b, the_label_that_nobody_has_is_what_is_marked)
+{
+    put("p.policy", "allow all,\ndeny unix (connect) peer=(addr=/run/z label=nobody),\n");
+    struct run r = run("cd $T; $SUNSHIM check p.policy");
+
+    check_has(r, err, "p.policy:2:39: warning: never matches: a label is the name of a profile");
+    check_has(r, err, "\n      |                                       ^~~~~~~~~~~~\n");
+}
