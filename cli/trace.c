@@ -67,7 +67,6 @@ struct tracing {
     unsigned forks;            /* how many -f */
     struct trace_output out;
     struct record reading;
-    bool guarded;              /* the thread that reads is without SIGPIPE */
     struct trace_sum *sum;
     struct trace_hold *hold;
 };
@@ -142,8 +141,8 @@ static int show_logs(struct tracing *t)
     return status ? status : finish(t);
 }
 
-/* A reader that goes away is an error to say, not a signal that ends the launcher. In the thread
- * that writes, and no other: the command gets our signals as they are. */
+/* A reader that goes away is an error to say, not a signal that ends the launcher. While the command
+ * runs all signals are blocked (child.c), in the thread that writes, too; the command gets them as they were. */
 static void without_sigpipe(void)
 {
     sigset_t pipe;
@@ -165,9 +164,6 @@ static void take_line(void *ctx, const char *line, size_t len)
 {
     struct tracing *t = ctx;
 
-    if (!t->guarded)
-        without_sigpipe();
-    t->guarded = true;
     if (wants_lines_alone(t)) {
         ink_raw(&t->out.ink, line, len);
         trace_out_ease(&t->out);
