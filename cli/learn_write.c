@@ -141,6 +141,8 @@ static void put_remarks(FILE *to, const struct learned *l, const struct learned_
             fputs("# as it was: a pattern for all that changes in it would be too wide\n", to);
             break;
         }
+    if (strstr(r->tail, " addr=none peer=(addr=none)"))
+        fputs("# neither end has a name, as of a socketpair\n", to);
     for (size_t i = 0; i < r->fact_count; i++)
         if (!r->facts[i]->lost)
             return;

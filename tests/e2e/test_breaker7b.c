@@ -298,3 +298,11 @@ Test(breaker7b, the_label_that_nobody_has_is_what_is_marked)
     check_has(r, err, "p.policy:2:39: warning: never matches: a label is the name of a profile");
     check_has(r, err, "\n      |                                       ^~~~~~~~~~~~\n");
 }
+
+Test(breaker7b, a_rule_for_sockets_without_names_says_what_it_is_for)
+{
+    put("log", record("sendto", "send", "addr=none peer_addr=none fd=3 result=1"));
+    struct run r = learn("--from log");
+    check_has(r, out, "# redis-server: send 1\n# neither end has a name, as of a socketpair\n"
+                      "unix (send) type=stream addr=none peer=(addr=none),\n");
+}
