@@ -156,7 +156,7 @@ void report_dot(struct report *r)
 {
     bool *in_graph = allocate(r->processes.count + 1);
 
-    puts("digraph sunshim {\n  graph [rankdir=LR];\n  node [fontname=\"sans-serif\", fontsize=11, shape=box, style=\"rounded,filled\"];\n"
+    puts("digraph sunshim {\n  graph [rankdir=LR, overlap=false];\n  node [fontname=\"sans-serif\", fontsize=11, shape=box, style=\"rounded,filled\"];\n"
          "  edge [fontname=\"sans-serif\", fontsize=9];");
     for (uint32_t i = 0; i < r->links.count; i++)
         in_graph[link_at(r, i)->process] = true;
