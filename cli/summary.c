@@ -160,6 +160,22 @@ static void print_count(FILE *out, uint64_t count, const char *one, const char *
         fprintf(out, "%s%" PRIu64 " %s", ftell(out) ? ", " : "", count, count == 1 ? one : many);
 }
 
+/* A daemon's standard error is not ours, and gets no records. */
+static bool records_go_to_stderr(const struct options *o)
+{
+    const char *log = o->log ? o->log : getenv("SUNSHIM_LOG");
+
+    return !log || !*log || !strcmp(log, "stderr");
+}
+
+/* What would have spared the user `which`, or "". */
+static const char *way_out(const struct options *o, enum count which)
+{
+    return which == COUNT_TRUNCATED && !o->repair              ? " (use --long-paths)"
+           : which == COUNT_DROPPED && records_go_to_stderr(o) ? " (use --log FILE)"
+                                                               : "";
+}
+
 static const char *line_of(const struct options *o, const struct sum *s)
 {
     static const struct {
@@ -184,8 +200,8 @@ static const char *line_of(const struct options *o, const struct sum *s)
         exit(fail("out of memory"));
     for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
         print_count(out, s->count[parts[i].which], parts[i].one, parts[i].many);
-        if (parts[i].which == COUNT_TRUNCATED && s->count[COUNT_TRUNCATED] && !o->repair)
-            fputs(" (use --long-paths)", out);
+        if (s->count[parts[i].which])
+            fputs(way_out(o, parts[i].which), out);
     }
     if (s->count[COUNT_UNSEEN])
         print_programs(out, s);

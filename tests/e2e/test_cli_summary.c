@@ -27,12 +27,12 @@ StockTest(cli_summary, says_what_happened_in_one_line)
         {"truncated 1 repaired 1", "1 cut address (use --long-paths), 1 cut address repaired"},
         {"repaired 2", "2 cut addresses repaired"},
         {"aliases 3", ""},
-        {"dropped 1", "1 record dropped"},
-        {"dropped 12", "12 records dropped"},
+        {"dropped 1", "1 record dropped (use --log FILE)"},
+        {"dropped 12", "12 records dropped (use --log FILE)"},
         {"outside 1", "1 bind not remembered"},
         {"outside 70000", "70000 binds not remembered"},
         {"denied 1 allowed 2 leak 3 truncated 4 dropped 5 outside 6 unseen /a/b static",
-         "1 denied, 2 allowed by complain, 3 leaked, 4 cut addresses (use --long-paths), 5 records dropped, 6 binds not remembered, "
+         "1 denied, 2 allowed by complain, 3 leaked, 4 cut addresses (use --long-paths), 5 records dropped (use --log FILE), 6 binds not remembered, "
          "1 not seen: b (static)"},
         {"audit 3 hint 4", ""},
         /* one program, often; two of one name */
@@ -249,6 +249,17 @@ StockTest(cli_summary, of_a_closed_log_says_what_was_lost)
 
     check_status(r, 0);
     check_said(r, "sunshim: 2 denied, 2 records dropped\n");
+}
+
+/* The program has left this standard error: the line says where its records could have been. */
+StockTest(cli_summary, of_a_daemons_records_says_how_to_have_them)
+{
+    struct run r = run("daemon() { $SUNSHIM run \"$@\" --rule 'deny unix (create) type=stream,' -- sh -c \"exec 2>&-; $(cat <<'END'\n" TWO_SOCKETS "\nEND\n)\"; }\n"
+                       "daemon --log stderr\nSUNSHIM_LOG=$T/log daemon\ngrep -c DENIED $T/log");
+
+    check_status(r, 0);
+    check_has(r, out, "2\n");
+    check_said(r, "sunshim: 2 denied, 2 records dropped (use --log FILE)\nsunshim: 2 denied\n");
 }
 
 StockTest(cli_summary, the_outer_layer_denies_in_both_runs)
