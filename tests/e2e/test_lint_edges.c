@@ -111,3 +111,13 @@ Test(lint_edges, coverage_says_one_thing_of_a_rule_and_none_to_the_terminal)
     cr_assert_eq(lines_with(r.err, "p.policy:5:1: warning: ", NULL), 1, "%s", run_report(&r));
     cr_assert_eq(lines_with(r.err, "p.policy:5:1: warning: says the same as ", NULL), 1, "%s", run_report(&r));
 }
+
+/* Rules that it includes are used under others, too. */
+Test(lint_edges, coverage_of_included_rules_is_no_sign_that_a_policy_was_used)
+{
+    put("a", "unix (bind) addr=/a,\n");
+    put("log", "sunshim=\"TRACE\" operation=\"bind\" rules=\"a:1\"\n");
+    struct run r = checked(INET "include \"a\"\nunix (bind) addr=/b,\n", "--coverage log");
+
+    check_has(r, err, "sunshim: check: the logs name no rule of ./p.policy: were they made under it?\n");
+}

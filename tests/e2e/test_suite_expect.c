@@ -317,6 +317,18 @@ StockTest(suite_expect, what_runs_inside_do_counts)
     cr_assert(!met(&r, 2));
 }
 
+/* The calls that are compared go to no log that nobody asked to hold them. */
+StockTest(suite_expect, the_log_is_as_it_was)
+{
+    put("e", "must unix (create),\n");
+    struct run r = run("cd $T; for trace in '' --trace; do\n"
+                       "    $SUNSHIM run $trace --log log --rule 'deny unix (bind),' --expect e -- $P/sk 'socket unix stream' 'bind @x' || :\n"
+                       "    grep -c 'sunshim=\"TRACE' log || :; grep -c 'sunshim=\"DENIED' log; rm log; done");
+
+    check_has(r, out, "EACCES\n0\n1\n");
+    check_has(r, out, "EACCES\n2\n1\n");
+}
+
 StockTest(suite_expect, trace_compares_too)
 {
     put("e", "must unix (create),\nmust not unix (bind),\n");
