@@ -80,6 +80,12 @@ struct learned {
     bool with_denied;  /* what no rule allowed is wanted, too */
 };
 
+/* learn_ask.c: whether the record is of a socket call, and what that asked; how many questions, 0
+ * when it does not say. Names stay in the record. */
+enum { LEARN_QUESTIONS = 16 };
+bool learn_is_call(const struct record *r);
+unsigned learn_ask(const struct record *r, struct policy_query q[LEARN_QUESTIONS]);
+
 /* learn_facts.c: what a record tells, as of run number `l->runs`. */
 void learn_record(struct learned *l, const struct record *r);
 bool learn_is_pid(const struct learned *l, uint32_t pid);

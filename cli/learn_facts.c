@@ -257,19 +257,11 @@ static bool is_nonsense(const struct policy_addr *a)
     return a->kind == POLICY_ADDR_PATHNAME && a->bytes && memchr(a->bytes, '\0', a->len);
 }
 
-void learn_record(struct learned *l, const struct record *r)
+static void take_question(struct learned *l, const struct record *r, const struct policy_query *q)
 {
-    struct fact f = {.comm = record_text(r, "comm"), .exe = record_text(r, "exe"), .run = l->runs};
+    struct fact f = {.q = *q, .comm = record_text(r, "comm"), .exe = record_text(r, "exe"), .run = l->runs};
     const char *err = record_text(r, "errno");
 
-    note_pids(l, r);
-    if (!is_wanted(l, r) || !record_field(r, "requested") || never_asked(err))
-        return;
-    l->calls++;
-    if (!record_query(r, &f.q) || is_nonsense(&f.q.local) || is_nonsense(&f.q.peer)) {
-        l->unclear++;
-        return;
-    }
     if (f.q.perm == POLICY_INHERIT) /* a policy that does not speak of it allows it */
         return;
     if (f.q.perm == POLICY_AUTOBIND) {
@@ -282,4 +274,21 @@ void learn_record(struct learned *l, const struct record *r)
     ports_note(l, &f.q, !*err);
     note_auto(l, &f, r);
     add_fact(l, &f, record_is(r, "TRACE"));
+}
+
+void learn_record(struct learned *l, const struct record *r)
+{
+    struct policy_query q[LEARN_QUESTIONS];
+    unsigned count;
+
+    note_pids(l, r);
+    if (!learn_is_call(r) || !is_wanted(l, r) || never_asked(record_text(r, "errno")))
+        return;
+    l->calls++;
+    count = learn_ask(r, q);
+    if (!count || is_nonsense(&q[0].local) || is_nonsense(&q[0].peer))
+        l->unclear++;
+    else
+        for (unsigned i = 0; i < count; i++)
+            take_question(l, r, &q[i]);
 }

@@ -48,6 +48,8 @@ int64_t record_time(const struct record *r);
 /* The question that the call of a record put to a policy. False: it asked nothing (no
  * requested=). The bytes belong to `r`. As `sunshim explain -` understands it. */
 bool record_query(const struct record *r, struct policy_query *q);
+/* As if it had asked for that one alone. */
+bool record_query_perm(const struct record *r, uint32_t perm, struct policy_query *q);
 
 /* Reads a log file ("-": standard input) line by line, lines of any length (those over 64 KiB
  * are no records). *skipped counts lines that are no records. 0, or 125 after saying why not. */

@@ -108,15 +108,12 @@ static int protocol(const struct policy_query *q, int said)
     return q->type == SOCK_STREAM ? IPPROTO_TCP : q->type == SOCK_DGRAM ? IPPROTO_UDP : -1;
 }
 
-static bool take_permission(const struct record *r, struct policy_query *q)
+static uint32_t permission(const struct record *r)
 {
     const struct field *f = record_field(r, "requested");
     int32_t perm = f ? policy_perm_word(f->value, f->len) : -1;
 
-    if (perm <= 0 || (perm & (perm - 1)))
-        return false;
-    q->perm = (uint32_t)perm;
-    return true;
+    return perm <= 0 || (perm & (perm - 1)) ? 0 : (uint32_t)perm;
 }
 
 static bool take_addresses(const struct record *r, struct policy_query *q)
@@ -138,15 +135,21 @@ static bool take_addresses(const struct record *r, struct policy_query *q)
 
 bool record_query(const struct record *r, struct policy_query *q)
 {
+    return record_query_perm(r, permission(r), q);
+}
+
+bool record_query_perm(const struct record *r, uint32_t perm, struct policy_query *q)
+{
     int64_t uid = record_number(r, "peer_uid", -1);
     int said = word_of(r, "protocol", policy_protocol_word);
 
-    *q = (struct policy_query){.family = word_of(r, "family", policy_family_word),
+    *q = (struct policy_query){.perm = perm,
+                               .family = word_of(r, "family", policy_family_word),
                                .type = word_of(r, "sock_type", policy_type_word),
                                .fd = -1,
                                .bound = scope(r, "peer_scope"),
                                .made = scope(r, "peer_made")};
-    if (q->family == -2 || q->type == -2 || said == -2 || !take_permission(r, q) || !take_addresses(r, q))
+    if (q->family == -2 || q->type == -2 || said == -2 || !perm || !take_addresses(r, q))
         return false;
     q->protocol = protocol(q, said);
     q->uid_known = uid >= 0 && uid < UINT32_MAX;

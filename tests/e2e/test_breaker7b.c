@@ -158,6 +158,28 @@ Test(breaker7b, denials_of_apparmor_can_be_learned)
     has_rule(r, "unix (connect) peer=(addr=@foo),");
 }
 
+#define AVC(what, rest) "type=AVC msg=audit(1700000000.123:46): apparmor=\"" what "\" profile=\"foo\" pid=4711 comm=\"app\" " rest "\n"
+
+/* Which asks for several permissions at once, and for files. */
+Test(breaker7b, records_of_apparmor_are_read_as_its_kernel_writes_them)
+{
+    put("audit.log",
+        AVC("ALLOWED", "operation=\"open\" class=\"file\" name=\"/etc/passwd\" requested_mask=\"r\" denied_mask=\"r\" fsuid=0 ouid=0")
+        AVC("ALLOWED", "operation=\"connect\" class=\"file\" name=\"/run/db.sock\" requested_mask=\"wr\" denied_mask=\"wr\" fsuid=0 ouid=0")
+        AVC("ALLOWED", "operation=\"connect\" class=\"net\" family=\"unix\" sock_type=\"stream\" protocol=0 "
+                       "requested_mask=\"send receive connect\" denied_mask=\"connect\" addr=none peer_addr=\"@foo\" peer=\"unconfined\"")
+        AVC("ALLOWED", "operation=\"create\" class=\"net\" family=\"inet\" sock_type=\"stream\" protocol=6 requested_mask=\"create\" "
+                       "denied_mask=\"create\""));
+    struct run r = learn("--from audit.log");
+
+    check_status(r, 0);
+    has_rule(r, "unix (connect, send, receive) peer=(addr=/run/db.sock),");
+    has_rule(r, "unix (connect, send, receive) peer=(addr=@foo),");
+    has_rule(r, "network (create) inet stream,");
+    check_lacks(r, out, "passwd");
+    check_lacks(r, err, "cannot be learned");
+}
+
 Test(breaker7b, the_rule_that_denies_is_shown_and_nothing_else_is_claimed)
 {
     put("old", "unix (create),\ndeny unix (bind) addr=/run/**,\n");
