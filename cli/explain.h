@@ -23,9 +23,6 @@ struct explanation {
  * 0 allowed, 1 denied. */
 int explain_answer(const struct explanation *e, const struct asked *a, const struct policy_query *q);
 
-/* Prints "HEAD: FILE:LINE: TEXT" and `tail` on one line; "HEAD: none" for POLICY_RULE_NONE. */
-void explain_rule(const char *head, const struct policy *p, uint32_t rule, const char *tail);
-
 /* explain_why.c */
 
 /* Prints the allow rules that come nearest to a denied question, and why each does not apply. */
@@ -36,5 +33,13 @@ void explain_remedy(const struct policy *p, const struct policy_query *q, const 
 
 /* The key of the port that the answer may hang on and that was not given; NULL: none. */
 const char *explain_port_missing(const struct policy_query *q, const struct asked *a);
+
+/* explain_print.c */
+
+/* Prints "HEAD: FILE:LINE: TEXT" and `tail` on one line; "HEAD: none" for POLICY_RULE_NONE. */
+void explain_rule(const char *head, const struct policy *p, uint32_t rule, const char *tail);
+
+/* Prints a line of head, name and tail; control characters of the name as '?'. */
+void explain_line(const char *head, const char *name, const char *tail);
 
 #endif

@@ -4,54 +4,6 @@
 
 #include "explain.h"
 
-/* A rule's text on one line. */
-static void print_rule_text(const struct policy_rule_info *info)
-{
-    bool blank = false;
-
-    for (size_t i = 0; i < info->text_len; i++) {
-        unsigned char c = (unsigned char)info->text[i];
-
-        if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-            blank = i > 0;
-            continue;
-        }
-        if (blank)
-            putchar(' ');
-        blank = false;
-        putchar(c < ' ' || c == 0x7f ? '?' : c);
-    }
-}
-
-/* A file's name may hold anything; an answer's line stays one. */
-static void print_name(const char *name)
-{
-    for (; *name; name++)
-        putchar((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
-}
-
-void explain_rule(const char *head, const struct policy *p, uint32_t rule, const char *tail)
-{
-    struct policy_rule_info info;
-
-    if (rule == POLICY_RULE_NONE || !policy_rule(p, rule, &info)) {
-        printf("%s: none\n", head);
-        return;
-    }
-    printf("%s: ", head);
-    print_name(info.file);
-    printf(":%u: ", info.line);
-    print_rule_text(&info);
-    printf("%s\n", tail);
-}
-
-static void print_line(const char *head, const char *name, const char *tail)
-{
-    fputs(head, stdout);
-    print_name(name);
-    puts(tail);
-}
-
 static bool allows(const struct policy_verdict *v)
 {
     return v->outcome != POLICY_DENIED && v->outcome != POLICY_QUIET;
@@ -120,9 +72,9 @@ static void print_subject(const struct explanation *e, unsigned layer, const str
     if (e->asked_count > 1 || e->asked[0].perms & (e->asked[0].perms - 1))
         printf("operation: %s\n", policy_perm_name(q->perm));
     if (e->layer_count > 1)
-        print_line("layer: ", e->layers[layer].path, "");
+        explain_line("layer: ", e->layers[layer].path, "");
     if (strcmp(policy_profile_name(p), "-"))
-        print_line("profile: ", policy_profile_name(p), "");
+        explain_line("profile: ", policy_profile_name(p), "");
 }
 
 static void print_notes(const struct explanation *e, const struct policy *p, const struct asked *a,
@@ -131,7 +83,7 @@ static void print_notes(const struct explanation *e, const struct policy *p, con
     const char *port = explain_port_missing(q, a);
 
     if (e->foreign)
-        print_line("note: the record's profile '", e->foreign, "' is not in the policy; it was asked without");
+        explain_line("note: the record's profile '", e->foreign, "' is not in the policy; it was asked without");
     if (v->outcome == POLICY_COMPLAIN)
         printf("note: the profile complains: without that, %s\n", policy_errno_name(v->err));
     if (v->outcome == POLICY_QUIET)
