@@ -210,6 +210,22 @@ static int unknown(const char *command, char **argv, const struct table *t, cons
     return unknown_long(command, word + 2, t, own);
 }
 
+static void set_flag(struct options *o, int letter)
+{
+    o->complain |= letter == COMPLAIN;
+    o->json |= letter == JSON;
+    o->exec |= letter == EXEC;
+    o->shell |= letter == SHELL;
+    o->track |= letter == TRACK;
+    o->trace |= letter == TRACE;
+    o->leftovers |= letter == LEFTOVERS;
+    o->no_follow |= letter == NO_FOLLOW;
+    o->long_paths |= letter == LONG_PATHS;
+    o->repair |= letter == REPAIR || letter == LONG_PATHS;
+    o->shorten |= letter == SHORTEN || letter == LONG_PATHS;
+    o->keep |= letter == KEEP;
+}
+
 static int apply(struct options *o, int letter)
 {
     switch (letter) {
@@ -243,18 +259,7 @@ static int apply(struct options *o, int letter)
         o->log = optarg;
         return 0;
     }
-    o->complain |= letter == COMPLAIN;
-    o->json |= letter == JSON;
-    o->exec |= letter == EXEC;
-    o->shell |= letter == SHELL;
-    o->track |= letter == TRACK;
-    o->trace |= letter == TRACE;
-    o->leftovers |= letter == LEFTOVERS;
-    o->no_follow |= letter == NO_FOLLOW;
-    o->long_paths |= letter == LONG_PATHS;
-    o->repair |= letter == REPAIR || letter == LONG_PATHS;
-    o->shorten |= letter == SHORTEN || letter == LONG_PATHS;
-    o->keep |= letter == KEEP;
+    set_flag(o, letter);
     return 0;
 }
 

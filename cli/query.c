@@ -195,6 +195,16 @@ static bool is(const char *key, const char *one, const char *other)
     return !strcmp(key, one) || !strcmp(key, other);
 }
 
+/* Where a key that takes any text is kept; NULL: there is no such key. */
+static const char **string_of(struct asked *a, const char *key)
+{
+    return is(key, "label", "peer_label") ? &a->label
+           : !strcmp(key, "peer_exe")     ? &a->peer_exe
+           : !strcmp(key, "exe")          ? &a->exe
+           : !strcmp(key, "profile")      ? &a->profile
+                                          : NULL;
+}
+
 int asked_set(struct asked *a, const char *key, const char *value, size_t len)
 {
     const char *text = copy(value, len);
@@ -229,11 +239,8 @@ int asked_set(struct asked *a, const char *key, const char *value, size_t len)
         return set_number(&a->fd, key, text, INT_MAX);
     if (!strcmp(key, "exempt"))
         return set_exempt(a, key, text);
-    const char **string = is(key, "label", "peer_label") ? &a->label
-                          : !strcmp(key, "peer_exe")     ? &a->peer_exe
-                          : !strcmp(key, "exe")          ? &a->exe
-                          : !strcmp(key, "profile")      ? &a->profile
-                                                         : NULL;
+    const char **string = string_of(a, key);
+
     if (!string)
         return unknown_key(key);
     *string = text;
