@@ -31,7 +31,9 @@ int usage_error(const char *command, const char *format, ...) __attribute__((for
 
 /* malloc() family that ends the program with 125: the command is short-lived and
  * frees nothing but what it takes in loops. */
-void *allocate(size_t size);
+void *allocate(size_t size); /* zeroed */
+/* `old` (NULL: nothing) with room for `size` bytes: its first `used` bytes, then zeros. Frees `old`. */
+void *enlarged(void *old, size_t used, size_t size);
 char *format_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The word of `words` (NULL-terminated) that `typed` was probably meant to be;

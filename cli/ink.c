@@ -12,11 +12,8 @@
 static void grow(struct ink *t, size_t more)
 {
     size_t room = 2 * t->room + more + 256;
-    char *bigger = allocate(room);
-    if (t->len)
-        memcpy(bigger, t->at, t->len);
-    free(t->at);
-    t->at = bigger;
+
+    t->at = enlarged(t->at, t->len, room);
     t->room = room;
 }
 

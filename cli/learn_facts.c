@@ -70,9 +70,7 @@ static struct fact *fact_new(struct learned *l, const struct fact *like, struct 
     *bucket = f;
     if (l->fact_count == l->fact_room) {
         l->fact_room = l->fact_room ? 2 * l->fact_room : 256;
-        l->facts = reallocarray(l->facts, l->fact_room, sizeof *l->facts);
-        if (!l->facts)
-            exit(fail("out of memory"));
+        l->facts = enlarged(l->facts, l->fact_count * sizeof *l->facts, l->fact_room * sizeof *l->facts);
     }
     return l->facts[l->fact_count++] = f;
 }

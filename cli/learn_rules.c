@@ -207,8 +207,7 @@ static struct learned_rule *rule_for(struct learned *l, const struct learned_rul
             return l->rules[i];
     if (l->rule_count == l->rule_room) {
         l->rule_room = l->rule_room ? 2 * l->rule_room : 64;
-        if (!(l->rules = reallocarray(l->rules, l->rule_room, sizeof *l->rules)))
-            exit(fail("out of memory"));
+        l->rules = enlarged(l->rules, l->rule_count * sizeof *l->rules, l->rule_room * sizeof *l->rules);
     }
     struct learned_rule *r = allocate(sizeof *r);
     *r = *like;
@@ -219,8 +218,7 @@ static void give_fact(struct learned_rule *r, struct fact *f)
 {
     if (r->fact_count == r->fact_room) {
         r->fact_room = r->fact_room ? 2 * r->fact_room : 8;
-        if (!(r->facts = reallocarray(r->facts, r->fact_room, sizeof(struct fact *))))
-            exit(fail("out of memory"));
+        r->facts = enlarged(r->facts, r->fact_count * sizeof *r->facts, r->fact_room * sizeof *r->facts);
     }
     r->facts[r->fact_count++] = f;
     f->rule = r;

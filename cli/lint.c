@@ -22,12 +22,7 @@ struct finding {
 
 static void note_file(struct lint *l, const char *name, const struct policy_file *file)
 {
-    struct lint_file *more = allocate((l->file_count + 1) * sizeof *more);
-
-    if (l->file_count)
-        memcpy(more, l->files, l->file_count * sizeof *more);
-    free(l->files);
-    l->files = more;
+    l->files = enlarged(l->files, l->file_count * sizeof *l->files, (l->file_count + 1) * sizeof *l->files);
     l->files[l->file_count++] = (struct lint_file){name, file->text, file->len};
 }
 

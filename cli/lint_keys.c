@@ -2,7 +2,6 @@
  * conversation. A policy that lets a program connect to one holds nothing back. */
 #include "lint.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -100,11 +99,7 @@ static void add(struct found *f, uint32_t source, const char *name, const char *
             return;
     if (f->count == f->room) {
         f->room = f->room ? 2 * f->room : 16;
-        struct lint_key *more = allocate(f->room * sizeof *more);
-        if (f->count)
-            memcpy(more, f->list, f->count * sizeof *more);
-        free(f->list);
-        f->list = more;
+        f->list = enlarged(f->list, f->count * sizeof *f->list, f->room * sizeof *f->list);
     }
     f->list[f->count++] = (struct lint_key){source, name, why};
 }

@@ -31,17 +31,13 @@ static uint32_t *bucket_of(const struct numbers *n, const char *bytes, size_t le
 static void grow(struct numbers *n)
 {
     size_t room = n->room ? 2 * n->room : 64;
-    struct numbered *list = allocate(room * sizeof *list);
 
-    if (n->count)
-        memcpy(list, n->list, n->count * sizeof *list);
-    free(n->list);
+    n->list = enlarged(n->list, n->count * sizeof *n->list, room * sizeof *n->list);
     free(n->buckets);
-    n->list = list;
     n->room = room;
     n->buckets = allocate(2 * room * sizeof *n->buckets);
     for (size_t i = 0; i < n->count; i++)
-        *bucket_of(n, list[i].bytes, list[i].len) = (uint32_t)i + 1;
+        *bucket_of(n, n->list[i].bytes, n->list[i].len) = (uint32_t)i + 1;
 }
 
 bool numbers_has(const struct numbers *n, const char *bytes, size_t len)

@@ -23,16 +23,6 @@ static struct column *column_for(struct report *r, const char *key, bool number)
     return &r->columns[r->column_count++];
 }
 
-static void *more(void *old, size_t used, size_t size)
-{
-    void *bigger = allocate(size);
-
-    if (used)
-        memcpy(bigger, old, used);
-    free(old);
-    return bigger;
-}
-
 static void put(struct column *c, uint32_t row, int64_t value)
 {
     if (!c)
@@ -40,8 +30,8 @@ static void put(struct column *c, uint32_t row, int64_t value)
     if (c->count == c->room) {
         uint32_t room = c->room ? 2 * c->room : FIRST_ROWS;
 
-        c->row = more(c->row, c->count * sizeof *c->row, room * sizeof *c->row);
-        c->value = more(c->value, c->count * sizeof *c->value, room * sizeof *c->value);
+        c->row = enlarged(c->row, c->count * sizeof *c->row, room * sizeof *c->row);
+        c->value = enlarged(c->value, c->count * sizeof *c->value, room * sizeof *c->value);
         c->room = room;
     }
     c->row[c->count] = row;

@@ -1,6 +1,5 @@
 /* Logs, taken in record by record and put into the order of time. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli.h"
 #include "report.h"
@@ -24,12 +23,8 @@ static struct row *new_row(struct report *r)
         exit(fail("more than %d records: give fewer logs, or a part of one", ROWS_MAX));
     if (r->row_count == r->row_room) {
         uint32_t room = r->row_room ? 2 * r->row_room : FIRST_ROWS;
-        struct row *rows = allocate(room * sizeof *rows);
 
-        if (r->row_count)
-            memcpy(rows, r->rows, r->row_count * sizeof *rows);
-        free(r->rows);
-        r->rows = rows;
+        r->rows = enlarged(r->rows, r->row_count * sizeof *r->rows, room * sizeof *r->rows);
         r->row_room = room;
     }
     return &r->rows[r->row_count++];

@@ -1,6 +1,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -58,6 +59,16 @@ static void *taken(void *memory)
 void *allocate(size_t size)
 {
     return taken(calloc(1, size ? size : 1));
+}
+
+void *enlarged(void *old, size_t used, size_t size)
+{
+    void *bigger = allocate(size);
+
+    if (used)
+        memcpy(bigger, old, used);
+    free(old);
+    return bigger;
 }
 
 char *format_new(const char *format, ...)

@@ -67,12 +67,8 @@ static struct thread *thread_of(struct trace_hold *h, const struct record *r, ui
 
     if (number >= h->room) {
         size_t room = 2 * number + 16;
-        struct thread *threads = allocate(room * sizeof *threads);
 
-        if (h->room)
-            memcpy(threads, h->threads, h->room * sizeof *threads);
-        free(h->threads);
-        h->threads = threads;
+        h->threads = enlarged(h->threads, h->room * sizeof *h->threads, room * sizeof *h->threads);
         h->room = room;
     }
     struct thread *t = &h->threads[number];
@@ -94,12 +90,8 @@ static uint32_t *socket_at(struct trace_hold *h, int64_t pid, int64_t fd)
 
     if (number >= h->sockets_room) {
         size_t room = 2 * number + 64;
-        uint32_t *sockets = allocate(room * sizeof *sockets);
 
-        if (h->sockets_room)
-            memcpy(sockets, h->sockets, h->sockets_room * sizeof *sockets);
-        free(h->sockets);
-        h->sockets = sockets;
+        h->sockets = enlarged(h->sockets, h->sockets_room * sizeof *h->sockets, room * sizeof *h->sockets);
         h->sockets_room = room;
     }
     return &h->sockets[number];

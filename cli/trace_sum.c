@@ -46,12 +46,8 @@ static struct count *count_of(struct trace_sum *s, const char *name, size_t len)
     size_t number = numbers_of(&s->names, name, len);
     if (number >= s->room) {
         size_t room = 2 * number + 64;
-        struct count *counts = allocate(room * sizeof *counts);
 
-        if (s->room)
-            memcpy(counts, s->counts, s->room * sizeof *counts);
-        free(s->counts);
-        s->counts = counts;
+        s->counts = enlarged(s->counts, s->room * sizeof *s->counts, room * sizeof *s->counts);
         s->room = room;
     }
     s->counts[number].name = s->names.list[number].bytes;

@@ -12,8 +12,7 @@ void verdict_add(struct verdicts *v, struct verdict one)
 {
     if (v->count == v->room) {
         v->room = v->room ? 2 * v->room : 64;
-        if (!(v->at = reallocarray(v->at, v->room, sizeof *v->at)))
-            exit(fail("out of memory"));
+        v->at = enlarged(v->at, v->count * sizeof *v->at, v->room * sizeof *v->at);
     }
     v->at[v->count++] = one;
 }

@@ -20,8 +20,7 @@ static struct run *add(struct runs *r)
 {
     if (r->count == r->room) {
         r->room = r->room ? 2 * r->room : 8;
-        if (!(r->at = realloc(r->at, r->room * sizeof *r->at)))
-            exit(fail("out of memory"));
+        r->at = enlarged(r->at, r->count * sizeof *r->at, r->room * sizeof *r->at);
     }
     return memset(&r->at[r->count++], 0, sizeof *r->at);
 }
@@ -269,8 +268,7 @@ static void count_process(void *ctx, int pid)
         return;
     if (run->pid_count == run->pid_room) {
         run->pid_room = run->pid_room ? 2 * run->pid_room : 8;
-        if (!(run->pids = realloc(run->pids, run->pid_room * sizeof *run->pids)))
-            exit(fail("out of memory"));
+        run->pids = enlarged(run->pids, run->pid_count * sizeof *run->pids, run->pid_room * sizeof *run->pids);
     }
     run->pids[run->pid_count++] = pid;
 }

@@ -25,8 +25,7 @@ void found_add(struct answer *a, struct sock *s)
 {
     if (a->found_count == a->found_room) {
         a->found_room = a->found_room ? 2 * a->found_room : 16;
-        if (!(a->found = realloc(a->found, a->found_room * sizeof *a->found)))
-            exit(fail("out of memory"));
+        a->found = enlarged(a->found, a->found_count * sizeof *a->found, a->found_room * sizeof *a->found);
     }
     a->found[a->found_count++] = s;
 }

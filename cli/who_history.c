@@ -26,10 +26,7 @@ static void *grown(void *list, size_t count, size_t size)
 {
     if (count & (count - 1))
         return list;
-    list = realloc(list, (count ? 2 * count : 1) * size);
-    if (!list)
-        exit(fail("out of memory"));
-    return list;
+    return enlarged(list, count * size, (count ? 2 * count : 1) * size);
 }
 
 static int by_cookie(const void *a, const void *b)

@@ -103,8 +103,7 @@ static void add_holder(struct holders *h, uint32_t ino, int pid, int fd)
 {
     if (h->count == h->room) {
         h->room = h->room ? 2 * h->room : 64;
-        if (!(h->at = realloc(h->at, h->room * sizeof *h->at)))
-            exit(fail("out of memory"));
+        h->at = enlarged(h->at, h->count * sizeof *h->at, h->room * sizeof *h->at);
     }
     h->at[h->count++] = (struct holder){ino, pid, fd, closes_on_exec(pid, fd)};
 }

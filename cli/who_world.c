@@ -19,8 +19,7 @@ struct sock *world_add(struct world *w, uint32_t ino)
 
     if (w->count == w->room) {
         w->room = w->room ? 2 * w->room : 256;
-        if (!(w->all = realloc(w->all, w->room * sizeof *w->all)))
-            exit(fail("out of memory"));
+        w->all = enlarged(w->all, w->count * sizeof *w->all, w->room * sizeof *w->all);
     }
     s->ino = ino;
     s->family = s->type = s->protocol = -1;
@@ -49,9 +48,7 @@ void world_sort(struct world *w)
 
 static unsigned add_space(struct world *w, ino_t ino, int netlink, int pid)
 {
-    w->spaces = realloc(w->spaces, (w->space_count + 1) * sizeof *w->spaces);
-    if (!w->spaces)
-        exit(fail("out of memory"));
+    w->spaces = enlarged(w->spaces, w->space_count * sizeof *w->spaces, (w->space_count + 1) * sizeof *w->spaces);
     w->spaces[w->space_count].ino = ino;
     w->spaces[w->space_count].netlink = netlink;
     w->spaces[w->space_count].pid = pid;
