@@ -114,7 +114,12 @@ static const char stuck_program[] =
     "            return True\n"
     "        time.sleep(0.05)\n"
     "    return False\n"
-    "wait_for(child)\n"
+    "def started():\n" /* and not the child that the launcher tries the library in */
+    "    try:\n"
+    "        return open('/proc/%s/comm' % child()).read() == 'review6\\n'\n"
+    "    except OSError:\n"
+    "        return False\n"
+    "wait_for(started)\n"
     "pid = child()\n"
     "asleep = 0\n"
     "while asleep < 10:\n"
