@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Small, as a source of memory may give more, and knows better how much is needed. */
-enum { CHUNK = 32 * 1024 - 64 };
+enum { CHUNK = 24 * 1024 - 64 };
 
 void *arena_alloc(struct arena *a, size_t size, size_t align)
 {

@@ -7,7 +7,7 @@
 #include "sys.h"
 
 /* A chunk holds what compiling a text of that length usually takes. */
-enum { HEAD = 16, CHUNK_MIN = 32 * 1024, CHUNK_MAX = 1 << 20, CHUNK_PER_BYTE = 16 };
+enum { HEAD = 16, CHUNK_MIN = 24 * 1024, CHUNK_MAX = 1 << 20, CHUNK_PER_BYTE = 14 };
 
 static void *take(void *ctx, size_t *size)
 {

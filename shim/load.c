@@ -156,11 +156,10 @@ static void load_text(struct state *s, const struct environment *env, struct wor
 /* SUNSHIM_POLICY: several are separated by ':'. Empty parts are passed over. */
 static void load_texts(struct state *s, const struct environment *env)
 {
+    static struct search search; /* filled when a name or an include asks for it */
     struct workspace w;
 
     workspace_start(&w);
-    /* Filled when a name or an include asks for it. */
-    struct search *search = workspace_take(&w, sizeof *search);
     for (const char *p = env->policy, *end; *p; p = *end ? end + 1 : end) {
         for (end = p; *end && *end != ':'; end++)
             ;
@@ -168,7 +167,7 @@ static void load_texts(struct state *s, const struct environment *env)
             continue;
         char *name = workspace_take(&w, (size_t)(end - p) + 1);
         memcpy(name, p, (size_t)(end - p));
-        load_text(s, env, &w, search, name);
+        load_text(s, env, &w, &search, name);
     }
     workspace_end(&w);
     if (!s->layer_count)
