@@ -81,6 +81,37 @@ StockTest(log, a_place_that_cannot_be_written_is_said_once)
     cr_assert_eq(lines_with(r.err, "records are lost", "/nowhere/records", NULL), 1, "%s", run_report(&r));
 }
 
+#define BIND "sub b { socket(my $s, AF_UNIX, SOCK_DGRAM, 0); bind($s, pack(\"S\", AF_UNIX)) and die } "
+
+/* AppArmor's readers know no such line. */
+StockTest(log, says_how_many_were_lost_where_there_is_a_way_to)
+{
+    static const char *const formats[][2] = {{"text", "sunshim=\"HINT\" operation=\"log\" dropped=2\n"},
+                                             {"json", "{\"sunshim\":\"HINT\",\"operation\":\"log\",\"dropped\":2}\n"}, {"apparmor", ""}};
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        with_env(text("SUNSHIM_LOG=%s/d/log", scratch()));
+        with_env(text("SUNSHIM_LOG_FORMAT=%s", formats[i][0]));
+        struct run r = preloaded("unix (create),\n", "perl -MSocket -e '" BIND "b(); b(); mkdir \"$ENV{T}/d\"; b(); b()'; tail -n +2 $T/d/log; rm -r $T/d");
+
+        check_status(r, 0);
+        cr_assert(!strncmp(r.out, formats[i][1], strlen(formats[i][1])), "%s", run_report(&r));
+        cr_assert_eq(lines_with(r.out, "DENIED", NULL), 1, "%s", run_report(&r));
+        cr_assert_eq(lines_with(r.out, "", NULL), 1 + (*formats[i][1] != 0), "%s", run_report(&r));
+    }
+}
+
+/* Standard error may have become a file of the program's own. */
+StockTest(log, what_is_lost_is_said_on_no_other_file)
+{
+    with_env("SUNSHIM_LOG=/nowhere/records");
+    struct run r = preloaded("unix (create),\n", "perl -MSocket -e '" BIND "open STDERR, \">\", \"$ENV{T}/other\" or die; b()'; wc -c <$T/other");
+
+    check_status(r, 0);
+    check_out(r, "0\n");
+    check_lacks(r, err, "records are lost");
+}
+
 StockTest(log, a_descriptor_that_became_another_file_gets_no_records)
 {
     struct run r = run("cd $T; echo 'unix (create),' >p.policy\n"
