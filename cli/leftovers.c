@@ -156,13 +156,23 @@ static struct name unix_name(const struct record *r)
     return n;
 }
 
+/* Of families whose addresses records do not have (vsock, netlink) at least which it is. */
+static char *listener_name(const struct record *r)
+{
+    char *name = told_address(r, false);
+
+    if (name && strcmp(name, "none") != 0)
+        return name;
+    free(name);
+    return format_new("%s %s", record_text(r, "family"), record_text(r, "sock_type"));
+}
+
 static struct listener *listener_of(const struct record *r)
 {
     struct listener *new = allocate(sizeof *new);
-    char *name = told_address(r, false);
 
     *new = (struct listener){
-        .key = key_of(r), .name = name ? name : format_new("none"), .program = told_program(r), .who = told_culprit(r),
+        .key = key_of(r), .name = listener_name(r), .program = told_program(r), .who = told_culprit(r),
         .pid = record_number(r, "pid", 0), .fd = record_number(r, "fd", -1),
         .unix_name = unix_name(r), .port = (uint16_t)record_number(r, "lport", 0),
     };

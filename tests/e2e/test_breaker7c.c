@@ -44,6 +44,21 @@ StockTest(breaker7c, setattr_is_not_expected)
     check_lacks(r, err, "e:3:");
 }
 
+/* Some have addresses that no record has: of those it is told at least what they are. */
+StockTest(breaker7c, a_listener_of_a_rare_family_has_a_name)
+{
+    struct run r = run("$SUNSHIM run --leftovers -- /usr/bin/python3 -c 'import socket\n"
+                       "try: s = socket.socket(socket.AF_VSOCK)\n"
+                       "except OSError: raise SystemExit(3)\n" /* a kernel without it */
+                       "s.bind((socket.VMADDR_CID_ANY, socket.VMADDR_PORT_ANY))\n"
+                       "s.listen()'");
+
+    if (r.status == 3)
+        check_lacks(r, err, "listener");
+    else
+        check_has(r, err, "nobody was accepted from the listener vsock stream of python3 (pid ");
+}
+
 StockTest(breaker7c, two_kinds_of_results_are_not_written_over_each_other)
 {
     struct run r = run("cd $T; $SUNSHIM run --junit same --tap ./same -- echo ran || :; $SUNSHIM run --junit - --tap - -- echo ran || :; "
