@@ -6,8 +6,8 @@
 
   const NAMED = 8, unnamed = data.logs.length - NAMED;
   const logs = data.logs.slice(0, NAMED).join(", ") + (unnamed > 0 ? ` and ${report.plural(unnamed, "other log")}` : "");
-  byId("about").textContent = [logs, data.count ? report.clock(data.time[0]) : "no records",
-    report.plural(data.count, "record"), data.skipped ? `${report.plural(data.skipped, "other line")} passed over` : "", data.program].filter(Boolean).join(" · ");
+  byId("about").textContent = [logs, data.count ? report.clock(data.time[0]) : "",
+    data.count ? report.plural(data.count, "record") : "no records", data.skipped ? `${report.plural(data.skipped, "other line")} passed over` : "", data.program].filter(Boolean).join(" · ");
 
   document.title = data.logs.length ? `${logs} - sunshim report` : "sunshim report";
 
@@ -62,7 +62,7 @@
   const label = () => made.forEach(part => { part.tab.textContent = `${part.title} ${report.count(part.count())}`; });
   state.subscribe(({ rows }) => rows && label());
   label();
-  open(0);
+  open(data.count ? 0 : made.findIndex(part => part.title === "Rules"));
 
   // --- Keys ------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@
 LOOKS(contrast, SAMPLE)
 LOOKS(marks, SAMPLE)
 LOOKS(nothing, "echo not a record >log; logs='log log log log log log log log log log log'; ")
+LOOKS(unused, ": >log; logs='log -p ./sample.policy'; ")
 LOOKS(first, SAMPLE)
 LOOKS(labels, BIND("2026-01-31T03:00:00.000000Z", LONG "first.sock") BIND("2026-01-31T03:00:00.000001Z", LONG "second.sock")
                   BIND("2026-01-31T03:00:00.000002Z", "/run/app.sock"))

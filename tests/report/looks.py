@@ -94,6 +94,13 @@ def nothing(b):
     check(not b.js("return ['graph', 'timeline', 'search', 'tabs'].some(id => document.getElementById(id).checkVisibility())"), "empty parts are shown")
 
 
+def unused(b):
+    """... but the rules of a policy, none of which was used."""
+    check(b.js("return document.getElementById('rules-panel').innerText").count("never used") == 6, "the rules are not there")
+    check(b.js("return document.getElementById('about').textContent").startswith("log · no records · sunshim"), b.js("return document.getElementById('about').textContent"))
+    check(not b.js("return ['graph', 'timeline', 'search'].some(id => document.getElementById(id).checkVisibility())"), "empty parts are shown")
+
+
 def labels(b):
     """Of long names there is the end to be seen, and names that fit are whole."""
     shown = b.js("return Object.fromEntries(report.graph.cy.nodes().map(node => [node.data('label'), node.data('shown')]))")
