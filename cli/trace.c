@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -289,10 +290,21 @@ static bool wants_colours(const struct tracing *t, int fd)
     return isatty(fd) && (!no || !*no) && (!term || strcmp(term, "dumb"));
 }
 
+/* Two that write to one file overwrite each other. */
+static bool is_log(const struct tracing *t)
+{
+    struct stat log, out;
+
+    return t->options.log && !stat(t->options.log, &log) && !fstat(t->out.fd, &out) && S_ISREG(log.st_mode) &&
+           log.st_dev == out.st_dev && log.st_ino == out.st_ino;
+}
+
 static int prepare(struct tracing *t)
 {
     if ((t->out.fd = trace_out_open(t->output, t->append, t->log_count ? STDOUT_FILENO : STDERR_FILENO)) < 0)
         return fail("cannot write %s: %s", output_name(t), strerror(errno));
+    if (is_log(t))
+        return usage_error("trace", "--log %s: the trace goes there", t->options.log);
     t->out.ink.colours = wants_colours(t, t->out.fd);
     t->lines |= !t->summary;
     t->sum = t->summary ? trace_sum_new() : NULL;

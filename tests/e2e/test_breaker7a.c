@@ -36,7 +36,7 @@ StockTest(breaker7a, what_strace_has_and_trace_has_not_is_answered)
         {"-e read", "'strace -f -e trace=read' has others"}, {"-e %file", "'strace -f -e trace=%file' has others"}, {"-e /^s", "calls are written out"},
         {"-e status=unfinished", "neither 'failed' nor"}, {"-e status=", "none is named"}, {"-P ''", "--path: the pattern is empty"},
         {"-o ''", "-o: the name of the file is empty"}, {"-o '|cat'", "-o: '|' starts no command"}, {"-o '!cat'", "-o: '!' starts no command"},
-        {"-ff -o out", "-ff: there is one file"}, {"-A", "-A adds to the file of -o"}, {"-p 17,18", "-p 17,18'; 'sunshim who pid 17' shows"},
+        {"-ff -o out", "-ff: there is one file"}, {"-o ./t --log t", "--log t: the trace goes there"}, {"-A", "-A adds to the file of -o"}, {"-p 17,18", "-p 17,18'; 'sunshim who pid 17' shows"},
         {"-p \"$(echo 17 18)\"", "cannot be traced"}, {"--attach=17", "cannot be traced"}, {"-p ''", "--policy"}, {"--family=ipv6", "no family 'ipv6'"}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
