@@ -1,11 +1,13 @@
 /* sunshim learn: from records to the smallest policy that allows what they tell of.
  * Private to cli/learn*.c.
  *
- * records -> facts (learn_facts.c) -> patterns of names (learn_names.c, learn_random.c,
+ * records -> facts (learn_ask.c, learn_facts.c) -> patterns of names (learn_names.c, learn_random.c,
  * learn_series.c) and ports (learn_ports.c) -> rules (learn_rules.c) -> those that are needed
- * (learn_check.c) -> text (learn_write.c, learn_file.c). */
+ * (learn_check.c, learn_trial.c) -> text (learn_variables.c, learn_write.c, learn_file.c). */
 #ifndef SUNSHIM_CLI_LEARN_H
 #define SUNSHIM_CLI_LEARN_H
+
+#include <stdio.h>
 
 #include "load.h"
 #include "records.h"
@@ -132,7 +134,7 @@ struct learned_rule {
     enum rule_class order;
     const char *key;   /* what tells it from others: the text without permissions */
     const char *head, *tail; /* "unix", " peer=(addr=/x)" */
-    uint32_t perms;
+    uint32_t perms, needed; /* needed: those of which that is known */
     bool dropped;      /* others do without it */
     const char *key_to_house; /* why it is one; NULL */
     struct fact **facts;
@@ -141,7 +143,7 @@ struct learned_rule {
 void rules_make(struct learned *l);
 void rules_sort(struct learned *l);
 void rule_widen(struct learned *l, struct fact *f); /* one without names for it */
-const char *rule_text(const struct learned_rule *r);
+void rule_write(FILE *to, const struct learned_rule *r);
 bool rule_speaks_of(const struct fact *f, const struct policy_addr **a); /* the address that its rule names */
 
 /* learn_check.c */

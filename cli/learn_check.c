@@ -7,120 +7,25 @@
 #include <sys/socket.h>
 
 #include "cli.h"
-#include "learn.h"
+#include "learn_trial.h"
 #include "lint.h"
-
-/* A policy on trial. There are many, so what they take is given back. */
-struct trial {
-    struct policy policy;
-    struct chunk *memory;
-};
-
-struct chunk {
-    _Alignas(16) struct chunk *next;
-};
-
-static void *more(void *ctx, size_t *size)
-{
-    struct chunk **all = ctx, *c = calloc(1, sizeof *c + *size);
-
-    if (!c)
-        return NULL;
-    c->next = *all;
-    *all = c;
-    return c + 1;
-}
-
-static void trial_end(struct trial *t)
-{
-    for (struct chunk *next; t->memory; t->memory = next) {
-        next = t->memory->next;
-        free(t->memory);
-    }
-}
-
-static const char *directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? format_new("%.*s", slash == path ? 1 : (int)(slash - path), path) : ".";
-}
-
-static struct policy_input input_for(const struct policy_input *around, const struct old_policy *old, const char *text)
-{
-    struct policy_input in = *around;
-
-    in.name = old->text ? old->path : "learned policy";
-    in.dir = old->text ? directory_of(old->path) : NULL;
-    in.text = text;
-    in.len = strlen(text);
-    return in;
-}
-
-static int compile(struct trial *t, const struct policy_input *in)
-{
-    struct arena arena = {.more = more, .ctx = &t->memory};
-    const void *blob;
-    size_t len;
-
-    t->memory = NULL;
-    int err = policy_compile(in, &arena, &blob, &len);
-    if (!err)
-        err = policy_open(&t->policy, blob, len);
-    if (err)
-        trial_end(t);
-    return err;
-}
-
-/* 0, or 125 after what is wrong was said. */
-static int trial_begin(struct trial *t, const struct policy_input *around, const struct old_policy *old, const char *text)
-{
-    struct policy_input in = input_for(around, old, text);
-    int err = compile(t, &in);
-
-    if (!err)
-        return 0;
-    return fail("%s: %s", in.name, err == -EINVAL ? "has errors" : strerror(-err));
-}
-
-/* --- One call ------------------------------------------------------------ */
-
-/* What a verdict was not asked for: the kernel found no file before, or nobody came. */
-static bool goes_unasked(const struct policy *p, const struct fact *f)
-{
-    uint32_t needs = policy_needs(p, f->q.perm, f->q.family);
-    bool waits = f->q.perm == POLICY_ACCEPT || (f->q.perm == POLICY_RECEIVE && f->q.type == SOCK_DGRAM);
-
-    if (f->lost)
-        return needs & (f->q.perm == POLICY_BIND ? POLICY_NEEDS_LOCAL_PATH : POLICY_NEEDS_PEER_PATH);
-    return f->idle && waits &&
-           (needs & (POLICY_NEEDS_PEER | POLICY_NEEDS_PEER_PATH | POLICY_NEEDS_BOUND | POLICY_NEEDS_LABEL));
-}
-
-static bool passes(struct policy *p, const struct fact *f, struct policy_verdict *v)
-{
-    if (policy_profile_count(p) > 1 && policy_select(p, f->exe, NULL))
-        return false;
-    policy_decide(p, &f->q, v);
-    return v->outcome == POLICY_ALLOWED || v->outcome == POLICY_AUDITED || goes_unasked(p, f);
-}
 
 /* Denials alone, or nothing yet, are no policy, but can become one: as if it allowed something
  * that nobody asks for. */
 static const char *old_text(const struct policy_input *around, const struct old_policy *old)
 {
     const char *more = format_new("%s\nnetwork (getattr) rose,\n", old->text);
-    struct policy_input in = input_for(around, old, old->text);
+    struct policy_input in = trial_input(around, old, old->text);
     struct trial t;
 
     in.report = NULL;
-    if (!compile(&t, &in)) {
+    if (!trial_compile(&t, &in)) {
         trial_end(&t);
         return old->text;
     }
-    in = input_for(around, old, more);
+    in = trial_input(around, old, more);
     in.report = NULL;
-    if (compile(&t, &in))
+    if (trial_compile(&t, &in))
         return old->text;
     trial_end(&t);
     return more;
@@ -142,7 +47,7 @@ int check_old(struct learned *l, const struct policy_input *around, const struct
     for (size_t i = 0; i < l->fact_count; i++) {
         struct fact *f = l->facts[i];
 
-        f->skip |= passes(&t.policy, f, &v);
+        f->skip |= trial_passes(&t.policy, f, &v);
         if (f->skip || !v.explicit_deny)
             continue;
         f->skip = true; /* a rule that denies cannot be overridden */
@@ -169,22 +74,79 @@ static bool all_pass(const struct learned *l, struct policy *p, const struct lea
 
         if (f->skip || !(own || f->rule->dropped || f->lost || f->idle))
             continue;
-        if (!passes(p, f, &v))
+        if (!trial_passes(p, f, &v))
             return false;
     }
     return true;
+}
+
+static unsigned count_lines(const char *text)
+{
+    unsigned n = 0;
+
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* Which of ours a rule of the policy `name` is: without comments they are its last lines. */
+static struct learned_rule *rule_of(const struct learned *l, const struct policy *p, uint32_t source, const char *name, unsigned lines)
+{
+    struct policy_rule_info rule;
+    unsigned at = lines;
+
+    if (!policy_rule(p, source, &rule) || strcmp(rule.file, name) != 0)
+        return NULL;
+    for (size_t i = l->rule_count; i--;)
+        if (!l->rules[i]->dropped && at-- == rule.line)
+            return l->rules[i];
+    return NULL;
+}
+
+static bool alone(const struct policy *p, uint32_t rule, const struct policy_query *q)
+{
+    for (uint32_t i = 0, n = policy_rule_count(p); i < n; i++)
+        if (i != rule && policy_rule_miss(p, i, q) == POLICY_MATCHES)
+            return false;
+    return true;
+}
+
+/* Where one rule alone matches a call, leaving it out need not be tried. Profiles are too much for
+ * this. */
+static void prove_needs(struct learned *l, const struct policy_input *around, const struct old_policy *old)
+{
+    char *text = learned_text(l, old, false);
+    struct policy_input in = trial_input(around, old, text);
+    const unsigned lines = count_lines(text);
+    struct policy_verdict v;
+    struct learned_rule *r;
+    struct trial t;
+
+    in.report = NULL;
+    if (!trial_compile(&t, &in)) {
+        for (size_t i = 0; i < l->fact_count && policy_profile_count(&t.policy) == 1; i++) {
+            const struct fact *f = l->facts[i];
+
+            if (f->skip || f->lost || f->idle || !trial_passes(&t.policy, f, &v) ||
+                !(r = rule_of(l, &t.policy, v.rule, in.name, lines)) || (r->needed & f->q.perm) || !alone(&t.policy, v.rule, &f->q))
+                continue;
+            r->needed |= f->q.perm;
+        }
+        trial_end(&t);
+    }
+    free(text);
 }
 
 static bool enough(struct learned *l, const struct policy_input *around, const struct old_policy *old,
                    const struct learned_rule *r, uint32_t perms)
 {
     char *text = learned_text(l, old, false);
-    struct policy_input in = input_for(around, old, text);
+    struct policy_input in = trial_input(around, old, text);
     struct trial t;
     bool all;
 
     in.report = NULL; /* a policy in which nothing allows anything is none, and that is no news */
-    all = !compile(&t, &in) && all_pass(l, &t.policy, r, perms);
+    all = !trial_compile(&t, &in) && all_pass(l, &t.policy, r, perms);
     trial_end(&t);
     free(text);
     return all;
@@ -194,11 +156,11 @@ static bool enough(struct learned *l, const struct policy_input *around, const s
  * least likely to be. */
 static void drop_rule(struct learned *l, const struct policy_input *around, const struct old_policy *old, struct learned_rule *r)
 {
-    r->dropped = true;
-    if (!enough(l, around, old, r, ~0u))
+    r->dropped = !r->needed;
+    if (r->dropped && !enough(l, around, old, r, ~0u))
         r->dropped = false;
     for (uint32_t bit = 1; !r->dropped && bit < 1u << POLICY_PERM_COUNT && r->order != RULE_INCLUDE; bit <<= 1) {
-        if (!(r->perms & bit) || r->perms == bit)
+        if (!(r->perms & bit) || r->perms == bit || (r->needed & bit))
             continue;
         r->perms &= ~bit;
         if (!enough(l, around, old, r, bit == POLICY_AUTOBIND ? POLICY_BIND : bit))
@@ -223,7 +185,7 @@ static bool of_failing(struct learned *l, struct policy *p, bool (*change)(const
     for (size_t i = 0; i < l->fact_count; i++) {
         const struct fact *f = l->facts[i];
 
-        if (f->skip || passes(p, f, &v))
+        if (f->skip || trial_passes(p, f, &v))
             continue;
         any |= change(l, &f->q.local);
         any |= change(l, &f->q.peer);
@@ -271,44 +233,29 @@ static int widen(struct learned *l, const struct policy_input *around, const str
     if (try_without_patterns(l, around, old, &t))
         return EXIT_SUNSHIM;
     for (size_t i = 0; i < l->fact_count; i++)
-        if (!l->facts[i]->skip && !passes(&t.policy, l->facts[i], &v))
+        if (!l->facts[i]->skip && !trial_passes(&t.policy, l->facts[i], &v))
             rule_widen(l, l->facts[i]);
     rules_sort(l);
     trial_end(&t);
     return 0;
 }
 
-/* Above a rule that opens the house it shall stand that it does. Without comments the rules are
- * the last lines of the text. */
-static void mark_key(struct learned *l, unsigned line, unsigned lines, const char *why)
-{
-    unsigned kept = 0, at = 0;
-
-    for (size_t i = 0; i < l->rule_count; i++)
-        kept += !l->rules[i]->dropped;
-    for (size_t i = 0; i < l->rule_count; i++)
-        if (!l->rules[i]->dropped && lines - kept + ++at == line)
-            l->rules[i]->key_to_house = why;
-}
-
+/* Above a rule that opens the house it shall stand that it does. */
 static void mark_keys(struct learned *l, const struct policy_input *around, const struct old_policy *old)
 {
     char *text = learned_text(l, old, false);
-    struct loaded loaded = {.input = input_for(around, old, text)};
+    struct loaded loaded = {.input = trial_input(around, old, text)};
     struct lint lint = {.loaded = &loaded, .arena = new_arena};
     const struct lint_key *keys;
-    struct policy_rule_info rule;
-    unsigned lines = 0;
+    struct learned_rule *r;
     struct trial t;
 
-    for (const char *c = text; *c; c++)
-        lines += *c == '\n';
     if (!*text || policy_parse(&loaded.input, &lint.arena, &lint.set) || trial_begin(&t, around, old, text))
         return;
     loaded.policy = t.policy;
     for (unsigned i = lint_keys(&lint, &keys); i--;) /* the worst is the first, and stays */
-        if (policy_rule(&t.policy, keys[i].source, &rule) && !strcmp(rule.file, loaded.input.name))
-            mark_key(l, rule.line, lines, keys[i].why);
+        if ((r = rule_of(l, &t.policy, keys[i].source, loaded.input.name, count_lines(text))))
+            r->key_to_house = keys[i].why;
     trial_end(&t);
 }
 
@@ -318,6 +265,7 @@ int check_rules(struct learned *l, const struct policy_input *around, const stru
         return 0;
     if (widen(l, around, old))
         return EXIT_SUNSHIM;
+    prove_needs(l, around, old);
     for (int lost = 1; lost >= 0; lost--)
         for (size_t i = l->rule_count; i--;)
             if (is_lost(l->rules[i]) == lost && !l->rules[i]->dropped)

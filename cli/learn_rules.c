@@ -311,20 +311,21 @@ void rules_make(struct learned *l)
     rules_sort(l);
 }
 
-const char *rule_text(const struct learned_rule *r)
+void rule_write(FILE *to, const struct learned_rule *r)
 {
-    const uint32_t with_peer = POLICY_PEER_PERMS;
-    char words[128] = "";
-    unsigned n = 0;
+    const char *between = " (";
 
-    if (r->order == RULE_INCLUDE)
-        return include;
-    for (uint32_t bit = 1; bit < 1u << POLICY_PERM_COUNT; bit <<= 1)
-        if (r->perms & bit)
-            n += (unsigned)snprintf(words + n, sizeof words - n, "%s%s", n ? ", " : "", policy_perm_name(bit));
-    if (r->order == RULE_PEER && r->perms == with_peer)
-        return format_new("%s%s,", r->head, r->tail);
-    return format_new("%s (%s)%s,", r->head, words, r->tail);
+    if (r->order == RULE_INCLUDE) {
+        fputs(include, to);
+        return;
+    }
+    fputs(r->head, to);
+    for (uint32_t bit = 1; bit < 1u << POLICY_PERM_COUNT && (r->order != RULE_PEER || r->perms != POLICY_PEER_PERMS); bit <<= 1)
+        if (r->perms & bit) {
+            fprintf(to, "%s%s", between, policy_perm_name(bit));
+            between = ", ";
+        }
+    fprintf(to, "%s%s,", *between == ',' ? ")" : "", r->tail);
 }
 
 bool rule_speaks_of(const struct fact *f, const struct policy_addr **a)

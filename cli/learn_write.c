@@ -159,7 +159,8 @@ static void put_rule(FILE *to, const struct learned *l, const struct learned_rul
         if (r->key_to_house)
             fprintf(to, "# sunshim: allow key: it was asked for; %s\n", r->key_to_house);
     }
-    fprintf(to, "%s\n", rule_text(r));
+    rule_write(to, r);
+    fputc('\n', to);
 }
 
 /* --- Before and after ---------------------------------------------------- */

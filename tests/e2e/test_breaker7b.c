@@ -328,3 +328,15 @@ Test(breaker7b, a_rule_for_sockets_without_names_says_what_it_is_for)
     check_has(r, out, "# redis-server: send 1\n# neither end has a name, as of a socketpair\n"
                       "unix (send) type=stream addr=none peer=(addr=none),\n");
 }
+
+/* Each of a thousand tests has a socket of its own; every trial of a rule was kept in memory. */
+StockTest(breaker7b, a_thousand_rules_are_learned_in_little_memory)
+{
+    put("one", bound("/run/app/NAME.sock"));
+    struct run r = run("cd $T; for a in a b c d e f g h i j; do for b in k l m n o p q r s t; do for c in u v w x y z a b c d; do\n"
+                       "echo $a$b$c; done; done; done >names\n"
+                       "while read -r n; do sed \"s/NAME/$n/\" one; done <names | sed 'p; s/\"bind\"/\"listen\"/g; p; s/\"listen\"/\"accept\"/g' >log\n"
+                       "(ulimit -v 200000; $SUNSHIM learn --from log) >p.policy; grep -c '^unix (bind, listen, accept) addr=' p.policy");
+    check_status(r, 0);
+    check_out(r, "1000\n");
+}
