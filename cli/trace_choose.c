@@ -70,6 +70,14 @@ static int unknown_call(const char *name)
     return usage_error("trace", "-e: no socket call '%s'; sunshim sees no others", name);
 }
 
+/* send(2) and recv(2) are the kernel's sendto and recvfrom, and strace shows them so. */
+static uint32_t bits_of_call(const struct trace_call *c)
+{
+    const char *also = !strcmp(c->name, "sendto") ? "send" : !strcmp(c->name, "recvfrom") ? "recv" : c->name;
+
+    return 1u << trace_call_number(c) | 1u << trace_call_number(trace_call(also));
+}
+
 static int add_call(uint32_t *bits, const char *word, size_t len)
 {
     char *name = format_new("%.*s", (int)len, word);
@@ -77,7 +85,7 @@ static int add_call(uint32_t *bits, const char *word, size_t len)
     uint32_t class = bits_of_class(word, len);
 
     if (c)
-        *bits |= 1u << trace_call_number(c);
+        *bits |= bits_of_call(c);
     else if (class)
         *bits |= class;
     else if (!is_word(word, len, "none"))

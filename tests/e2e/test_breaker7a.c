@@ -24,6 +24,20 @@ StockTest(breaker7a, what_strace_is_told_by_habit_is_taken)
     }
 }
 
+/* To the kernel, and so to strace, send() is sendto(). */
+StockTest(breaker7a, what_the_kernel_takes_for_sendto_is_shown_by_that_name)
+{
+    static const char *const rows[][2] = {{"sendto,recvfrom", "11"}, {"send", "10"}, {"recv", "01"}, {"sendto", "10"}, {"sendto -e '!send'", "00"}, {"'!sendto'", "01"}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct run r = run(text(TRACE "-e %s \"$N/sk\" 'pair stream' 'send x' 'use 4' 'recv 9'", rows[i][0]));
+
+        check_status(r, 0);
+        cr_assert_eq(lines_with(r.err, " send(", NULL), rows[i][1][0] - '0', "%s: %s", rows[i][0], run_report(&r));
+        cr_assert_eq(lines_with(r.err, " recv", NULL), rows[i][1][1] - '0', "%s: %s", rows[i][0], run_report(&r));
+    }
+}
+
 /* The rest is answered before anything is started. */
 StockTest(breaker7a, what_strace_has_and_trace_has_not_is_answered)
 {
