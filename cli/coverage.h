@@ -7,6 +7,7 @@
 
 struct coverage;
 
+/* Of no records yet; never NULL, never freed. */
 struct coverage *coverage_new(void);
 /* Adds the records of a log; "-" is standard input. 0, or 125 after saying why not. */
 int coverage_read(struct coverage *c, const char *path);

@@ -39,6 +39,7 @@ struct findings {
     unsigned count;
 };
 
+/* `word` is kept, the sentence made. NULL: there are FINDINGS_MAX already. */
 struct finding *finding_add(struct findings *f, const char *word, enum severity severity, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Another thing to do about it; NULL for `f` is allowed. */
@@ -109,6 +110,7 @@ void doctor_try(struct doctor *d);    /* doctor_try.c: --try */
 struct options;
 int doctor_map(struct doctor *d, const struct options *o);
 
+/* What could not be seen, as a sentence; kept, not copied. */
 void doctor_note(struct doctor *d, const char *note);
 /* Whether the caller may make and remove names in the directory, as far as modes say. */
 bool may_change(int dir);
@@ -134,6 +136,7 @@ extern const struct known known_names[]; /* ends with program NULL */
 
 /* --- Commands (doctor_command.c), and the hidden half of --try (doctor_trial.c) -- */
 
+/* The whole of `sunshim doctor -- COMMAND`. Gives the exit status. */
 int doctor_for_command(char **argv, bool json);
 int doctor_trial(const char *type, const char *path);
 /* Bind, listen, connect, a byte there; 0 or errno, *step names the call. `address`: of

@@ -23,6 +23,7 @@ struct findings {
 void findings_see(struct findings *f, const struct options *o, const struct record *r, const char *line, size_t len);
 /* A program that was not seen; NULL. */
 const char *findings_unseen(const struct findings *f);
+/* A case for each. */
 void findings_judge(const struct findings *f, struct verdicts *v);
 
 #endif

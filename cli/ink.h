@@ -15,6 +15,7 @@ struct ink {
     bool colours;
 };
 
+/* Each adds to the end. What ink_raw(), ink_text() and ink_put() are given stands there as it is. */
 void ink_raw(struct ink *t, const void *bytes, size_t len);
 void ink_text(struct ink *t, const char *text);
 void ink_blanks(struct ink *t, size_t count);

@@ -12,9 +12,9 @@ void json_object(const char *key);
 void json_array(const char *key);
 void json_end(void); /* of the object or array that was begun last */
 
-void json_string(const char *key, const char *value);
-/* Bytes that may be anything. Those that are no UTF-8 become U+FFFD, and the whole
+/* Bytes that may be anything, terminated in json_string(). Those that are no UTF-8 become U+FFFD, and the whole
  * stands under `key`_hex as well. */
+void json_string(const char *key, const char *value);
 void json_bytes(const char *key, const void *bytes, size_t len);
 void json_number(const char *key, int64_t value);
 void json_unsigned(const char *key, uint64_t value);

@@ -23,6 +23,7 @@ struct asked {
     bool recorded;              /* by a record, and perhaps under another policy */
 };
 
+/* A question in which nothing is said yet. */
 struct asked asked_nothing(void);
 
 /* Sets one key of `sunshim explain`. The value is taken as it is: escapes are

@@ -146,8 +146,9 @@ struct group {
 /* report_groups.c: those of one kind, most frequent first. */
 struct group *report_groups(struct report *r, enum kind kind, uint32_t *count);
 
-/* The text under `key` in a row, or NULL. */
+/* The text under `key` in a row, of *len bytes that may be anything, or NULL. */
 const char *report_text(const struct report *r, uint32_t row, const char *key, size_t *len);
+/* The number under it; `otherwise` without one. */
 int64_t report_number(const struct report *r, uint32_t row, const char *key, int64_t otherwise);
 
 /* The ways out. Those to stdout fail as all output does; the page is written to a file: 0 or 125. */

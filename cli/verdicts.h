@@ -44,6 +44,7 @@ struct verdicts {
 void verdict_add(struct verdicts *v, struct verdict one);
 /* "expectation", "denied", ... */
 const char *verdict_kind_word(enum verdict_kind kind);
+/* How many have this result. */
 size_t verdicts_with(const struct verdicts *v, enum verdict_result result);
 
 /* Bytes of the character at `at` if it may be shown as it is; 0: one byte is to be written
@@ -52,6 +53,7 @@ size_t verdict_shown(const char *at, size_t len);
 /* The command on one line, safe to show. */
 char *verdicts_command(const struct verdicts *v);
 
+/* junit.c, tap.c: all of them as a document of that format; whether writing worked, the stream knows. */
 void junit_print(FILE *out, const struct verdicts *v);
 void tap_print(FILE *out, const struct verdicts *v);
 

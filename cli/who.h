@@ -197,6 +197,7 @@ unsigned history_of(struct runs *r, uint64_t cookie, struct history *out, unsign
  * of each run). */
 unsigned history_by_ino(struct runs *r, uint32_t ino, struct history *out, unsigned max);
 unsigned history_by_name(struct runs *r, const struct name *n, struct history *out, unsigned max);
+/* The name that the socket of an entry was bound to; its bytes are the entry's. */
 struct name ring_name(const struct ring_entry *e);
 const char *ring_call(const struct ring_entry *e); /* "socket", "accept", ... "unknown" */
 
@@ -229,6 +230,7 @@ struct file_id {
 struct file_id file_id_of(const struct stat *file, const struct stat *dir);
 /* The last component is not followed. 0 or errno. */
 int file_identify(const char *path, struct file_id *id);
+/* Whether that file is the one the socket is bound to. */
 bool file_is_of(const struct file_id *id, const struct sock *s);
 
 /* Where the file of a pathname socket is: said in words, and the handle. */
@@ -250,6 +252,7 @@ bool is_pair(const struct answer *a, const struct sock *s);
 /* The command line of a launcher; NULL. */
 char *run_command_line(const struct run *r, size_t *len);
 
+/* The whole answer on standard output. */
 void print_text(const struct answer *a);
 void print_json(const struct answer *a);
 /* What could not be seen, as sentences; NULL after the last. */

@@ -52,6 +52,7 @@ static inline uint64_t claim_load(const uint64_t *claim)
     return __atomic_load_n(claim, __ATOMIC_SEQ_CST);
 }
 
+/* False: it is no longer `from`. */
 static inline bool claim_change(uint64_t *claim, uint64_t from, uint64_t to)
 {
     return __atomic_compare_exchange_n(claim, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
@@ -68,6 +69,7 @@ static inline bool claim_publish(uint64_t *claim, uint64_t held)
     return claim_change(claim, held, (held & ~(uint64_t)3) | CLAIM_LIVE);
 }
 
+/* Frees the slot, whose word was `seen`. False: it was taken meanwhile. */
 static inline bool claim_free(uint64_t *claim, uint64_t seen)
 {
     return claim_change(claim, seen, seen & ~(uint64_t)3);

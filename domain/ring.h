@@ -11,7 +11,7 @@
 #include "claim.h"
 
 #define RING_ENTRIES 16384u
-#define RING_NAME 116 /* longer names (there are none before aliases) are cut in the middle */
+#define RING_NAME 116 /* longer names are cut in the middle */
 
 enum ring_origin { RING_UNKNOWN, RING_SOCKET, RING_SOCKETPAIR, RING_ACCEPT, RING_RECEIVED };
 enum ring_name_kind { RING_NO_NAME, RING_PATHNAME, RING_ABSTRACT };
@@ -43,7 +43,9 @@ struct ring {
     bool (*dead)(uint32_t pid);
 };
 
+/* Bytes of the smallest ring with room for so many entries, within the limits of the format. */
 size_t ring_size(uint32_t entries);
+/* Makes zeroed memory of that size an empty ring. 0, or -EINVAL for another size. */
 int ring_format(void *at, size_t size);
 /* -EINVAL, -EPROTO as table_open(). Sets the first three; whoever maps it the rest. */
 int ring_open(struct ring *r, void *at, size_t size);
@@ -52,8 +54,10 @@ int ring_open(struct ring *r, void *at, size_t size);
  * over it: a writer killed half way forgets it). Never fails: at worst something
  * else is forgotten, or (all slots just being written) this. */
 void ring_put(const struct ring *r, const struct ring_entry *e);
+/* Copies what is known of a cookie. False: nothing. */
 bool ring_get(const struct ring *r, uint64_t cookie, struct ring_entry *out);
 
+/* For whoever looks at all entries: their places are from 0 to ring_slots() - 1. False: none is there. */
 uint32_t ring_slots(const struct ring *r);
 bool ring_at(const struct ring *r, uint32_t i, struct ring_entry *out);
 

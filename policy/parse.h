@@ -248,7 +248,6 @@ bool define_predefined(struct parser *p);
 int variable_truth(struct parser *p, struct span name);
 bool variable_defined(const struct parser *p, struct span name, bool boolean);
 /* expand.c */
-bool has_variable(struct span text); /* something that looks like one */
 struct name {
     struct name *next;
     const char *text;
@@ -256,8 +255,9 @@ struct name {
 };
 /* All values of a text with variables. NULL after an error. */
 const struct name *expand(struct parser *p, struct span text);
-/* The same as globs. `exact` is set for addresses and paths: they must start
- * with '@' or '/', or with '/' alone. names.c */
+/* names.c */
+bool has_variable(struct span text); /* something that looks like one */
+/* All values as globs. Addresses must start with '@' or '/', paths with '/'; labels may be anything. */
 enum name_kind { NAME_ADDRESS, NAME_PATH, NAME_LABEL };
 bool parse_names(struct parser *p, enum name_kind kind, struct span text, const struct glob **globs,
                  uint32_t *count);
@@ -309,7 +309,7 @@ bool parse_fd(struct parser *p, struct span value, struct rule *r);
 /* parse_file.c: a file rule, with AppArmor's meaning for sockets. */
 bool parse_file_rule(struct parser *p, const struct prefix *pre);
 
-/* Bare rules that mention @{profile_name} are read once more for each profile. */
+/* defer.c: bare rules that mention @{profile_name} are read once more for each profile. */
 bool defer_rule(struct parser *p, const struct prefix *around);
 void read_deferred(struct parser *p);
 

@@ -112,7 +112,7 @@ struct ruleset {
 /* parse.c: -EINVAL after reporting every error, -ENOMEM. */
 int policy_parse(const struct policy_input *in, struct arena *arena, struct ruleset *out);
 
-/* compile.c: lays the rules out with their index. -ENOMEM, -E2BIG. */
+/* layout.c: lays the rules out with their index. -ENOMEM, -E2BIG. */
 int policy_layout(const struct ruleset *rules, bool keep_text, struct arena *arena, const void **blob,
                   size_t *len);
 

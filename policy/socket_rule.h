@@ -54,7 +54,7 @@ bool parse_conditions(struct parser *p, struct draft *d);
 bool parse_inject_condition(struct parser *p, struct draft *d, enum condition c, struct span value);
 bool check_inject(struct parser *p, struct draft *d);
 
-/* Of statements that have no other condition; it may be left out. */
+/* socket_conds.c: errno=, of statements that have no other condition; it may be left out. */
 bool parse_only_errno(struct parser *p, struct draft *d);
 
 #endif
