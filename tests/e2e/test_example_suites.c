@@ -138,7 +138,7 @@ StockTest(example_suites, ctest_without_sunshim_is_ctest)
 /* CMake launches its own programs only. */
 StockTest(example_suites, ctest_runs_scripts_with_a_word_in_front)
 {
-#define SCRIPT "echo 'add_test(NAME script COMMAND ${SUNSHIM_RUN} sh -c ./greeting)' >>CMakeLists.txt\n"
+#define SCRIPT "echo 'add_test(NAME script COMMAND ${sunshim_run} sh -c ./greeting)' >>CMakeLists.txt\n"
     struct run r = in_copy("examples/c-suite", SCRIPT CTEST "; ls build/sunshim/*.xml | wc -l\n" SPOIL
                                                 "cmake --build build >log 2>&1; ctest --test-dir build --output-on-failure");
     check_status(r, 8);
