@@ -117,6 +117,7 @@ Test(trace_lines, words_of_records_are_no_lines)
 {
     static const char *const records[] = {
         CALL("li\\x0asten", "fd=3 result=0"),
+        CALL("listen", "fd=3 result=-1 errno=\"E\\x0a\\x1b[2JX\""),
         CALL("listen", "fd=3 result=0 verdict=\"DEN\\x0a\\x1b[2JIED\" rules=\"p:\\x0a1\""),
         HEAD("DENIED", "listen") "hint=\"a\\x0a\\x1b[2Jb\"\n" REFUSED("listen", ""),
         HEAD("LEAK\\x0a\\x1b[2J", "inherit") "origin=\"so\\x0acket\" origin_comm=\"a\\x0a\\x1b[2J\" hint=\"a\\x0a\\x1b[2Jb\"\n",
@@ -275,4 +276,18 @@ StockTest(trace_lines, a_reader_that_has_gone_is_said_and_ends_nothing)
 
     check_out(r, "3\n");
     check_has(r, err, "sunshim: cannot write to standard output: Broken pipe\n");
+}
+
+/* --- As they come ------------------------------------------------------------------------------- */
+
+StockTest(trace_lines, choices_hold_for_lines_that_are_json_already)
+{
+    static const char *const rows[][2] = {{"-e bind", "bind bind "}, {"-Z", "bind "}, {"-z", "socket bind "}, {"--family inet", ""},
+                                          {"--path @trace-lines", "bind "}, {"", "socket bind bind "}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct run r = run(text("\"$SUNSHIM\" trace --json %s -o $T/out -- \"$N/sk\" 'socket unix dgram' 'bind @trace-lines' 'bind @trace-lines-2' >/dev/null || :\n"
+                                "sed 's/.*operation\":\"\\([a-z]*\\).*/\\1/' $T/out | tr '\\n' ' '", rows[i][0]));
+        cr_assert_str_eq(r.out, rows[i][1], "%s chooses %s\n%s", rows[i][0], r.out, run_report(&r));
+    }
 }
