@@ -487,9 +487,33 @@ sub trace_figures {
     trace_row($_) for @trace_rows;
 }
 
+# Records a second from 50 processes at once, from the start of the launcher to its end: all that it is given is written.
+# And lines a second of a log that is there already.
+sub now { `date +%s%N` / 1e9 }
+
+sub storm_figures {
+    my $records = 50 * 4000;
+    my $log = "$root/storm.log";
+    my @ways = (['run --trace --log', 'run', '--trace', '--log', $log, '--'], ['trace -o', 'trace', '-o', "$root/storm.out", '--'],
+        ['trace --json -o', 'trace', '--json', '-o', "$root/storm.out", '--'], ['trace --from', 'trace', '--from', $log, '-o', "$root/storm.out"]);
+    my %rate;
+    for (1 .. $rounds) {
+        for (@ways) {
+            my ($title, @words) = @$_;
+            my @storm = $words[-1] eq '--' ? ("$build/tests/native/linestorm", 50, $records / 50) : ();
+            unlink $words[-1] eq '--' ? $words[-2] : $words[-1];
+            my $began = now();
+            system("'$build/sunshim' @words @storm 2>$root/stderr") == 0 and push @{ $rate{$title} }, $records / (now() - $began);
+        }
+    }
+    print "\nRecords a second from 50 processes, and of a log (thousand):\n";
+    printf "  %-36s %6s\n", $_, defined $rate{$_} ? sprintf('%d', median(@{ $rate{$_} }) / 1000) : '-' for map { $_->[0] } @ways;
+}
+
 exec_figures() if !%wanted || $wanted{exec};
 run_figures();
 trace_figures() if !%wanted || $wanted{trace};
+storm_figures() if !%wanted || $wanted{storm};
 long_figures() if !%wanted || $wanted{long};
 if (!%wanted || $wanted{sunat}) { sunat_figures($_) for grep { -d && -w } '/tmp', '/dev/shm' }
 mapped_figures() if !%wanted || $wanted{sunat};

@@ -1,7 +1,7 @@
 # What sunshim costs (DESIGN.md section 12). `make bench` measures; it judges nothing.
 
 bench_tools := $(addprefix $(B)/bench/,calls count nothing landlock empty.so) \
-               $(if $(wildcard bench/decide.c),$(B)/bench/decide) $(B)/bench/table $(B)/bench/sunat
+               $(if $(wildcard bench/decide.c),$(B)/bench/decide) $(B)/bench/table $(B)/bench/sunat $(B)/tests/native/linestorm
 
 $(B)/bench/empty.so: $(B)/bench/empty.o
 	$(call say,LD,$@)
