@@ -101,6 +101,24 @@ StockTest(log, says_how_many_were_lost_where_there_is_a_way_to)
     }
 }
 
+/* The disk was full, and then there was room again. */
+StockTest(log, a_record_behind_a_torn_one_is_a_line_of_its_own)
+{
+    with_env(text("SUNSHIM_LOG=%s/log", scratch()));
+    struct run r = preloaded("unix (create, getattr, getopt),\n", "/usr/bin/python3 -I -c '\n"
+                                                 "import resource, socket\n"
+                                                 "def bind():\n"
+                                                 "    try: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).bind(\"\")\n"
+                                                 "    except PermissionError: pass\n"
+                                                 "soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+                                                 "resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard)); bind()\n"
+                                                 "resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard)); bind(); bind()\n"
+                                                 "'; cut -c 1-5 $T/log; head -n 1 $T/log | wc -c");
+
+    check_status(r, 0);
+    check_out(r, "time=\ntime=\nsunsh\ntime=\n101\n");
+}
+
 /* Standard error may have become a file of the program's own. */
 StockTest(log, what_is_lost_is_said_on_no_other_file)
 {
