@@ -84,8 +84,8 @@ static bool is_inside(const struct learned *l, const struct fact *f)
 
     if (!(f->q.perm & (POLICY_CONNECT | POLICY_SEND | POLICY_RECEIVE)))
         return false;
-    if (is_inet(p) && f->q.type == SOCK_DGRAM && f->q.perm == POLICY_RECEIVE)
-        return false; /* who sent it may be gone, and the port nobody's: outside */
+    if (is_inet(p) && f->q.type == SOCK_DGRAM)
+        return false; /* whose it was may be gone; then the port is nobody's, which is outside */
     if (is_inet(p))
         return port_is_kernels(l, &f->q, p, true) && port_is_ours(l, f->q.type, p->port);
     for (size_t i = 0; is_auto(p) && i < l->fact_count; i++) {

@@ -112,20 +112,21 @@ Test(breaker7b, a_name_that_no_rule_has_room_for_does_not_take_the_others_with_i
     check_has(r, err, "1 call cannot be learned from");
 }
 
-/* The sender of a datagram may be gone when it is received; its port is nobody's then. */
-StockTest(breaker7b, who_sent_a_datagram_may_have_ended)
+/* Who sent a datagram may be gone when it is received, and when it is answered; its port is nobody's
+ * then. */
+StockTest(breaker7b, the_other_end_of_a_datagram_may_have_ended)
 {
     put("udp.py", "import socket\n"
-                  "a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); a.bind(('127.0.0.1', 0))\n"
+                  "a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); a.bind(('127.0.0.1', 0)); a.settimeout(20)\n"
                   "b = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); b.sendto(b'token', a.getsockname()); b.close()\n"
-                  "print(a.recvfrom(9))\n");
+                  "data, peer = a.recvfrom(9)\nprint(a.sendto(data, peer), data)\n");
     struct run r = run("cd $T; $SUNSHIM learn -o udp.policy -- python3 udp.py");
     check_status(r, 0);
     r = run("cd $T; cat udp.policy; $SUNSHIM run -p ./udp.policy --error-exitcode 99 -- python3 udp.py");
     check_status(r, 0);
-    check_has(r, out, "token");
-    check_has(r, out, "(receive) inet dgram peer=(ip=127.0.0.1 port=");
-    check_has(r, out, "(send) inet dgram peer=(ip=127.0.0.1 port=");
+    check_has(r, out, "5 b'token'");
+    check_has(r, out, "\nnetwork (send, receive) inet dgram peer=(ip=127.0.0.1 port=");
+    check_lacks(r, out, "scope=inside");
 }
 
 Test(breaker7b, a_slash_behind_a_directory_changes_nothing)
