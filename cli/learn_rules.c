@@ -175,7 +175,8 @@ static void inet_traffic(const struct learned *l, const struct fact *f, struct d
     const struct policy_addr *mine = &f->q.local, *other = &f->q.peer;
     bool server = is_inet(mine) && (port_is_bound(l, f->q.type, mine->port) || port_listens(l, f->q.type, mine->port));
 
-    if (server && (f->q.type != SOCK_DGRAM || f->q.perm == POLICY_RECEIVE)) {
+    if ((server && (f->q.type != SOCK_DGRAM || f->q.perm == POLICY_RECEIVE)) ||
+        (is_inet(mine) && mine->port && other->kind == POLICY_ADDR_UNKNOWN)) { /* nobody asked who it was */
         own(l, f, d);
         return;
     }

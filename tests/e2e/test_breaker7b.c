@@ -129,6 +129,20 @@ StockTest(breaker7b, the_other_end_of_a_datagram_may_have_ended)
     check_lacks(r, out, "scope=inside");
 }
 
+/* recv(2) does not ask who sent it; the socket's own address is known. */
+StockTest(breaker7b, a_datagram_of_somebody_unknown_comes_by_the_sockets_own_port)
+{
+    put("udp.py", "import socket\n"
+                  "a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); a.bind(('127.0.0.1', 0)); a.settimeout(20)\n"
+                  "b = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); b.sendto(b'token', a.getsockname())\nprint(a.recv(9))\n");
+    struct run r = run("cd $T; $SUNSHIM learn -o udp.policy -- python3 udp.py");
+    check_status(r, 0);
+    r = run("cd $T; cat udp.policy; $SUNSHIM run -p ./udp.policy --error-exitcode 99 -- python3 udp.py");
+    check_status(r, 0);
+    check_has(r, out, "b'token'");
+    check_has(r, out, "\nnetwork (receive) inet dgram ip=127.0.0.1 port=");
+}
+
 Test(breaker7b, a_slash_behind_a_directory_changes_nothing)
 {
     put("log", bound("/scratch/4/s"));
