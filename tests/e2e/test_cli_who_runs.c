@@ -51,9 +51,9 @@ StockTest(cli_who, shows_runs_inside_runs)
 
 StockTest(cli_who, says_that_no_run_is_going_on)
 {
+    need_root();
     /* Of a user who runs no tests. */
-    struct run r = run("[ $(id -u) = 0 ] || exec printf 'no runs\\n{\"runs\":[],\"notes\":[]}\\n'\n"
-                       "as() { setpriv --reuid=65533 --regid=65533 --clear-groups \"$@\"; }\n"
+    struct run r = run("as() { setpriv --reuid=65533 --regid=65533 --clear-groups \"$@\"; }\n"
                        "XDG_RUNTIME_DIR=$T/none as $SUNSHIM who; XDG_RUNTIME_DIR=$T/none as $SUNSHIM who --json");
 
     check_status(r, 0);
