@@ -73,6 +73,13 @@ static void hand_out(struct drain *d, const char *line, size_t len)
             d->watches[i]->line(d->watches[i]->ctx, line, len);
 }
 
+static void be_idle(struct drain *d)
+{
+    for (unsigned i = 0; i < WATCHES_MAX && d->watches[i]; i++)
+        if (d->watches[i]->idle)
+            d->watches[i]->idle(d->watches[i]->ctx);
+}
+
 /* Everything that is there. False: a line is just being written. */
 static bool take_all(struct drain *d, bool *any)
 {
@@ -109,6 +116,8 @@ static void *work(void *arg)
             d->lost++;
             continue;
         }
+        if (whole && !any)
+            be_idle(d);
         pause.tv_nsec = any || last ? PAUSE_MIN : pause.tv_nsec * 2 < PAUSE_MAX ? pause.tv_nsec * 2 : PAUSE_MAX;
         nanosleep(&pause, NULL);
     }

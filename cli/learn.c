@@ -324,7 +324,7 @@ static int end_of_run(void *ctx, const struct run_end *end)
 
 static int learn_from_command(struct learning *g)
 {
-    const struct run_watch watch = {g, take_line, end_of_run, NULL};
+    const struct run_watch watch = {.ctx = g, .line = take_line, .end = end_of_run};
     const struct run_plan plan = {.options = &g->line.options, .argv = g->line.operands, .name = "learn",
                                   .watches = {&watch}, .quiet = !g->line.options.log, .wait = true};
 

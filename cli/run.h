@@ -26,6 +26,8 @@ struct run_watch {
     /* After all lines that are there for now, from the same thread: what was made of them is to
      * be seen. NULL: nothing was held back. */
     void (*pause)(void *ctx);
+    /* Again and again while no line comes, from the same thread. NULL: not wanted. */
+    void (*idle)(void *ctx);
 };
 
 enum { WATCHES_MAX = 8 };

@@ -191,7 +191,7 @@ static bool blind(const char *name)
 int suite_watch(const struct options *o, const char *name, char *const *argv, const struct run_watch **watch)
 {
     static struct suite s;
-    static const struct run_watch w = {&s, see, end, NULL};
+    static const struct run_watch w = {.ctx = &s, .line = see, .end = end};
     int status = 0;
 
     *watch = NULL;

@@ -12,6 +12,7 @@
 #include "run.h"
 #include "suite.h"
 #include "trace.h"
+#include "waits.h"
 
 static const char usage[] =
     "Usage: sunshim trace [OPTION]... [--] COMMAND [ARG...]\n"
@@ -32,6 +33,9 @@ static const char usage[] =
     "                        by name; -C, --summary: the same after the lines\n"
     "      --json            records as JSON, one a line\n"
     "      --color WHEN      auto (on terminals; the default), always or never\n"
+    "      --waiting WHEN    say which calls have not returned for two seconds, when nothing\n"
+    "                        else comes, and at the end: auto (where lines go to standard\n"
+    "                        error; the default), always or never\n"
     "      --normalize       make traces of two runs the same but for what the programs did:\n"
     "                        numbers for times, processes, inodes, temporary names; ordered\n"
     "                        by process; shown at the end\n"
@@ -55,6 +59,7 @@ static const char usage[] =
     "  sunshim trace --normalize -o before.txt -- ./session; diff before.txt after.txt\n";
 
 enum { LOGS_MAX = 64 };
+enum when { AUTO, ALWAYS, NEVER };
 
 struct tracing {
     struct options options;
@@ -62,7 +67,7 @@ struct tracing {
     const char *output;
     const char *logs[LOGS_MAX];
     unsigned log_count;
-    enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
+    enum when colour, waiting;
     bool summary, lines, same; /* -c, and lines nevertheless; --normalize */
     bool append;               /* to the file of -o */
     unsigned forks;            /* how many -f */
@@ -70,6 +75,7 @@ struct tracing {
     struct record reading;
     struct trace_sum *sum;
     struct trace_hold *hold;
+    struct waits *waits;       /* --waiting */
 };
 
 /* --- Records ------------------------------------------------------------------------------ */
@@ -100,13 +106,23 @@ static void show_held(void *ctx, const struct record *r)
 static void take(void *ctx, const struct record *r, const char *line, size_t len)
 {
     struct tracing *t = ctx;
+    bool chosen = trace_chosen(&t->choice, r);
 
-    if (!trace_chosen(&t->choice, r))
+    if (t->waits)
+        waits_record(t->waits, r, chosen);
+    if (!chosen)
         return;
     if (t->hold)
         trace_hold_add(t->hold, r, line, len);
     else
         show(t, r, line, len);
+}
+
+static void show_wait(void *ctx, const struct record *r)
+{
+    struct tracing *t = ctx;
+
+    trace_wait(&t->out, &t->choice, r);
 }
 
 static const char *output_name(const struct tracing *t)
@@ -180,18 +196,34 @@ static void show_all(void *ctx)
     trace_out_write(&t->out);
 }
 
+static void idle(void *ctx)
+{
+    struct tracing *t = ctx;
+
+    waits_look(t->waits, show_wait, t);
+}
+
 static int end(void *ctx, const struct run_end *how)
 {
-    const struct tracing *t = ctx;
+    struct tracing *t = ctx;
 
     without_sigpipe();
+    if (t->waits)
+        waits_end(t->waits, how->others, show_wait, t);
     /* It was said: the command's status is its own, as it is under strace. */
-    return finish(ctx) && !WIFSIGNALED(how->status) ? t->options.error_status : 0;
+    return finish(t) && !WIFSIGNALED(how->status) ? t->options.error_status : 0;
+}
+
+/* What is compared, counted or read by programs has the calls that returned, and nothing else. */
+static bool wants_waits(const struct tracing *t)
+{
+    return t->lines && !t->options.json && !t->hold && (t->waiting == ALWAYS || (t->waiting == AUTO && !t->output));
 }
 
 static int run_command_traced(struct tracing *t, char **argv)
 {
-    struct run_watch watch = {t, take_line, end, show_all};
+    t->waits = wants_waits(t) ? waits_new() : NULL;
+    struct run_watch watch = {.ctx = t, .line = take_line, .end = end, .pause = show_all, .idle = t->waits ? idle : NULL};
     struct run_plan plan = {.options = &t->options, .argv = argv, .name = "trace", .watches = {&watch},
                             .quiet = !t->options.log, .wait = true};
     int status = suite_watch(&t->options, "trace", argv, &plan.watches[1]);
@@ -211,16 +243,16 @@ static int no_attaching(const char *arg)
                 arg, (int)strspn(arg, "0123456789"), arg);
 }
 
-static int choose_colour(struct tracing *t, const char *arg)
+static int choose_when(enum when *when, const char *option, const char *arg)
 {
-    static const char *const words[] = {"auto", "always", "never"};
+    static const char *const words[] = {[AUTO] = "auto", [ALWAYS] = "always", [NEVER] = "never"};
 
-    for (int i = 0; i < 3; i++)
+    for (int i = AUTO; i <= NEVER; i++)
         if (!strcmp(arg, words[i])) {
-            t->colour = i == 0 ? COLOUR_AUTO : i == 1 ? COLOUR_ALWAYS : COLOUR_NEVER;
+            *when = (enum when)i;
             return 0;
         }
-    return usage_error("trace", "--color: '%s' is not auto, always or never", arg);
+    return usage_error("trace", "--%s: '%s' is not auto, always or never", option, arg);
 }
 
 static int add_log(struct tracing *t, const char *path)
@@ -237,6 +269,7 @@ static const struct own_option own[] = {
     {"summary-only", 'c', 0}, {"summary", 'C', 0},            {"color", 0, 1},             {"colour", 0, 1},
     {"normalize", 0, 0},      {"normalise", 0, 0},            {"from", 0, 1},              {"attach", 'p', 1},
     {"failed-only", 'Z', 0},  {"failing-only", 'Z', 0},       {"successful-only", 'z', 0}, {NULL, 'f', 0},
+    {"waiting", 0, 1},
 };
 
 static int take_word(struct tracing *t, const char *name, const char *value)
@@ -246,7 +279,9 @@ static int take_word(struct tracing *t, const char *name, const char *value)
     if (!strcmp(name, "from"))
         return add_log(t, value);
     if (!strncmp(name, "colo", 4))
-        return choose_colour(t, value);
+        return choose_when(&t->colour, "color", value);
+    if (!strcmp(name, "waiting"))
+        return choose_when(&t->waiting, name, value);
     if (!strcmp(name, "trace") || !strcmp(name, "status"))
         return trace_choose_calls(&t->choice, format_new("%s=%s", name, value));
     t->same = true;
@@ -285,8 +320,8 @@ static bool wants_colours(const struct tracing *t, int fd)
 {
     const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-    if (t->colour != COLOUR_AUTO)
-        return t->colour == COLOUR_ALWAYS;
+    if (t->colour != AUTO)
+        return t->colour == ALWAYS;
     return isatty(fd) && (!no || !*no) && (!term || strcmp(term, "dumb"));
 }
 
@@ -328,6 +363,8 @@ static int trace(int argc, char **argv)
         return usage_error("trace", "--from shows a log: neither a command nor a policy goes with it");
     if (!t.log_count && !*argv)
         return usage_error("trace", "no command to run");
+    if (t.waiting == ALWAYS && (t.log_count || t.same || t.options.json || (t.summary && !t.lines)))
+        return usage_error("trace", "--waiting always needs lines that are shown as they come");
     if ((status = trace_check_output(t.output, t.append, t.forks)) || (status = prepare(&t)))
         return status;
     return t.log_count ? show_logs(&t) : run_command_traced(&t, argv);

@@ -81,7 +81,7 @@ bool trace_chosen(const struct trace_choice *c, const struct record *r);
 
 /* --- One record (trace_line.c, trace_who.c, trace_note.c, trace_json.c) -------------------------------------- */
 
-/* A call and what came of it. `denial`: the record of what a policy said, NULL: none. */
+/* A call and what came of it, or that it waits. `denial`: the record of what a policy said, NULL: none. */
 void trace_line(struct ink *t, const struct record *r, const struct record *denial);
 /* Everything else that is on record: a leak, a hint, a program that is not seen. */
 void trace_note(struct ink *t, const struct record *r);
@@ -118,6 +118,13 @@ void trace_out_rest(struct trace_output *t); /* what was held back */
 void trace_out_ease(struct trace_output *t); /* writes, if much waits to be written */
 void trace_out_write(struct trace_output *t);
 int trace_out_end(struct trace_output *t); /* 0, or the errno of the first failure */
+
+/* --- --waiting (trace_waits.c) -------------------------------------------------------------------- */
+
+/* Whether the record is about a call that did not return (waits.h). */
+bool trace_waits(const struct record *r);
+/* A line of it, if it is chosen. */
+void trace_wait(struct trace_output *t, const struct trace_choice *c, const struct record *r);
 
 /* --- -c (trace_sum.c) ----------------------------------------------------------------------------- */
 

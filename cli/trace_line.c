@@ -198,6 +198,20 @@ static void put_result(struct ink *t, const struct record *r)
     ink_colour(t, PLAIN);
 }
 
+/* What stands there as long as there is no result. */
+static void put_wait(struct ink *t, const struct record *r)
+{
+    int64_t waited = record_number(r, "duration_ns", 0) / 100000000;
+
+    ink_colour(t, NOTED);
+    ink_put(t, record_is(r, "WAITING") ? " ... waiting for " : " ... unfinished after ");
+    if (waited < 10)
+        ink_put(t, "0.%d s", (int)waited);
+    else
+        ink_put(t, "%lld s", (long long)waited / 10);
+    ink_colour(t, PLAIN);
+}
+
 /* Words in front of something that may not be there. */
 static void put_if(struct ink *t, const struct record *r, const char *words, bool (*put)(struct ink *, const struct record *))
 {
@@ -290,8 +304,13 @@ void trace_line(struct ink *t, const struct record *r, const struct record *deni
     ink_text(t, "(");
     put_arguments(t, r, arguments);
     ink_text(t, ")");
-    put_result(t, r);
+    if (trace_waits(r))
+        put_wait(t, r);
+    else
+        put_result(t, r);
     put_ends(t, r, arguments);
+    if (record_field(r, "pending"))
+        ink_put(t, "; its queue is full (%lld)", (long long)record_number(r, "pending", 0));
     if (*verdict) {
         ink_text(t, " ");
         trace_verdict(t, r, verdict);

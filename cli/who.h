@@ -1,5 +1,5 @@
 /* What `sunshim who` knows of sockets, their holders and their history.
- * Private to cli/who*.c. Everything is allocated once and never freed. */
+ * Private to cli/who*.c, whose everything is allocated once and never freed, and waits*.c. */
 #ifndef SUNSHIM_CLI_WHO_H
 #define SUNSHIM_CLI_WHO_H
 
@@ -79,6 +79,7 @@ struct world {
 
 /* Unix sockets of this network namespace. */
 void world_load(struct world *w);
+void world_free(struct world *w);
 /* Also those of all others that may be entered. */
 void world_widen(struct world *w);
 /* Also TCP and UDP, of the namespaces that are known by now. */

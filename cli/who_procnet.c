@@ -30,8 +30,8 @@ static struct name take_name(const char *text, size_t len)
     if (!len)
         return n;
     n.kind = *text == '@' ? NAME_ABSTRACT : NAME_PATHNAME;
-    n.bytes = text + (n.kind == NAME_ABSTRACT);
     n.len = len - (n.kind == NAME_ABSTRACT);
+    n.bytes = memcpy(allocate(n.len + 1), text + (n.kind == NAME_ABSTRACT), n.len);
     return n;
 }
 
@@ -62,5 +62,6 @@ int procnet_unix(struct world *w)
         *end = '\0';
         take_line(w, line, (size_t)(end - line));
     }
+    free(text);
     return 0;
 }

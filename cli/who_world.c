@@ -67,6 +67,21 @@ void world_load(struct world *w)
     world_sort(w);
 }
 
+void world_free(struct world *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        free((void *)(uintptr_t)w->all[i]->name.bytes);
+        free(w->all[i]->pending);
+        free(w->all[i]);
+    }
+    for (unsigned i = 0; i < w->space_count; i++)
+        if (w->spaces[i].netlink >= 0)
+            close(w->spaces[i].netlink);
+    free(w->all);
+    free(w->spaces);
+    *w = (struct world){0};
+}
+
 static struct sock *search(const struct world *w, uint32_t ino)
 {
     struct sock wanted = {.ino = ino};

@@ -79,7 +79,7 @@ _sunshim() {
             -p) mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid= 2>/dev/null)" -- "$cur"); return ;;
             -P | --path) return ;;
             --family) mapfile -t COMPREPLY < <(compgen -W 'unix inet inet6 netlink packet' -- "$cur"); return ;;
-            --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
+            --color | --waiting) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur"); return ;;
             -o | --output | --from) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
         esac
     fi
@@ -102,7 +102,7 @@ _sunshim() {
         run) options="$common --profile --complain --log --json --trace --track --long-paths --repair --shorten --keep --no-follow --pass --anon --error-exitcode --expect --leftovers --junit --tap --allow-unseen --exec" ;;
         env) options="$common --profile --complain --log --json --long-paths --repair --no-follow --pass --shell" ;;
         trace) options="${common/-p --policy/--policy} --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --pass --anon --error-exitcode --allow-unseen
-            --expect --leftovers --junit --tap -o --output -A -e --family -P --path -z -Z -c -C --summary-only --summary --color --normalize --from -f -p" ;;
+            --expect --leftovers --junit --tap -o --output -A -e --family -P --path -z -Z -c -C --summary-only --summary --color --waiting --normalize --from -f -p" ;;
         learn) options="$common --profile --complain --log --json --track --long-paths --repair --shorten --keep --no-follow --pass --anon --allow-unseen
             -o --output --from --merge --force --denied" ;;
         check) options="$common --allow --coverage --error" ;;
