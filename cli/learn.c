@@ -156,7 +156,9 @@ static int read_old(struct learning *g)
 
     if (!g->line.merge)
         return 0;
-    if ((err = policy_files.read(NULL, g->line.merge, &file)))
+    if ((err = policy_files.read(NULL, g->line.merge, &file)) == -ENOENT && !g->line.output)
+        return fail("'%s' is not there to be extended: -o %s writes a new one", g->line.merge, g->line.merge);
+    if (err)
         return fail("'%s': %s", g->line.merge, read_failure(g->line.merge, -err));
     if (memchr(file.text, '\0', file.len))
         return fail("'%s' holds NUL bytes", g->line.merge);

@@ -222,6 +222,14 @@ Test(breaker7b, what_allows_nothing_yet_can_be_extended)
     }
 }
 
+Test(breaker7b, a_policy_that_is_not_there_cannot_be_extended_but_written)
+{
+    put("log", bound("/run/app.sock"));
+    struct run r = learn("--merge nowhere --from log");
+    check_status(r, 125);
+    check_has(r, err, "'nowhere' is not there to be extended: -o nowhere writes a new one\n");
+}
+
 Test(breaker7b, what_is_appended_ends_its_lines_as_the_others_do)
 {
     put("old", "unix (create),\r\n# mine");
