@@ -10,8 +10,10 @@ static void __attribute__((format(printf, 1, 0))) say_list(const char *format, v
     char *line;
     int len = vasprintf(&line, format, list);
 
-    if (len < 0)
+    if (len < 0) { /* which may be what was to be said */
+        fputs("sunshim: out of memory\n", stderr);
         return;
+    }
     for (int i = 0; i < len; i++)
         if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
             line[i] = '?';
