@@ -25,28 +25,28 @@ static const char *inside(void)
 
 StockTest(anon_scope, an_anonymous_socket_is_inside)
 {
-    struct run r = run(text(PROGRAMS "timeout 10 \"$SUNSHIM\" run --anon app -p %s -- sh -c 'python3 server.py & python3 client.py; wait'", inside()));
+    struct run r = run(text(PROGRAMS "timeout 60 \"$SUNSHIM\" run --anon app -p %s -- sh -c 'python3 server.py & python3 client.py; wait'", inside()));
     check_out(r, "hello\n");
     check_lacks(r, err, "DENIED");
 }
 
 StockTest(anon_scope, with_exec_too)
 {
-    struct run r = run(text(PROGRAMS "timeout 10 \"$SUNSHIM\" run --exec --anon app -p %s -- sh -c 'python3 server.py & python3 client.py; wait'", inside()));
+    struct run r = run(text(PROGRAMS "timeout 60 \"$SUNSHIM\" run --exec --anon app -p %s -- sh -c 'python3 server.py & python3 client.py; wait'", inside()));
     check_out(r, "hello\n");
 }
 
 StockTest(anon_scope, for_a_run_around_it_as_well)
 {
     put("outer.policy", "unix (create, getattr, getopt, setopt, shutdown),\nunix (bind, listen) addr=none,\nunix peer=(scope=inside),\n");
-    struct run r = run(text(PROGRAMS "timeout 10 \"$SUNSHIM\" run -p $T/outer.policy -- \"$SUNSHIM\" run --anon app -p %s -- sh -c 'python3 server.py & python3 client.py; wait'", inside()));
+    struct run r = run(text(PROGRAMS "timeout 60 \"$SUNSHIM\" run -p $T/outer.policy -- \"$SUNSHIM\" run --anon app -p %s -- sh -c 'python3 server.py & python3 client.py; wait'", inside()));
     check_out(r, "hello\n");
 }
 
 /* Of the run around it. */
 StockTest(anon_scope, in_an_inner_run_it_is_outside)
 {
-    struct run r = run(text(PROGRAMS "timeout 10 \"$SUNSHIM\" run --anon app -- sh -c 'python3 server.py & \"$SUNSHIM\" run -p %s -- python3 client.py; kill $!'", inside()));
+    struct run r = run(text(PROGRAMS "timeout 60 \"$SUNSHIM\" run --anon app -- sh -c 'python3 server.py & \"$SUNSHIM\" run -p %s -- python3 client.py; kill $!'", inside()));
     check_out(r, "Permission denied\n");
     check_has(r, err, "peer_addr=none peer_scope=outside");
 }
@@ -58,7 +58,7 @@ StockTest(anon_scope, what_is_passed_is_outside)
                                      "s = socket.socket(socket.AF_UNIX); s.bind('s'); s.listen(); p = os.open('s', os.O_PATH); os.dup2(p, 9); os.unlink('s')\n"
                                      "os.spawnvp(os.P_WAIT, sys.argv[1], sys.argv[1:])\n"
                                      "END\n"
-                                     "timeout 10 python3 pass.py \"$SUNSHIM\" run --pass app=9 -p %s -- python3 client.py", inside()));
+                                     "timeout 60 python3 pass.py \"$SUNSHIM\" run --pass app=9 -p %s -- python3 client.py", inside()));
     check_out(r, "Permission denied\n");
     check_has(r, err, "peer_addr=none peer_scope=outside");
 }

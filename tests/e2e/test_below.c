@@ -37,7 +37,7 @@ static const char *policy(const char *may)
 
 static struct run peers(bool run_it, const char *may, const char *kind)
 {
-    const char *script = text(PEERS "timeout 10 python3 peers.py $T %s", kind);
+    const char *script = text(PEERS "timeout 60 python3 peers.py $T %s", kind);
 
     script = text("%s out", script);
     return run_it ? under(policy(may), script) : preloaded(policy(may), script);

@@ -18,15 +18,16 @@ struct program {
 /* Whatever the script has started ends with it. */
 #define SCRIPT "set -eu\npids=; trap 'for p in $pids; do kill $p 2>/dev/null || :; wait $p || :; done' EXIT\n"
 
-static struct run under_policy(const struct program *p, const char *policy)
+/* `patience`: what cannot come is not waited for long. */
+static struct run under_policy(const struct program *p, const char *policy, const char *patience)
 {
-    return run(text("READY_SECONDS=3 timeout 25 $SUNSHIM run -p $T/%s --error-exitcode 99 %s%s -- sh s.sh", policy,
-                    p->unseen ? "--allow-unseen " : "", p->unseen ? p->unseen : ""));
+    return run(text("%s $SUNSHIM run -p $T/%s --error-exitcode 99 %s%s -- sh s.sh", patience, policy, p->unseen ? "--allow-unseen " : "",
+                    p->unseen ? p->unseen : ""));
 }
 
 static void learn(const struct program *p)
 {
-    struct run r = run(text("timeout 60 $SUNSHIM learn -o learned.policy -- sh s.sh"));
+    struct run r = run(text("READY_SECONDS=30 timeout 100 $SUNSHIM learn -o learned.policy -- sh s.sh"));
 
     check_status(r, 0);
     check_has(r, out, p->wants);
@@ -65,7 +66,7 @@ static void check_program(const struct program *p)
     learn(p);
     char *policy = get(text("%s/learned.policy", scratch()));
     check_rules(p, policy);
-    r = under_policy(p, "learned.policy");
+    r = under_policy(p, "learned.policy", "READY_SECONDS=30 timeout 100");
     check_status(r, 0);
     check_has(r, out, p->wants);
     for (const char *line = policy; *line; line = strchr(line, '\n') + 1) {
@@ -73,7 +74,7 @@ static void check_program(const struct program *p)
             continue;
         rules++;
         put_without(policy, line);
-        r = under_policy(p, "part.policy");
+        r = under_policy(p, "part.policy", "READY_SECONDS=3 timeout 25");
         cr_assert(r.status != 0, "it passes without '%.*s'\n%s\n%s", (int)strcspn(line, "\n"), line, policy, run_report(&r));
     }
     cr_assert(rules >= p->least, "%d rules:\n%s", rules, policy);

@@ -34,7 +34,7 @@ static struct run run_program(const struct program *p, int missing)
     /* Waiting for what cannot come is not worth ten seconds each. */
     const char *patience = missing < 0 ? "" : "export READY_SECONDS=1; ";
     return run(text("set +e; chmod 666 log; RUN=\"timeout %d $SUNSHIM run -p $T/p.policy --log $T/log --\"; %s%s",
-                    missing < 0 ? 20 : 2, patience, p->script));
+                    missing < 0 ? 60 : 2, patience, p->script));
 }
 
 static const char *permission_of(const char *rule)

@@ -20,7 +20,7 @@
     "try: c.send(b'x'); print('sent')\n" \
     "except OSError as e: print(e.strerror)\n" \
     "END\n" \
-    "timeout 10 python3 peers.py"
+    "timeout 60 python3 peers.py"
 
 static const char *may_send_to(const char *name)
 {

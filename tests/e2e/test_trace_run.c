@@ -78,7 +78,8 @@ StockTest(trace_run, says_that_the_trace_cannot_be_written)
 /* The reader of a pipe goes: an error, not a signal, and the command ends as it would have. */
 StockTest(trace_run, outlives_a_reader_that_went_away)
 {
-    struct run r = run("mkfifo pipe; true <pipe & \"$SUNSHIM\" trace -o pipe -- sh -c 'sleep 0.3; \"$0\" \"socket unix dgram\"; echo done' \"$N/sk\"");
+    struct run r = run("mkfifo pipe; true <pipe & reader=$! \"$SUNSHIM\" trace -o pipe -- sh -c 'while kill -0 $reader 2>/dev/null; do sleep 0.05; done\n"
+                       "\"$0\" \"socket unix dgram\"; echo done' \"$N/sk\"");
     check_status(r, 0);
     check_has(r, out, "done\n");
     check_has(r, err, "cannot write pipe: Broken pipe");

@@ -110,7 +110,7 @@ StockTest(trace_waits, says_what_a_daemon_does_that_goes_on)
 static void check_silent(const char *options)
 {
     put("p.py", WAITS_AND_IS_KILLED);
-    struct run r = run(text("rm -f go; " TRACE "-- sh -c 'exec \"$SUNSHIM\" trace %s' 2>err & " SAID("recv(.*waiting for")
+    struct run r = run(text("rm -f go err inner; " TRACE "-- sh -c 'exec \"$SUNSHIM\" trace %s' 2>err & " SAID("recv(.*waiting for")
                             "touch go; wait $! || :; grep -c unfinished err; cat inner", options));
     check_has(r, out, "1\n");
     check_has(r, out, "socket");
@@ -155,7 +155,7 @@ StockTest(trace_waits, shows_what_was_chosen)
 {
     put("p.py", PYTHON "a, b = socket.socketpair(); thread(a.recv, 77); thread(bound('app.sock').accept)\n"
                        "s = bound('other.sock'); thread(s.accept); time.sleep(1000)\n");
-    struct run r = run(GROUP "-e recvfrom -- python3 p.py 2>err & " SAID("recv(3, 77.*waiting for") "kill -TERM -$!; wait $! || :; grep -c . err; rm app.sock other.sock\n"
+    struct run r = run(GROUP "-e recvfrom -- python3 p.py 2>err & " SAID("recv(3, 77.*waiting for") "kill -TERM -$!; wait $! || :; grep -c . err; rm app.sock other.sock err\n"
                        GROUP "-P '/**/other.sock' -- python3 p.py 2>err & " SAID("accept4(.*waiting for") "kill -TERM -$!; wait $! || :; grep waiting err");
     check_has(r, out, "1\n");
     cr_assert_eq(lines_with(r.out, "waiting for ", NULL), 1, "%s", run_report(&r));
@@ -184,6 +184,5 @@ StockTest(trace_waits, lets_no_name_forge_a_line)
     struct run r = run(GROUP "-- python3 p.py 2>err & until test \"$(grep -c 'accept4(.*waiting for' err)\" -ge 2; do sleep 0.1; done\n"
                        "kill -TERM -$!; wait $! || :; cat err");
     cr_assert_eq(lines_with(r.out, "accept4(", "\\n03:02:11.481223   1 sh accept(3) ... waiting for 9 s\\n\\x1b[2J\\\"\\xff", NULL), 2, "%s", run_report(&r));
-    cr_assert_eq(lines_with(r.out, "\n03:02:11", NULL), 0, "%s", run_report(&r));
     cr_assert(!strstr(r.out, "\n03:02:11") && !strchr(r.out, '\033'), "%s", run_report(&r));
 }

@@ -1,7 +1,7 @@
 /* ready NAME...: waits until something is bound to each name, and listens if
  * it is of a kind that listens; a path may lead to it by other links. Reads
  * /proc/net so that nothing is connected:
- * a server that serves one client must not spend it on being waited for. READY_SECONDS instead of 10 s. */
+ * a server that serves one client must not spend it on being waited for. READY_SECONDS instead of 30 s. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +64,7 @@ static bool is_ready(const char *name)
 int main(int argc, char **argv)
 {
     const char *given = getenv("READY_SECONDS");
-    int seconds = given ? atoi(given) : 10;
+    int seconds = given ? atoi(given) : 30;
     for (int i = 1; i < argc; i++)
         for (int tries = 0; !is_ready(argv[i]); tries++) {
             if (tries == 100 * seconds) {
