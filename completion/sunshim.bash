@@ -27,7 +27,7 @@ _sunshim_command_at() {
         case ${COMP_WORDS[i]} in
             --) echo $((i + 1)); return ;;
             -p | -I | --policy | --include | --rule | --apparmor | --profile | --log | --error-exitcode | --expect | --junit | --tap | --allow-unseen | --pass | --anon) i=$((i + 2)) ;;
-            -o | --output | -e | -P | --path | --family | --color | --from | --merge) i=$((i + 2)) ;;
+            -o | --output | -e | -P | -s | --path | --family | --color | --waiting | --from | --merge) i=$((i + 2)) ;;
             -*) i=$((i + 1)) ;;
             *) echo "$i"; return ;;
         esac

@@ -50,6 +50,20 @@ Test(cli_completion, offers_the_values_of_trace)
     check_has(r, out, "printenv\n");
 }
 
+/* bash-completion's function goes on from there with what the command's own completion offers. */
+Test(cli_completion, knows_where_the_command_begins)
+{
+    static const char *const options[] = {"run --rule x", "run --complain", "run -p x --", "trace -o x -e bind", "trace --color always",
+                                          "trace --waiting always", "trace -s 200 -fq", "trace --path /x --json", "learn -o x --merge y"};
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        struct run r = run(text("bash -c '. $TOP/completion/sunshim.bash; _command_offset() { COMPREPLY=(\"${COMP_WORDS[@]:$1}\"); }\n"
+                                "COMP_WORDS=(sunshim %s command arg); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _sunshim; echo \"${COMPREPLY[@]}\"'", options[i]));
+
+        cr_assert_str_eq(r.out, "command arg\n", "%s\n%s", options[i], run_report(&r));
+    }
+}
+
 Test(cli_completion, offers_names_and_files_of_policies)
 {
     struct run r = offers("run -p mi");
