@@ -227,10 +227,12 @@ static bool names_match(const struct trace_choice *c, const struct record *r)
             return true;
     }
     for (int i = 0; i < 2; i++) {
-        if (!record_field(r, ends[i][0]))
+        const struct field *ip = record_field(r, ends[i][0]);
+
+        if (!ip)
             continue;
-        snprintf(end, sizeof end, "%s:%s", record_text(r, ends[i][0]), record_text(r, ends[i][1]));
-        if (matches(c, end, strlen(end)) || matches(c, end, strlen(record_text(r, ends[i][0]))))
+        snprintf(end, sizeof end, "%s:%s", ip->value, record_text(r, ends[i][1]));
+        if (matches(c, end, strlen(end)) || matches(c, ip->value, ip->len))
             return true;
     }
     return false;

@@ -217,6 +217,15 @@ Test(trace_lines, choices_of_calls_and_names)
     check_chosen("--path '127.0.0.1:9?'", "");
 }
 
+/* Whoever writes a log may write more into it than an address has. */
+Test(trace_lines, choices_of_an_address_of_any_length)
+{
+    const char *ip = text("%0100d", 1);
+    struct run r = shown(text(CALL("connect", "faddr=\"%s\" fport=80 fd=3 result=0"), ip), text("--path %s", ip));
+
+    check_has(r, out, "connect(3, 0000");
+}
+
 Test(trace_lines, choices_that_are_none)
 {
     static const char *const rows[][2] = {{"-e ''", "-e: no call is named"}, {"-e '!'", "-e: no call is named"}, {"-e trace=", "-e: no call is named"},
