@@ -55,5 +55,8 @@ bool record_query_perm(const struct record *r, uint32_t perm, struct policy_quer
  * are no records). *skipped counts lines that are no records. 0, or 125 after saying why not. */
 int records_each(const char *path, void (*each)(void *ctx, const struct record *r, const char *line, size_t len), void *ctx,
                  uint64_t *skipped);
+/* The same for who shows them as they come, as from tail(1): `pause` after all that are there for now. */
+int records_follow(const char *path, void (*each)(void *ctx, const struct record *r, const char *line, size_t len),
+                   void (*pause)(void *ctx), void *ctx, uint64_t *skipped);
 
 #endif

@@ -17,6 +17,7 @@ struct log_reader {
     bool endless; /* in the middle of a line that is too long */
     struct record record;
     void (*each)(void *ctx, const struct record *r, const char *line, size_t len);
+    void (*pause)(void *ctx); /* NULL: nobody waits */
     void *ctx;
     uint64_t skipped;
 };
@@ -69,6 +70,8 @@ static int read_all(struct log_reader *l, const char *path)
             return fail("cannot read %s: %s", path, strerror(errno));
         l->have += (size_t)n;
         take_lines(l);
+        if (l->pause)
+            l->pause(l->ctx);
     }
     if (l->have)
         take_line(l, l->buffer, l->have);
@@ -78,8 +81,14 @@ static int read_all(struct log_reader *l, const char *path)
 int records_each(const char *path, void (*each)(void *ctx, const struct record *r, const char *line, size_t len), void *ctx,
                  uint64_t *skipped)
 {
+    return records_follow(path, each, NULL, ctx, skipped);
+}
+
+int records_follow(const char *path, void (*each)(void *ctx, const struct record *r, const char *line, size_t len),
+                   void (*pause)(void *ctx), void *ctx, uint64_t *skipped)
+{
     bool standard = !strcmp(path, "-");
-    struct log_reader l = {.each = each, .ctx = ctx};
+    struct log_reader l = {.each = each, .pause = pause, .ctx = ctx};
     int status;
 
     l.fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

@@ -118,6 +118,13 @@ static void take(void *ctx, const struct record *r, const char *line, size_t len
         show(t, r, line, len);
 }
 
+static void show_all(void *ctx)
+{
+    struct tracing *t = ctx;
+
+    trace_out_write(&t->out);
+}
+
 static void show_wait(void *ctx, const struct record *r)
 {
     struct tracing *t = ctx;
@@ -152,7 +159,7 @@ static int show_logs(struct tracing *t)
     int status = 0;
 
     for (unsigned i = 0; i < t->log_count && !status; i++)
-        status = records_each(t->logs[i], take, t, &skipped);
+        status = records_follow(t->logs[i], take, show_all, t, &skipped);
     if (skipped)
         say(skipped == 1 ? "%llu line was no record" : "%llu lines were no records", (unsigned long long)skipped);
     return status ? status : finish(t);
@@ -187,13 +194,6 @@ static void take_line(void *ctx, const char *line, size_t len)
     } else if (record_read(&t->reading, line, len)) {
         take(t, &t->reading, line, len);
     }
-}
-
-static void show_all(void *ctx)
-{
-    struct tracing *t = ctx;
-
-    trace_out_write(&t->out);
 }
 
 static void idle(void *ctx)

@@ -232,6 +232,14 @@ Test(trace_from, reads_standard_input_and_several_logs)
     check_out(r, "2\n");
 }
 
+Test(trace_from, shows_what_comes_from_a_pipe_at_once)
+{
+    put("one", RECORD("listen", "fd=3", "result=0"));
+    struct run r = run("mkfifo $T/in; \"$SUNSHIM\" trace --from - <$T/in >$T/out & exec 9>$T/in; cat $T/one >&9\n"
+                       "for i in $(seq 600); do [ ! -s $T/out ] || break; sleep 0.05; done; wc -l <$T/out; exec 9>&-; wait");
+    check_out(r, "1\n");
+}
+
 Test(trace_from, passes_over_lines_that_are_no_records_and_says_so)
 {
     struct run r = shown("some server's own line\n" RECORD("listen", "fd=3", "result=0") "time=2026-01-31T03:02", "");
