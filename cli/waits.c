@@ -10,7 +10,7 @@
 
 /* Milliseconds: after the last record; between two looks at least and at most; what is worth saying. */
 enum { QUIET = 250, SECOND = 1000, SELDOM = 32000, LONG = 2000 };
-enum { TOLD_MAX = 16 };     /* new calls that are looked into at a time; the others are the next time */
+enum { TOLD_MAX = 16 }; /* new calls that are looked into at a time; the others are the next time */
 enum { KEPT = 4096 };   /* processes and threads of which it is known whether records came */
 
 struct wait {
@@ -75,8 +75,7 @@ static struct wait *add(struct waits *w)
 {
     if (w->count == w->room) {
         w->room = w->room ? 2 * w->room : 16;
-        if (!(w->at = realloc(w->at, w->room * sizeof *w->at)))
-            exit(fail("out of memory"));
+        w->at = enlarged(w->at, w->count * sizeof *w->at, w->room * sizeof *w->at);
     }
     return memset(&w->at[w->count++], 0, sizeof *w->at);
 }

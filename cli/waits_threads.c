@@ -51,8 +51,7 @@ static void pids_add(struct pids *p, int pid)
 {
     if (p->count == p->room) {
         p->room = p->room ? 2 * p->room : 64;
-        if (!(p->at = realloc(p->at, p->room * sizeof *p->at)))
-            exit(fail("out of memory"));
+        p->at = enlarged(p->at, p->count * sizeof *p->at, p->room * sizeof *p->at);
     }
     p->at[p->count++] = pid;
 }

@@ -1,5 +1,6 @@
 /* What `sunshim who` knows of sockets, their holders and their history.
- * Private to cli/who*.c, whose everything is allocated once and never freed, and waits*.c. */
+ * Private to cli/who*.c, where everything is allocated once and never freed, and to cli/waits*.c,
+ * which looks again and again: see world_free(). */
 #ifndef SUNSHIM_CLI_WHO_H
 #define SUNSHIM_CLI_WHO_H
 
