@@ -1,6 +1,7 @@
 /* bindstorm DIR CHILDREN BINDS: children that bind sockets in DIR and remove them, BINDS each, the
  * last component of 200 and of 4 bytes by turns; every second one is killed by SIGKILL at a random
- * moment. Prints how many binds there were and how many children were killed. */
+ * moment of half the time that the one before it took. Prints how many binds there were and how many
+ * children were killed. */
 #include <stddef.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,22 +39,33 @@ static void bind_one(const char *dir, unsigned child, unsigned i)
     close(fd);
 }
 
-static void kill_at_random(pid_t pid)
+static long nanoseconds(void)
 {
-    struct timespec moment = {0, rand() % 3000000};
+    struct timespec now;
 
-    nanosleep(&moment, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000L + now.tv_nsec;
+}
+
+static void kill_at_random(pid_t pid, long within)
+{
+    long moment = (long)(rand() / (RAND_MAX + 1.0) * (double)within);
+    struct timespec wait = {moment / 1000000000L, moment % 1000000000L};
+
+    nanosleep(&wait, NULL);
     kill(pid, SIGKILL);
 }
 
 int main(int argc, char **argv)
 {
     unsigned children = argc > 3 ? (unsigned)atoi(argv[2]) : 0, binds = argc > 3 ? (unsigned)atoi(argv[3]) : 0, killed = 0;
+    long began, whole = 0;
     int status;
 
     done = mmap(NULL, sizeof *done, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     srand((unsigned)getpid());
     for (unsigned i = 0; i < children; i++) {
+        began = nanoseconds();
         pid_t pid = fork();
 
         if (!pid) {
@@ -62,9 +74,10 @@ int main(int argc, char **argv)
             _exit(0);
         }
         if (i % 2)
-            kill_at_random(pid);
+            kill_at_random(pid, whole / 2);
         if (waitpid(pid, &status, 0) != pid || (WIFEXITED(status) && WEXITSTATUS(status)))
             return 1;
+        whole = nanoseconds() - began;
         killed += WIFSIGNALED(status) != 0;
     }
     printf("%u %u\n", *done, killed);
