@@ -7,7 +7,7 @@
     "as() { if [ $(id -u) = 0 ]; then setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"; else \"$@\"; fi; }\n" \
     "export XDG_RUNTIME_DIR=$T/xdg; mkdir -m 700 $T/xdg; [ $(id -u) != 0 ] || chown 65534:65534 $T/xdg\n" \
     "left() { find $T/xdg/sunshim -mindepth 1 -maxdepth 1 | wc -l; }\n" \
-    "swept() { for i in 1 2 3 4 5 6 7 8 9 10; do as $SUNSHIM run -- true; [ $(left) != 0 ] || break; sleep 0.1; done; left; }\n"
+    "swept() { for i in $(seq 100); do as $SUNSHIM run -- true; [ $(left) != 0 ] || break; sleep 0.1; done; left; }\n"
 
 StockTest(cli_domain, is_private_and_gone_afterwards)
 {
