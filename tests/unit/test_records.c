@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "cli/query.h"
 #include "cli/records.h"
+#include "tests/e2e/harness.h"
 
 static struct record r;
 
@@ -328,9 +328,10 @@ static void see(void *ctx, const struct record *record, const char *line, size_t
 
 Test(records_unit, a_log_is_read_line_by_line)
 {
-    char path[] = "/tmp/sunshim-records-XXXXXX";
+    char *log;
+    size_t size;
     uint64_t skipped = 0;
-    FILE *f = fdopen(mkstemp(path), "w");
+    FILE *f = open_memstream(&log, &size);
 
     fprintf(f, "sunshim=\"X\" n=%070000d\n", 1); /* too long, though all of it can be had at once */
     fputs("sunshim=\"X\" n=1\nother program's\n\n{\"sunshim\":\"X\",\"n\":2}\nsunshim=\"", f);
@@ -338,8 +339,7 @@ Test(records_unit, a_log_is_read_line_by_line)
         fputs("aaaaaaaaaa", f);
     fputs("\" n=bad\nsunshim=\"X\" n=3\nsunshim=\"X\" n=4", f);
     fclose(f);
-    cr_assert_eq(records_each(path, see, &seen, &skipped), 0);
-    unlink(path);
+    cr_assert_eq(records_each(put("log", log), see, &seen, &skipped), 0);
     cr_assert_eq(seen, 4);
     cr_assert_eq(skipped, 3);
     cr_assert_str_eq(last, "4");
